@@ -1,0 +1,218 @@
+"""Pictures as tensors: float pixels in [0, 1], (B, 3, H, W), from the shipped photos or from the user's own."""
+
+import importlib.util
+import io
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lecturelib.hooks import UnknownName
+
+LARGEST = 50_000_000  # pixels; beyond that a picture is refused before it is decoded
+WORKING_SIDE = 1024  # an own photo is reduced to this longer side: no network here looks at more
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that comes inside an installed package: package, file, licence, and what a blind reader should know."""
+
+    package: str
+    file: str
+    licence: str
+    alt: str
+
+
+PHOTOS = {
+    "cat": Photo(
+        "skimage", "data/chelsea.png", "CC0", "a ginger tabby cat looking up, its face filling the picture"
+    ),
+    "coffee": Photo(
+        "skimage", "data/coffee.png", "CC0", "a cup of espresso on a saucer with a spoon, on a wooden table"
+    ),
+    "astronaut": Photo(
+        "skimage", "data/astronaut.png", "public domain (NASA)", "an astronaut in an orange suit, smiling"
+    ),
+    "rocket": Photo(
+        "skimage", "data/rocket.jpg", "public domain", "a rocket on its launch pad at dusk, steam around it"
+    ),
+    "motorcycle": Photo(
+        "skimage", "data/motorcycle_left.png", "CC0", "a motorcycle standing in a cluttered garage"
+    ),
+    "camera": Photo(
+        "skimage", "data/camera.png", "CC0", "a man with a camera on a tripod on a lawn, in grey"
+    ),
+    "hopper": Photo(
+        "matplotlib",
+        "mpl-data/sample_data/grace_hopper.jpg",
+        "public domain",
+        "Grace Hopper in a navy uniform and cap",
+    ),
+    "temple": Photo(
+        "sklearn", "datasets/images/china.jpg", "CC BY 2.0", "a Chinese temple with curved roofs and trees"
+    ),
+    "flower": Photo(
+        "sklearn", "datasets/images/flower.jpg", "CC BY 2.0", "a dahlia in bloom before dark green leaves"
+    ),
+    "brick": Photo("skimage", "data/brick.png", "CC0", "a brick wall, in grey"),
+    "grass": Photo("skimage", "data/grass.png", "CC0", "grass seen from above, in grey"),
+    "gravel": Photo("skimage", "data/gravel.png", "CC0", "gravel seen from above, in grey"),
+}
+
+
+def photo_names() -> list[str]:
+    """The names of the photos that come with the installed packages."""
+    return list(PHOTOS)
+
+
+def photo(name: str, size: int | None = None) -> Tensor:
+    """A shipped photo as (1, 3, H, W) in [0, 1]; with `size`, its central square of that many pixels."""
+    if name not in PHOTOS:
+        raise UnknownName(f"no photo is called {name!r}; there are: {', '.join(PHOTOS)}")
+    package = importlib.util.find_spec(PHOTOS[name].package)
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(
+            f"the photo {name!r} comes with {PHOTOS[name].package}: run `make lab` to install it"
+        )
+    return load_image(Path(package.origin).parent / PHOTOS[name].file, size)
+
+
+def load_image(source, size: int | None = None) -> Tensor:
+    """Your own picture as (1, 3, H, W) in [0, 1]; with `size`, its central square of that many pixels.
+
+    `source` is a path, the bytes of a file (an upload), a PIL image, or an array (H, W), (H, W, 3) or (H, W, 4): uint8,
+    or floats in [0, 1]. Grey becomes RGB, transparency is laid on white, the camera's rotation is applied, and a long
+    side is reduced to 1024 px. Raises `ValueError` if it is not a picture, empty, or above 50 megapixels.
+    """
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ValueError(f"size: a whole number of pixels above 0 is needed, got {size!r}")
+    picture = _open(source)
+    if picture.width * picture.height > LARGEST:
+        raise ValueError(
+            f"this picture is {picture.width} x {picture.height} px; at most {LARGEST // 10**6} megapixels"
+        )
+    image = _to_tensor(picture)
+    if size is not None:
+        return fit(image, size)
+    longer = max(image.shape[-2:])
+    return _resize(image, WORKING_SIDE / longer) if longer > WORKING_SIDE else image
+
+
+def _open(source):
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(source, Image.Image):
+        return source
+    if isinstance(source, np.ndarray):
+        return Image.fromarray(_bytes_of(source))
+    if isinstance(source, str | PathLike):
+        what, path = f"{source}", Path(source).expanduser()
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no picture at {source}: check the path (this notebook runs in {Path.cwd()})"
+            )
+        stream = path
+    elif isinstance(source, bytes | bytearray | memoryview):
+        what, stream = "the upload", io.BytesIO(source)
+    else:
+        raise TypeError(f"a picture is a path, bytes, a PIL image or an array, got {type(source).__name__}")
+    try:
+        return Image.open(stream)
+    except UnidentifiedImageError as error:
+        raise ValueError(
+            f"{what} is not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f"{what} is far above {LARGEST // 10**6} megapixels: make it smaller first"
+        ) from error
+
+
+def _bytes_of(array):
+    import numpy as np
+
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
+        raise ValueError(
+            f"an array picture is (H, W), (H, W, 3) or (H, W, 4) and not empty, got {array.shape}"
+        )
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(f"an array picture is uint8, or floats in [0, 1], got {array.dtype}")
+    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+        low, high = np.nanmin(array), np.nanmax(array)
+        raise ValueError(
+            f"a float picture holds values in [0, 1], got {low:.3g} to {high:.3g}; divide by 255?"
+        )
+    return (array * 255).round().astype(np.uint8)
+
+
+def _to_tensor(picture) -> Tensor:
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    try:
+        if picture.mode in ("I", "I;16", "I;16B", "F"):  # 16-bit grey: scale, Pillow would clip
+            values = np.asarray(picture, dtype=np.float32)
+            span = 65535 if values.max() > 255 else 255
+            picture = Image.fromarray((values.clip(0, span) / span * 255).astype(np.uint8))
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+            picture = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        pixels = np.array(picture.convert("RGB"))
+    except (OSError, SyntaxError) as error:  # Pillow's words for a truncated file
+        raise ValueError(f"this picture is damaged or cut short: {error}") from error
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255  # (H, W, 3) -> (1, 3, H, W)
+
+
+def _resize(image: Tensor, factor: float) -> Tensor:
+    height, width = image.shape[-2:]
+    size = (max(1, round(height * factor)), max(1, round(width * factor)))
+    return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False).clamp_(0, 1)
+
+
+def fit(image: Tensor, size: int) -> Tensor:
+    """Images (B, C, H, W) with the shorter side brought to `size`, and the central square of that size cut out."""
+    height, width = image.shape[-2:]
+    if min(height, width) != size:
+        image = _resize(image, size / min(height, width))
+    top, left = (image.shape[-2] - size) // 2, (image.shape[-1] - size) // 2
+    return image[..., top : top + size, left : left + size].contiguous()
+
+
+def check_images(images: Tensor, model: nn.Module | None = None, name: str = "images") -> Tensor:
+    """The images, if they are float pixels (B, C, H, W) in [0, 1] that the model can take; otherwise raises.
+
+    `TypeError` for another type or dtype; `ValueError` for a wrong shape, an empty batch, NaN, or values outside [0, 1].
+    """
+    channels = getattr(model, "channels", None)
+    expected = f"(B, {channels or 3}, H, W)"
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"{name}: a tensor {expected} of floats in [0, 1] is needed, got {type(images).__name__}"
+        )
+    if images.ndim != 4:
+        hint = "; add the batch with images[None]" if images.ndim == 3 else ""
+        raise ValueError(f"{name}: shape {expected} is needed, got {tuple(images.shape)}{hint}")
+    if 0 in images.shape:
+        raise ValueError(f"{name}: shape {tuple(images.shape)} holds no pixel")
+    if channels is not None and images.shape[1] != channels:
+        colour = "colour" if channels == 3 else "grey"
+        title = getattr(model, "name", "this network")
+        raise ValueError(f"{name}: {title} takes {colour} images {expected}, got {tuple(images.shape)}")
+    if not images.is_floating_point():
+        raise TypeError(f"{name}: floats in [0, 1] are needed, got {images.dtype}; use images.float() / 255")
+    low, high = (value.item() for value in images.detach().aminmax())
+    if low != low or high != high:
+        raise ValueError(f"{name}: there are NaN pixels")
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{name}: pixels in [0, 1] are needed, got {low:.3g} to {high:.3g}; the model normalises by itself, so pass "
+            "pixels (divided by 255 if they are bytes), not normalised values"
+        )
+    return images

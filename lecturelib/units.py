@@ -1,0 +1,228 @@
+"""What we look at: a unit turns recorded activations into one number per image."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from lecturelib.hooks import OUTPUT, Activations, LayerInfo, frozen, layer_info, recording
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """The base of all units: it names a layer, and reads one number per image from it."""
+
+    layer: ClassVar[str]  # every unit has one; a class is read from the output
+    call: int = 0  # which call of a module that runs several times (ResNet's relu), the first is 0
+
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        """What a recording must catch for this unit."""
+        return [(self.layer, self.call)]
+
+    @property
+    def place(self) -> str:
+        name = self.layer or "the output"
+        return f"{name}, call {self.call}" if self.call else name
+
+    def __call__(self, acts: Activations) -> Tensor:
+        """The value (B,) for each image of the recorded batch."""
+        raise NotImplementedError
+
+    def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Unit":
+        """This unit with class names resolved; raises before any work if the network has no such unit.
+
+        `image_shape` is (C, H, W) of the images it will be asked about. Raises `KeyError` for an unknown layer or
+        class, `IndexError` for a channel or a place outside the layer.
+        """
+        info = layer_info(model, self.layer, image_shape)
+        if self.call >= info.calls:
+            raise IndexError(
+                f"{self!r}: {info.label} runs {info.calls} time(s), so call is 0 to {info.calls - 1}"
+            )
+        return self._check(model, info)
+
+    def _check(self, model: nn.Module, info: LayerInfo) -> "Unit":
+        return self
+
+    def _check_index(self, what: str, value: int, size: int, info: LayerInfo) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{self!r}: {what} must be a whole number, got {type(value).__name__} {value!r}")
+        if not 0 <= value < size:
+            shape = " x ".join(map(str, info.shape))
+            raise IndexError(
+                f"{self!r}: {info.label} gives {shape}, so {what} is 0 to {size - 1}, got {value}"
+            )
+
+    def _maps(self, acts: Activations) -> Tensor:
+        """The layer's activations as (B, C, positions...)."""
+        values = acts[self.layer, self.call]
+        if values.ndim == 3:
+            return values.transpose(1, 2)  # (B, tokens, C) -> (B, C, tokens)
+        if (
+            values.ndim == 4
+            and _has_layer_norm(acts.model)
+            and layer_info(acts.model, self.layer).channels_last
+        ):
+            return values.movedim(-1, 1)  # (B, h, w, C) -> (B, C, h, w)
+        return values
+
+
+def _has_layer_norm(model: nn.Module) -> bool:
+    return hasattr(model, "input_size") and any(
+        isinstance(module, nn.LayerNorm) for module in model.modules()
+    )
+
+
+@dataclass(frozen=True)
+class Neuron(Unit):
+    """One activation: a channel at one place (y, x) of a map, at one token x, or one entry of a vector."""
+
+    layer: str
+    channel: int
+    y: int | None = None
+    x: int | None = None
+
+    def __call__(self, acts: Activations) -> Tensor:
+        values = self._maps(acts)[:, self.channel]  # (B, C, h, w) -> (B, h, w)
+        place = [i for i in (self.y, self.x) if i is not None]
+        if values.ndim != 1 + len(place):
+            raise ValueError(
+                f"{self!r}: the layer gives maps of {tuple(values.shape[1:])}, name a place y, x in it"
+            )
+        return values[(slice(None), *place)]  # (B,)
+
+    def _check(self, model: nn.Module, info: LayerInfo) -> "Neuron":
+        self._check_index("channel", self.channel, info.channels, info)
+        given = [("y", self.y), ("x", self.x)]
+        expected = {0: [], 1: ["x"], 2: ["y", "x"]}[len(info.positions)]
+        if [name for name, value in given if value is not None] != expected:
+            needs = " and ".join(expected) or "no y and no x"
+            raise ValueError(f"{self!r}: {info.label} gives {' x '.join(map(str, info.shape))}: give {needs}")
+        for name, size in zip(expected, info.positions, strict=True):
+            self._check_index(name, getattr(self, name), size, info)
+        return self
+
+    def __str__(self) -> str:
+        place = (
+            "" if self.x is None else f" at ({self.x})" if self.y is None else f" at (y {self.y}, x {self.x})"
+        )
+        return f"neuron {self.channel}{place} of {self.place}"
+
+
+@dataclass(frozen=True)
+class Channel(Unit):
+    """One channel of a layer: its mean over all positions."""
+
+    layer: str
+    channel: int
+
+    def __call__(self, acts: Activations) -> Tensor:
+        values = self._maps(acts)[:, self.channel]  # (B, C, ...) -> (B, ...)
+        return values.flatten(1).mean(1) if values.ndim > 1 else values  # (B,)
+
+    def _check(self, model: nn.Module, info: LayerInfo) -> "Channel":
+        self._check_index("channel", self.channel, info.channels, info)
+        return self
+
+    def __str__(self) -> str:
+        return f"channel {self.channel} of {self.place}"
+
+
+@dataclass(frozen=True)
+class Layer(Unit):
+    """A whole layer: the mean square of its activations (the objective of DeepDream)."""
+
+    layer: str
+
+    def __call__(self, acts: Activations) -> Tensor:
+        return acts[self.layer, self.call].flatten(1).square().mean(1)  # (B, C, h, w) -> (B,)
+
+    def __str__(self) -> str:
+        return f"layer {self.place}"
+
+
+@dataclass(frozen=True, eq=False)
+class Direction(Unit):
+    """A direction v (C,) in a layer's activation space: the mean over positions of v . a(y, x)."""
+
+    layer: str
+    v: Tensor = field(repr=False)
+    label: str = ""
+    __eq__ = object.__eq__  # tensors do not compare to one bool: a direction equals itself only
+    __hash__ = object.__hash__
+
+    def __call__(self, acts: Activations) -> Tensor:
+        values = self._maps(acts)
+        if values.ndim > 2:
+            values = values.flatten(2).mean(2)  # (B, C, h, w) -> (B, C); the mean and the dot product commute
+        return values @ self.v.to(values)  # (B,)
+
+    def _check(self, model: nn.Module, info: LayerInfo) -> "Direction":
+        if not isinstance(self.v, Tensor) or self.v.shape != (info.channels,):
+            came = tuple(self.v.shape) if isinstance(self.v, Tensor) else type(self.v).__name__
+            raise ValueError(
+                f"{self!r}: v must be a tensor of shape ({info.channels},) as {info.label}, got {came}"
+            )
+        if not self.v.isfinite().all():
+            raise ValueError(f"{self!r}: v holds NaN or infinity")
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.label or 'a direction'} in {self.place}"
+
+
+@dataclass(frozen=True)
+class Logit(Unit):
+    """The score of class k before the softmax; k is an index, or a name such as "tabby"."""
+
+    layer: ClassVar[str] = OUTPUT
+    k: int | str
+    name: str = ""
+    word: ClassVar[str] = "score"
+
+    def __call__(self, acts: Activations) -> Tensor:
+        return acts[OUTPUT][:, self._index()]  # (B, classes) -> (B,)
+
+    def _index(self) -> int:
+        if isinstance(self.k, str):
+            raise TypeError(f"{self!r}: call unit.check(model) first, it turns the class name into its index")
+        return self.k
+
+    def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Logit":
+        from lecturelib.models import class_index  # models stand above units
+
+        info = layer_info(model, OUTPUT, image_shape)
+        if len(info.shape) != 1:
+            shape = " x ".join(map(str, info.shape))
+            raise ValueError(f"{self!r}: this network's output is {shape}, not one score per class")
+        names = getattr(model, "classes", ())
+        if isinstance(self.k, str):
+            k = class_index(model, self.k)
+        else:
+            self._check_index("class", self.k, info.channels, info)
+            k = self.k
+        return dataclasses.replace(self, k=k, name=names[k] if names else "")
+
+    def __str__(self) -> str:
+        return f"{self.word} of {self.name or f'class {self.k}'}"
+
+
+@dataclass(frozen=True)
+class Probability(Logit):
+    """The probability of class k after the softmax."""
+
+    word: ClassVar[str] = "probability"
+
+    def __call__(self, acts: Activations) -> Tensor:
+        return acts[OUTPUT].softmax(1)[:, self._index()]  # (B, classes) -> (B,)
+
+
+def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
+    """The value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them."""
+    unit = unit.check(model, tuple(images.shape[1:]))
+    with frozen(model), recording(model, unit.keys) as acts:
+        return unit(acts.forward(images))
