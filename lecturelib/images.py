@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import warnings
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -121,12 +122,14 @@ def _open(source):
     else:
         raise TypeError(f"a picture is a path, bytes, a PIL image or an array, got {type(source).__name__}")
     try:
-        return Image.open(stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(stream)
     except UnidentifiedImageError as error:
         raise ValueError(
             f"{what} is not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)"
         ) from error
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(
             f"{what} is far above {LARGEST // 10**6} megapixels: make it smaller first"
         ) from error

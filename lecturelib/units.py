@@ -1,12 +1,14 @@
 """What we look at: a unit turns recorded activations into one number per image."""
 
 import dataclasses
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from lecturelib.hooks import OUTPUT, Activations, LayerInfo, frozen, layer_info, recording
+from lecturelib.hooks import OUTPUT, Activations, LayerInfo, UnknownName, frozen, layer_info, recording
 
 Shape = tuple[int, int, int]
 
@@ -193,8 +195,6 @@ class Logit(Unit):
         return self.k
 
     def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Logit":
-        from lecturelib.models import class_index  # models stand above units
-
         info = layer_info(model, OUTPUT, image_shape)
         if len(info.shape) != 1:
             shape = " x ".join(map(str, info.shape))
@@ -226,3 +226,27 @@ def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
     unit = unit.check(model, tuple(images.shape[1:]))
     with frozen(model), recording(model, unit.keys) as acts:
         return unit(acts.forward(images))
+
+
+def class_index(model: nn.Module, name: int | str) -> int:
+    """The index of a class, given its index or its name ("tabby"), in any case of letters.
+
+    Raises `UnknownName` (with the nearest names), or `IndexError` for an index outside the network's classes.
+    """
+    classes: Sequence[str] = getattr(model, "classes", ())
+    if not isinstance(name, str):
+        if isinstance(name, bool) or not isinstance(name, int):
+            raise TypeError(f"a class is an index or a name, got {type(name).__name__} {name!r}")
+        if classes and not 0 <= name < len(classes):
+            raise IndexError(f"{model.name} has {len(classes)} classes (0-{len(classes) - 1}), got {name}")
+        return name
+    title = getattr(model, "name", type(model).__name__)
+    if not classes:
+        raise UnknownName(f"{title} does not name its classes: give the index instead of {name!r}")
+    lower = [known.lower() for known in classes]
+    if name.lower() in lower:
+        return lower.index(name.lower())
+    near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)
+    near += [known for known in lower if name.lower() in known and known not in near][:4]
+    hint = f"nearest: {', '.join(near)}" if near else f"they are: {', '.join(classes[:10])} ..."
+    raise UnknownName(f"{title} has no class {name!r}; {hint}")
