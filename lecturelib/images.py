@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import math
 import warnings
 from dataclasses import dataclass
 from os import PathLike
@@ -146,11 +147,11 @@ def _bytes_of(array):
         return np.ascontiguousarray(array)
     if not np.issubdtype(array.dtype, np.floating):
         raise TypeError(f"an array picture is uint8, or floats in [0, 1], got {array.dtype}")
-    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-        low, high = np.nanmin(array), np.nanmax(array)
-        raise ValueError(
-            f"a float picture holds values in [0, 1], got {low:.3g} to {high:.3g}; divide by 255?"
-        )
+    if np.isnan(array).any():
+        raise ValueError("a float picture holds values in [0, 1], this one holds NaN")
+    if array.min() < 0 or array.max() > 1:
+        span = f"{array.min():.3g} to {array.max():.3g}"
+        raise ValueError(f"a float picture holds values in [0, 1], got {span}; divide by 255?")
     return (array * 255).round().astype(np.uint8)
 
 
@@ -211,7 +212,7 @@ def check_images(images: Tensor, model: nn.Module | None = None, name: str = "im
     if not images.is_floating_point():
         raise TypeError(f"{name}: floats in [0, 1] are needed, got {images.dtype}; use images.float() / 255")
     low, high = (value.item() for value in images.detach().aminmax())
-    if low != low or high != high:
+    if math.isnan(low) or math.isnan(high):
         raise ValueError(f"{name}: there are NaN pixels")
     if low < 0 or high > 1:
         raise ValueError(

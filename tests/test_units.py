@@ -126,4 +126,4 @@ def test_a_network_without_classes_has_no_scores():
 
 def test_directions_are_equal_only_to_themselves():
     one, other = Direction("conv", torch.ones(2)), Direction("conv", torch.zeros(2))
-    assert one == one and one != other and len({one, other}) == 2
+    assert one != other and len({one, other, one}) == 2
