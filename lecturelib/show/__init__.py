@@ -1,0 +1,25 @@
+"""Tensors become pictures, each with its alt text; nothing is computed here that a method should compute.
+
+`picture.py` holds the `Picture` and how it is shown and saved, `heat.py` the heat-maps, `grids.py` what puts
+several pictures into one, `charts.py` bars and matplotlib figures in the house's style.
+"""
+
+from lecturelib.show.charts import bars, figure
+from lecturelib.show.grids import side_by_side, tiled, with_box
+from lecturelib.show.heat import heatmap, overlay
+from lecturelib.show.picture import Picture, picture, pixels_of, save, show
+
+__all__ = [
+    "Picture",
+    "bars",
+    "figure",
+    "heatmap",
+    "overlay",
+    "picture",
+    "pixels_of",
+    "save",
+    "show",
+    "side_by_side",
+    "tiled",
+    "with_box",
+]
