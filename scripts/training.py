@@ -12,9 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-SUBSET_PER_CLASS = 200
-
-Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def pixels(images) -> Tensor:
@@ -129,6 +126,7 @@ def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str) -> Pat
     """Write data/NAME.safetensors (float16), data/NAME.json (metrics) and data/NAME.md (the card)."""
     path = DATA / f"{name}.safetensors"
     save_file({key: value.detach().half().contiguous() for key, value in tensors.items()}, path)
+    path.chmod(0o644)  # safetensors writes files that only their owner can read
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     parameters = sum(value.numel() for value in tensors.values())
     record = {"checkpoint": path.name, "sha256": sha256, "parameters": parameters, "torch": torch.__version__}

@@ -15,14 +15,14 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 MNIST_MEAN, MNIST_STD = (0.1307,), (0.3081,)
 FASHION_MEAN, FASHION_STD = (0.2860,), (0.3530,)
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-TEXTURES_MEAN, TEXTURES_STD = (0.45, 0.45, 0.45), (0.25, 0.25, 0.25)
+TEXTURES_MEAN, TEXTURES_STD = (0.42, 0.39, 0.38), (0.20, 0.19, 0.19)
 
 LENET_SIZE, CIFAR_SIZE, TEXTURES_SIZE = 28, 32, 64
 
 # The shapes of the shipped networks; `fashion_lenet` is a wider LeNet.
 FASHION_LENET = {"widths": (32, 64), "hidden": 256}
 CIFAR_WIDTHS = ((64, 64), (128, 128), (256, 256))
-TEXTURES_WIDTHS = ((32, 32), (64, 64), (128, 128))
+TEXTURES_WIDTHS, TEXTURES_HIDDEN = ((32,), (64,), (128, 128), (128, 128)), 128
 
 LENET_ALIASES = {
     "conv1": "features.0",
