@@ -68,7 +68,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Status:
-    """What the cache holds of an asset: "ready", "missing" or "altered", the file, and a sentence where it is not ready."""
+    """What the cache holds of an asset: its state, its file, and a sentence where it is not ready."""
 
     state: Literal["ready", "missing", "altered"]
     path: Path

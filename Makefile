@@ -1,0 +1,41 @@
+# Each target calls scripts/course.py, which needs nothing but Python: without make, call that.
+# Options go in ARGS: make test ARGS="-k occlusion", make lab ARGS=--no-browser
+PYTHON ?= python3
+COURSE := $(PYTHON) scripts/course.py
+
+.DEFAULT_GOAL := help
+.PHONY: help lab setup test notebooks claims bench lint fetch doctor clean
+
+help: ## show these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+lab: ## set up where needed, then open JupyterLab on the start page
+	@$(COURSE) lab $(ARGS)
+
+setup: ## make .venv, install the package and fetch the weights
+	@$(COURSE) setup $(ARGS)
+
+test: ## set up where needed, then run every test
+	@$(COURSE) test $(ARGS)
+
+notebooks: ## run all notebooks from top to bottom
+	@$(COURSE) notebooks $(ARGS)
+
+claims: ## run the lecture's claims in full (minutes)
+	@$(COURSE) claims $(ARGS)
+
+bench: ## measure speed against other libraries and the floor
+	@$(COURSE) bench $(ARGS)
+
+lint: ## check the style of code and notebooks
+	@$(COURSE) lint $(ARGS)
+
+fetch: ## fetch the weights that are not there yet
+	@$(COURSE) fetch $(ARGS)
+
+doctor: ## say what is installed, what is missing, and what mends it
+	@$(COURSE) doctor $(ARGS)
+
+clean: ## remove what tests and builds left behind (ARGS=--all: .venv too)
+	@$(COURSE) clean $(ARGS)
