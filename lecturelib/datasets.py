@@ -1,4 +1,4 @@
-"""The data sets of the course as tensors: images with pixels in [0, 1], and labels. Everything but CIFAR-10 is shipped."""
+"""The data sets of the course as tensors: pixels in [0, 1], and labels. Everything but CIFAR-10 is shipped."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,10 +78,9 @@ def clothes_on_textures(
     """Clothes pasted off-centre on photos: images (n, 3, 64, 64), labels (n,), boxes (n, 4).
 
     A box (top, left, bottom, right) is the smallest half-open rectangle of pixels that holds every pixel the item
-    changes. The background says nothing about the class: crop, contrast and tint are drawn independently of it. Neither
-    does brightness: an item may be darker or brighter than what is behind it. With `objects=False` the same backgrounds come
-    without their items; outside the box they are equal to the picture, bit for bit. The same seed gives the same
-    pictures. Raises `ValueError` for n < 1, a negative seed, or another split.
+    changes. The class lies in the item alone: crop, contrast and tint of the background are drawn independently of it,
+    and an item may be darker or brighter than what is behind it. With `objects=False` the same backgrounds come without
+    their items; outside the box they equal the picture, bit for bit. The same seed gives the same pictures. Raises `ValueError` for n < 1, a negative seed, or another split.
 
     Items: Fashion-MNIST (the two splits share none). Photos: scikit-image's, see `images.PHOTOS`.
     """
@@ -148,7 +147,7 @@ def _place(items: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _corner(shape, generator) -> tuple[int, int]:
-    """A corner for an item of this shape (height, width) at which it lies off-centre, all such corners equally likely."""
+    """A corner at which an item of this shape (height, width) lies off-centre, all such corners equally likely."""
     ys, xs = (torch.arange(CANVAS - length + 1) for length in shape)
     down, across = (
         corners + length / 2 - CANVAS / 2 for corners, length in zip((ys, xs), shape, strict=True)
