@@ -80,7 +80,8 @@ def clothes_on_textures(
     A box (top, left, bottom, right) is the smallest half-open rectangle of pixels that holds every pixel the item
     changes. The class lies in the item alone: crop, contrast and tint of the background are drawn independently of it,
     and an item may be darker or brighter than what is behind it. With `objects=False` the same backgrounds come without
-    their items; outside the box they equal the picture, bit for bit. The same seed gives the same pictures. Raises `ValueError` for n < 1, a negative seed, or another split.
+    their items; outside the box they equal the picture, bit for bit. The same seed gives the same pictures.
+    Raises `ValueError` for n < 1, a negative seed, or another split.
 
     Items: Fashion-MNIST (the two splits share none). Photos: scikit-image's, see `images.PHOTOS`.
     """

@@ -48,7 +48,8 @@ COUNT = """\
 
 MADE = """\
 * How made: `scripts/make_subsets.py`, seed {seed}: 1,000 training images per class drawn from the official training
-  set and 200 test images per class from the official test set, without replacement, then shuffled. Pixels are unchanged.
+  set and 200 test images per class from the official test set, without replacement, then shuffled. Pixels are
+  unchanged.
 * sha256 of `{file}`: {sha256}"""
 
 

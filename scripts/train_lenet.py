@@ -84,8 +84,9 @@ def main() -> None:
 
 The weights of `lecturelib.models.small.{options.network}`: {recipe["about"]}, trained by us from random weights.
 
-* How made: `python scripts/train_lenet.py {options.network} SOURCE`: SGD with Nesterov momentum 0.9, batch {BATCH}, one-cycle
-  learning rate up to {LR}, weight decay {WEIGHT_DECAY}, images shifted by up to {SHIFT} pixels{" and mirrored" if recipe["flip"] else ""}.
+* How made: `python scripts/train_lenet.py {options.network} SOURCE`: SGD with Nesterov momentum 0.9,
+  batch {BATCH}, one-cycle learning rate up to {LR}, weight decay {WEIGHT_DECAY},
+  images shifted by up to {SHIFT} pixels{" and mirrored" if recipe["flip"] else ""}.
 * Input: pixels in [0, 1], minus {mean[0]}, divided by {std[0]}.
 * Licence: {recipe["licence"]}.
 """
