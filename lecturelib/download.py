@@ -140,13 +140,14 @@ def download(archive: Archive, folder: Path, progress: bool = True) -> Path:
                 session, only_binary=wheels, no_binary=sdists, ignore_compatibility=True, **place
             )
             try:
-                found = list(finder.find_matches(f"{archive.package}=={archive.version}"))
-                for candidate in found:
+                candidates = list(finder.find_matches(f"{archive.package}=={archive.version}"))
+                for candidate in candidates:
                     path = folder / "archive"
                     digest = _stream(session, candidate.link.normalized, path, archive, progress)
                     if digest == archive.sha256:
                         return path
-                    wrong.append(f"{candidate.link.filename} has sha256 {digest[:16]}...")
+                    found = f"sha256 {digest[:16]}..." if digest else f"more than {archive.size} bytes"
+                    wrong.append(f"{candidate.link.filename} has {found}")
             except httpx2.HTTPError as error:
                 silent.append(str(error) or type(error).__name__)
     if wrong:
@@ -167,7 +168,10 @@ def download(archive: Archive, folder: Path, progress: bool = True) -> Path:
 
 
 def _stream(session, address: str, path: Path, archive: Archive, progress: bool) -> str:
-    """Write the file at `address` to `path` and return its sha256; a broken connection is tried again."""
+    """Write the file at `address` to `path` and return its sha256, "" where it is longer than expected.
+
+    A broken connection is tried again.
+    """
     import httpx2
     from tqdm import tqdm
 
@@ -191,7 +195,7 @@ def _stream(session, address: str, path: Path, archive: Archive, progress: bool)
                 for chunk in answer.iter_bytes(chunk_size=_CHUNK):
                     received += len(chunk)
                     if received > archive.size:  # not our file: do not fill the disk with it
-                        return f"unknown, as it is longer than {archive.size} bytes"
+                        return ""
                     digest.update(chunk)
                     file.write(chunk)
                     bar.update(len(chunk))
