@@ -192,7 +192,7 @@ def fit(image: Tensor, size: int) -> Tensor:
 def check_images(images: Tensor, model: nn.Module | None = None, name: str = "images") -> Tensor:
     """The images, if they are float pixels (B, C, H, W) in [0, 1] that the model can take; otherwise raises.
 
-    `TypeError` for another type or dtype; `ValueError` for a wrong shape, an empty batch, NaN, or values outside [0, 1].
+    `TypeError` for another type or dtype; `ValueError` for a wrong shape, an empty batch, NaN, values outside [0, 1].
     """
     channels = getattr(model, "channels", None)
     expected = f"(B, {channels or 3}, H, W)"
@@ -216,7 +216,7 @@ def check_images(images: Tensor, model: nn.Module | None = None, name: str = "im
         raise ValueError(f"{name}: there are NaN pixels")
     if low < 0 or high > 1:
         raise ValueError(
-            f"{name}: pixels in [0, 1] are needed, got {low:.3g} to {high:.3g}; the model normalises by itself, so pass "
-            "pixels (divided by 255 if they are bytes), not normalised values"
+            f"{name}: pixels in [0, 1] are needed, got {low:.3g} to {high:.3g}; pass pixels (bytes divided by 255), "
+            "not normalised values: the model normalises by itself"
         )
     return images
