@@ -1,0 +1,341 @@
+"""How each operation of a network widens what it sees: the rules behind `receptive_field`.
+
+The rules are written for PyTorch's own operations (`aten`), of which there are few: a module, a functional call and a
+`+` all end there, so what is counted is what really ran. An operation without a rule here is taken to see everything
+that its inputs see *and* the rest of the image: a field is never too small.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Field:
+    """Position i along an axis sees the pixels from `start + i * jump` on, `size` of them; (vertical, horizontal).
+
+    `dims` says which dimensions of the tensor are the vertical and the horizontal axis.
+    """
+
+    size: Pair = (1, 1)
+    jump: Pair = (1, 1)
+    start: Pair = (0, 0)
+    dims: Pair = (2, 3)
+
+    def window(self, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)) -> "Field":
+        """The field after sliding a window over this map."""
+        axes = range(2)
+        return replace(
+            self,
+            size=tuple(self.size[a] + (kernel[a] - 1) * dilation[a] * self.jump[a] for a in axes),
+            start=tuple(self.start[a] - padding[a] * self.jump[a] for a in axes),
+            jump=tuple(self.jump[a] * stride[a] for a in axes),
+        )
+
+
+class Whole:
+    """The whole image: every position may depend on every pixel."""
+
+    def __repr__(self) -> str:
+        return "WHOLE"
+
+
+WHOLE = Whole()
+Seen = Field | Whole
+
+
+def union(fields: list[Seen]) -> Seen:
+    """What is seen by a position that combines the same position of several maps."""
+    first = fields[0]
+    if any(field is WHOLE or (field.jump, field.dims) != (first.jump, first.dims) for field in fields):
+        return WHOLE
+    start = tuple(min(field.start[a] for field in fields) for a in range(2))
+    end = tuple(max(field.start[a] + field.size[a] for field in fields) for a in range(2))
+    return replace(first, start=start, size=(end[0] - start[0], end[1] - start[1]))
+
+
+class FieldTracker(TorchDispatchMode):
+    """While active, follows what every tensor sees of the image given to it."""
+
+    def __init__(self, image: Tensor):
+        super().__init__()
+        self._seen = WeakTensorKeyDictionary()
+        self._seen[image] = Field()
+        # Written in place: every tensor that shares this memory sees it too. The storage is kept, so that its address
+        # stays its own.
+        self._written: dict[int, tuple[object, Seen]] = {}
+
+    def seen(self, tensor: Tensor) -> Seen | None:
+        """What a tensor sees; None for a constant, such as a weight."""
+        field = self._seen.get(tensor)
+        written = self._written.get(tensor.untyped_storage().data_ptr()) if self._written else None
+        if written is None:
+            return field
+        return written[1] if field is None else union([field, written[1]])
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        tensors = _tensors(args) + _tensors(kwargs.values())
+        inputs = [(tensor, field) for tensor in tensors if (field := self.seen(tensor)) is not None]
+        outcome = function(*args, **kwargs)
+        if inputs:
+            for output in _tensors([outcome]):
+                field = _apply(function, args, kwargs, inputs, output)
+                self._seen[output] = field
+                if function._schema.is_mutable:
+                    self._note_written(output, field)
+        return outcome
+
+    def _note_written(self, tensor: Tensor, field: Seen) -> None:
+        storage = tensor.untyped_storage()
+        covered = tensor.numel() * tensor.element_size() == storage.nbytes()
+        self._written[storage.data_ptr()] = (storage, field if covered else WHOLE)
+
+
+def _tensors(values) -> list[Tensor]:
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += _tensors(value)
+    return found
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as it ran: its arguments by name, what its input sees, and its shapes."""
+
+    arguments: dict
+    field: Field
+    shape: tuple[int, ...]
+    output: tuple[int, ...]
+
+    def __getitem__(self, name: str):
+        return self.arguments[name]
+
+    @property
+    def last(self) -> bool:
+        """Are the axes the last two dimensions, as windows need them?"""
+        return self.field.dims == (len(self.shape) - 2, len(self.shape) - 1)
+
+    def dim(self, name: str = "dim", extra: int = 0) -> int:
+        return self[name] % (len(self.shape) + extra)
+
+
+Rule = Callable[[Operation], Seen]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Registers the rule of operations by their `aten` names."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+# Combine the same position of all their inputs, as `Tag.pointwise` operations do.
+POINTWISE = {
+    "clone",
+    "copy_",
+    "detach",
+    "alias",
+    "lift_fresh",
+    "dropout",
+    "contiguous",
+    "hardtanh_",
+    "expand_as",
+}
+
+
+def _apply(function, args: tuple, kwargs: dict, inputs: list[tuple[Tensor, Seen]], output: Tensor) -> Seen:
+    name = function._schema.name.removeprefix("aten::")
+    if any(field is WHOLE for _, field in inputs):
+        return WHOLE
+    if torch.Tag.pointwise in function.tags or name in POINTWISE:
+        return union([_aligned(field, tuple(tensor.shape), tuple(output.shape)) for tensor, field in inputs])
+    names = [argument.name for argument in function._schema.arguments]
+    arguments = {argument.name: argument.default_value for argument in function._schema.arguments}
+    arguments |= dict(zip(names, args, strict=False)) | kwargs
+    if name == "cat":
+        return _cat(arguments["dim"], inputs)
+    if name not in RULES or len(inputs) != 1 or not _is(args[0] if args else None, inputs[0][0]):
+        return WHOLE
+    tensor, field = inputs[0]
+    return RULES[name](Operation(arguments, field, tuple(tensor.shape), tuple(output.shape)))
+
+
+def _is(argument, tensor: Tensor) -> bool:
+    return argument is tensor
+
+
+def _aligned(field: Field, shape: tuple[int, ...], output: tuple[int, ...]) -> Seen:
+    """The field in a broadcast output: shapes are aligned at the right, and an axis must not be repeated."""
+    dims = tuple(dim + len(output) - len(shape) for dim in field.dims)
+    if any(shape[old] != output[new] for old, new in zip(field.dims, dims, strict=True)):
+        return WHOLE
+    return replace(field, dims=dims)
+
+
+def _cat(dim: int, inputs: list[tuple[Tensor, Seen]]) -> Seen:
+    fields = [field for _, field in inputs]
+    return WHOLE if dim % inputs[0][0].ndim in fields[0].dims else union(fields)
+
+
+def _pair(value, default: Pair = (1, 1)) -> Pair:
+    if isinstance(value, int):
+        return (value, value)
+    return (
+        {0: default, 1: (value[0],) * 2}.get(len(value), tuple(value[-2:])) if value is not None else default
+    )
+
+
+@rule("convolution", "_convolution")
+def _convolution(op: Operation) -> Seen:
+    if op["transposed"] or not op.last or len(op.shape) not in (3, 4) or len(op["stride"]) > 2:
+        return WHOLE  # transposed: how many positions see a pixel differs from place to place
+    kernel = tuple(op["weight"].shape[-2:])
+    return op.field.window(kernel, _pair(op["stride"]), _pair(op["padding"]), _pair(op["dilation"]))
+
+
+@rule("max_pool2d_with_indices", "max_pool2d", "avg_pool2d", "avg_pool3d")
+def _pool(op: Operation) -> Seen:
+    if not op.last:
+        return WHOLE
+    kernel = _pair(op["kernel_size"])
+    dilation = _pair(op.arguments.get("dilation", 1))
+    return op.field.window(kernel, _pair(op["stride"], kernel), _pair(op["padding"]), dilation)
+
+
+@rule("_adaptive_avg_pool2d", "adaptive_max_pool2d")
+def _adaptive_pool(op: Operation) -> Seen:
+    before, after = op.shape[-2:], tuple(op["output_size"])
+    if not op.last or after == (1, 1) or any(b % a for b, a in zip(before, after, strict=True)):
+        return op.field if op.last and before == after else WHOLE
+    kernel = (before[0] // after[0], before[1] // after[1])
+    return op.field.window(kernel, kernel, (0, 0))
+
+
+@rule("native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm")
+def _batch_norm(op: Operation) -> Seen:
+    return WHOLE if op["training"] else op.field  # statistics of the batch come from every position
+
+
+@rule("_native_batch_norm_legit_no_training")
+def _plain(op: Operation) -> Seen:
+    return op.field
+
+
+@rule("native_layer_norm")
+def _layer_norm(op: Operation) -> Seen:
+    first = len(op.shape) - len(op["normalized_shape"])
+    return op.field if max(op.field.dims) < first else WHOLE
+
+
+@rule("mean", "sum", "amax", "amin", "max", "min", "logsumexp", "argmax", "argmin", "var", "std", "prod")
+def _reduction(op: Operation) -> Seen:
+    dims = op.arguments.get("dim")
+    dims = [dims] if isinstance(dims, int) else dims
+    gone = {dim % len(op.shape) for dim in dims} if dims else set(range(len(op.shape)))
+    if gone & set(op.field.dims):
+        return WHOLE
+    return op.field if op.arguments.get("keepdim") else _without(op.field, gone)
+
+
+def _without(field: Field, gone: set[int]) -> Field:
+    return replace(field, dims=tuple(dim - sum(g < dim for g in gone) for dim in field.dims))
+
+
+@rule("_softmax", "_log_softmax")
+def _along_one_dimension(op: Operation) -> Seen:
+    return WHOLE if op.dim() in op.field.dims else op.field
+
+
+@rule("split", "split_with_sizes", "chunk", "unbind_copy")
+def _split(op: Operation) -> Seen:
+    return WHOLE if op.dim() in op.field.dims else op.field
+
+
+@rule("slice")
+def _slice(op: Operation) -> Seen:
+    dim = op.dim()
+    if dim not in op.field.dims:
+        return op.field
+    axis, first = op.field.dims.index(dim), op["start"] or 0
+    first = min(max(first + op.shape[dim] if first < 0 else first, 0), op.shape[dim])
+    start, jump = list(op.field.start), list(op.field.jump)
+    start[axis] += first * jump[axis]
+    jump[axis] *= op["step"]
+    return replace(op.field, start=tuple(start), jump=tuple(jump))
+
+
+@rule("select", "squeeze", "unbind")
+def _drop_dimensions(op: Operation) -> Seen:
+    dims = op.arguments.get("dim")
+    if dims is None:  # squeeze() drops every dimension of size 1
+        gone = {dim for dim, size in enumerate(op.shape) if size == 1}
+    else:
+        gone = {dim % len(op.shape) for dim in (dims if isinstance(dims, list | tuple) else [dims])}
+        if len(op.shape) - len(op.output) != len(gone):  # squeeze leaves a dimension above 1
+            gone = {dim for dim in gone if op.shape[dim] == 1}
+    return WHOLE if gone & set(op.field.dims) else _without(op.field, gone)
+
+
+@rule("unsqueeze")
+def _unsqueeze(op: Operation) -> Seen:
+    new = op.dim(extra=1)
+    return replace(op.field, dims=tuple(dim + (dim >= new) for dim in op.field.dims))
+
+
+@rule("permute")
+def _permute(op: Operation) -> Seen:
+    order = [dim % len(op.shape) for dim in op["dims"]]
+    return replace(op.field, dims=tuple(order.index(dim) for dim in op.field.dims))
+
+
+@rule("transpose")
+def _transpose(op: Operation) -> Seen:
+    swap = {op.dim("dim0"): op.dim("dim1"), op.dim("dim1"): op.dim("dim0")}
+    return replace(op.field, dims=tuple(swap.get(dim, dim) for dim in op.field.dims))
+
+
+@rule("view", "_unsafe_view", "reshape")
+def _view(op: Operation) -> Seen:
+    """The axes live on if the new shape still has them: the same size, with as many elements before them."""
+    dims: list[int] = []
+    for old in op.field.dims:
+        before = prod(op.shape[:old])
+        same = [
+            new
+            for new, size in enumerate(op.output)
+            if size == op.shape[old] and prod(op.output[:new]) == before and new not in dims
+        ]
+        if not same:
+            return WHOLE
+        dims.append(same[-1])
+    return replace(op.field, dims=tuple(dims))
+
+
+@rule("constant_pad_nd")
+def _pad(op: Operation) -> Seen:
+    start = list(op.field.start)
+    for axis, dim in enumerate(op.field.dims):
+        place = 2 * (len(op.shape) - 1 - dim)  # pads are listed from the last dimension backwards
+        before = op["pad"][place] if place < len(op["pad"]) else 0
+        start[axis] -= before * op.field.jump[axis]
+    return replace(op.field, start=tuple(start))
+
+
+@rule("linear")
+def _linear(op: Operation) -> Seen:
+    return WHOLE if len(op.shape) - 1 in op.field.dims else op.field
