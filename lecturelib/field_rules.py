@@ -1,8 +1,8 @@
 """How each operation of a network widens what it sees: the rules behind `receptive_field`.
 
-The rules are written for PyTorch's own operations (`aten`), of which there are few: a module, a functional call and a
-`+` all end there, so what is counted is what really ran. An operation without a rule here is taken to see everything
-that its inputs see *and* the rest of the image: a field is never too small.
+The rules are written for PyTorch's own operations (`aten`), of which there are few: a module, a functional
+call and a `+` all end there, so what is counted is what really ran. An operation without a rule here is taken
+to see everything that its inputs see *and* the rest of the image: a field is never too small.
 """
 
 from collections.abc import Callable

@@ -17,8 +17,8 @@ Box = tuple[int, int, int, int]
 class ReceptiveField:
     """The pixels that a position of a layer sees, per axis (vertical, horizontal).
 
-    Position (y, x) sees `size` pixels from `start + (y, x) * jump` on. `whole` layers see all of the image, whatever
-    the position: their size is the image's and their jump 0.
+    Position (y, x) sees `size` pixels from `start + (y, x) * jump` on. `whole` layers see all of the image,
+    whatever the position: their size is the image's and their jump 0.
     """
 
     size: Pair
@@ -52,13 +52,13 @@ def receptive_field(
 ) -> ReceptiveField:
     """The receptive field of a layer's positions, in pixels of the network's input.
 
-    `image_shape` is (C, H, W); a house network knows its own. It matters only for layers that see the whole image, or
-    pool adaptively. Padded convolutions, dilation, both axes, branches (their union), residual sums, concatenations,
-    crops and permuted layouts are followed; a linear layer, global pooling, attention, a transposed convolution, group
-    normalisation, uneven adaptive pooling, up-sampling and every operation that is not known see the whole image: a
-    field may be too large, never too small. Raises `KeyError` for an unknown layer, `IndexError` for a call that did
-    not happen, `ValueError` for an image that the network cannot take. After Araujo et al. 2019, "Computing receptive
-    fields of convolutional neural networks".
+    `image_shape` is (C, H, W); a house network knows its own. It matters only for layers that see the whole
+    image, or pool adaptively. Padded convolutions, dilation, both axes, branches (their union), residual
+    sums, concatenations, crops and permuted layouts are followed; a linear layer, global pooling, attention,
+    a transposed convolution, group normalisation, uneven adaptive pooling, up-sampling and every operation
+    that is not known see the whole image: a field may be too large, never too small. Raises `KeyError` for an
+    unknown layer, `IndexError` for a call that did not happen, `ValueError` for an image that the network
+    cannot take. After Araujo et al. 2019, "Computing receptive fields of convolutional neural networks".
 
     >>> receptive_field(models.load("alexnet"), "conv2").size       # doctest: +SKIP
     (51, 51)

@@ -1,0 +1,100 @@
+"""What a picture excites in a layer: the activation of every channel, and the strongest of them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lecturelib.hooks import layer_info, record, resolve_layer
+from lecturelib.images import check_images
+from lecturelib.receptive_field import check_size
+
+
+def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> Tensor:
+    """The activation of every channel of a layer for one image, (C, h, w).
+
+    `image` is (1, channels, H, W) or (channels, H, W) in [0, 1]. A vector (a fully connected layer) comes as
+    (C, 1, 1), a sequence of tokens as (C, 1, tokens), a layer that keeps its channels last is turned. Raises
+    `KeyError` for an unknown layer, `ValueError` for several images, a picture too small for the layer, or
+    NaN activations.
+    """
+    name = resolve_layer(model, layer)
+    if isinstance(image, Tensor) and image.ndim == 3:
+        image = image[None]
+    image = check_images(image, model, name="image")
+    if len(image) != 1:
+        raise ValueError(f"image: activations are shown for one image, got {len(image)}; pass images[i]")
+    shape = tuple(image.shape[1:])
+    check_size(model, name, shape)
+    values = record(model, image, [(name, call)])[name, call][0]
+    if values.isnan().any():
+        raise ValueError(f"{name!r} gives NaN for this image: this network's weights have diverged")
+    if values.ndim == 1:
+        return values[:, None, None]  # (C,) -> (C, 1, 1)
+    if values.ndim == 2:
+        return values.T[:, None]  # (tokens, C) -> (C, 1, tokens)
+    if layer_info(model, name, shape).channels_last:
+        return values.movedim(-1, 0)  # (h, w, C) -> (C, h, w)
+    return values
+
+
+def _check_maps(acts: Tensor) -> Tensor:
+    if not isinstance(acts, Tensor) or acts.ndim != 3 or 0 in acts.shape:
+        came = tuple(acts.shape) if isinstance(acts, Tensor) else type(acts).__name__
+        raise ValueError(f"acts: the activations of one image, (C, h, w), are needed, got {came}")
+    if acts.isnan().any():
+        raise ValueError("acts: there are NaN activations")
+    return acts
+
+
+def strongest_channels(acts: Tensor, k: int, by: str = "max") -> Tensor:
+    """The indices (k,) of the channels that respond most, the strongest first; of equals the lower index first.
+
+    `acts` is (C, h, w). `by="max"` ranks by the highest place of the map, `"mean"` by its mean: a channel may
+    be excited strongly at one spot, or a little everywhere. Raises `ValueError` unless 1 <= k <= C.
+    """
+    acts = _check_maps(acts)
+    if by not in ("max", "mean"):
+        raise ValueError(f"by is 'max' or 'mean', got {by!r}")
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= len(acts):
+        raise ValueError(f"k: 1 to {len(acts)} channels can be chosen from this layer, got {k!r}")
+    strength = acts.amax((1, 2)) if by == "max" else acts.mean((1, 2))  # (C,)
+    return strength.argsort(descending=True, stable=True)[:k]
+
+
+def activation_tiles(
+    acts: Tensor, indices: Tensor | list[int] | None = None, scale: str = "shared"
+) -> Tensor:
+    """Chosen channels as tiles in [0, 1], (k, 1, h, w), for a magnitude palette.
+
+    `acts` is (C, h, w). 0 stands for the lowest activation or for zero, whichever is lower, so that the
+    silence after a ReLU is always 0. `scale="shared"` puts all tiles on one scale (brightness compares
+    channels), `"each"` spreads every tile over the whole range (form, but not strength): say in the caption
+    which. A silent channel stays 0.
+    """
+    acts = _check_maps(acts)
+    if scale not in ("each", "shared"):
+        raise ValueError(f"scale is 'each' or 'shared', got {scale!r}")
+    chosen = list(range(len(acts))) if indices is None else [int(i) for i in indices]
+    if not chosen:
+        raise ValueError("indices: name at least one channel")
+    wrong = [i for i in chosen if not 0 <= i < len(acts)]
+    if wrong:
+        raise IndexError(f"indices: this layer has {len(acts)} channels (0-{len(acts) - 1}), got {wrong[0]}")
+    maps = acts[chosen]  # (k, h, w)
+    dims = (0, 1, 2) if scale == "shared" else (1, 2)
+    low = maps.amin(dims, keepdim=True).clamp_max(0)
+    span = maps.amax(dims, keepdim=True) - low
+    return ((maps - low) / torch.where(span > 0, span, 1))[:, None]  # (k, h, w) -> (k, 1, h, w)
+
+
+def paint_on(tiles: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps (k, 1, h, w) enlarged to (k, 1, height, width) of a photo, cell by cell, so the resolution stays visible.
+
+    Each cell is drawn as an even share of the picture. A cell *sees* more than its share: its receptive
+    field.
+    """
+    if not isinstance(tiles, Tensor) or tiles.ndim != 4 or 0 in tiles.shape:
+        raise ValueError("tiles: maps (k, 1, h, w) are needed, as activation_tiles gives them")
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"size: (height, width) in pixels is needed, got {size!r}")
+    return F.interpolate(tiles, size=tuple(size), mode="nearest-exact")
