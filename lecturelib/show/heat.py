@@ -145,7 +145,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
         low, high = (least, most) if percentile == 100 else _percentiles(grid, percentile)
         if low == high:  # nearly all values are equal, and clipping would erase the ones that are not
             low, high = least, most
-        words = f"Colours run from {number(low)} to {number(high)}"
+        words = f"Colours run from {number(low, high - low)} to {number(high, high - low)}"
         if low > least or high < most:
             words += f", the {100 - percentile:g}th to {cut.removeprefix('the ')}; values beyond are clipped"
         words += "."
@@ -199,10 +199,11 @@ def _with_bar(pixels: np.ndarray, scale: _Scale) -> np.ndarray:
     # The letters follow the picture's size, since a browser shows small and large ones equally large.
     letters = max(10, round(_LABEL * max(height, width) / STUDENT_SIZE))
     bar, gap = max(6, letters), max(4, letters // 2)
-    ends = [number(scale.high), number(scale.low)]
-    middle = (scale.low + scale.high) / 2
+    span = scale.high - scale.low
+    ends = [number(scale.high, span), number(scale.low, span)]
+    middle = number((scale.low + scale.high) / 2, span)
     with_middle = scale.high > scale.low and height >= 6 * letters
-    labels = [*ends, number(middle)] if with_middle else ends
+    labels = [*ends, middle] if with_middle else ends
     room = max(text_width(label, letters) for label in labels)
     sheet = np.full((height, width + 2 * gap + bar + room + 2, 3), 255, np.uint8)
     sheet[:, :width] = pixels
@@ -214,7 +215,7 @@ def _with_bar(pixels: np.ndarray, scale: _Scale) -> np.ndarray:
     if scale.high == scale.low:
         text = [((x, height / 2), ends[0], letters, "lm")]
     elif with_middle:
-        text.append(((x, height / 2), number(middle), letters, "lm"))
+        text.append(((x, height / 2), middle, letters, "lm"))
     strip = sheet[:, x:].copy()
     draw_text(strip, [((px - x, py), words, letter, anchor) for (px, py), words, letter, anchor in text])
     sheet[:, x:] = strip
@@ -223,11 +224,12 @@ def _with_bar(pixels: np.ndarray, scale: _Scale) -> np.ndarray:
 
 def _described(grid: np.ndarray, what: str) -> str:
     rows, columns = grid.shape
-    if grid.min() == grid.max():
-        return f"{what}, {rows} x {columns} values, all {number(float(grid.min()))}."
+    least, most = float(grid.min()), float(grid.max())
+    if least == most:
+        return f"{what}, {rows} x {columns} values, all {number(least)}."
     row, column = np.unravel_index(int(grid.argmax()), grid.shape)
     return (
-        f"{what}, {rows} x {columns} values from {number(float(grid.min()))} to {number(float(grid.max()))}, "
+        f"{what}, {rows} x {columns} values from {number(least, most - least)} to {number(most, most - least)}, "
         f"largest {_where((row + 0.5) / rows, (column + 0.5) / columns)}."
     )
 

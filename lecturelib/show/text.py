@@ -39,8 +39,10 @@ def shortened(words: str, size: int, room: int) -> str:
     return words.rstrip() + "…" if words else ""
 
 
-def number(value: float) -> str:
-    """A number as a student reads it: three significant digits, a true minus sign."""
+def number(value: float, span: float = 0.0) -> str:
+    """A number as a student reads it: three significant digits, a true minus sign; 0 where `span` dwarfs it."""
+    if abs(value) < 1e-3 * span:
+        return "0"
     return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 

@@ -1,0 +1,310 @@
+"""The explorable: controls and a pure `render(state)`; everything that works without a notebook."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from lecturelib.show import Picture
+from lecturelib.widgets.controls import Control, Pointer, Upload
+from lecturelib.widgets.worker import LatestWins
+
+PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
+_PASSES = 5  # how often one control may limit another in a chain
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long rendering has come: `fraction` from 0 to 1, and a few words."""
+
+    fraction: float
+    text: str = ""
+
+    def __post_init__(self):
+        if not 0 <= self.fraction <= 1:
+            raise ValueError(f"Progress({self.fraction}): a fraction from 0 to 1 is needed")
+
+
+class Explorable:
+    """Controls around a picture: what a student sees follows what he sets.
+
+    `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
+    `Progress` in between. `controls`: Slider, Choice, Toggle, Upload, Pointer. `presets`: states by name, also
+    incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others limit (quick: it runs at
+    every change); values outside the new limits are clipped. `alt_prefix` begins every alt text. Raises
+    ValueError, TypeError or KeyError for controls or presets that contradict each other.
+
+        Explorable(lambda s: heatmap(maps[s["k"]]), [Slider("k", 0, 63)], "Channels").show()
+    """
+
+    def __init__(
+        self,
+        render: Callable,
+        controls: Iterable[Control],
+        title: str,
+        presets: dict[str, dict] | None = None,
+        refresh: Callable[[dict], dict[str, Control]] | None = None,
+        alt_prefix: str = "",
+    ):
+        if not callable(render):
+            raise TypeError(f"render must be a function of the state, got {type(render).__name__}")
+        if not isinstance(title, str) or not title.strip():
+            raise ValueError("an explorable needs a title")
+        self.title, self._render, self._refresh, self._alt_prefix = title, render, refresh, alt_prefix
+        self._base: dict[str, Control] = {}
+        for control in controls:
+            if not isinstance(control, Control):
+                raise TypeError(f"controls must be Slider, Choice ..., got {type(control).__name__}")
+            self._base[control.name] = control
+            taken = [name for other in self._base.values() for name in other.names]
+            if len(set(taken)) < len(taken):
+                raise ValueError(f"two controls set the same name: {', '.join(taken)}")
+        if sum(isinstance(control, Pointer) for control in self._base.values()) > 1:
+            raise ValueError("a picture can be pointed at in one way only: give one Pointer")
+        self._limited: set[str] = set()
+        start = {}
+        for control in self._base.values():
+            start.update(control.as_state(control.value))
+        if refresh is not None:
+            self._limited = set(self._fresh(start))
+        self.controls, self._start = self._settle(start, {})
+        self._state = dict(self._start)
+        self.presets = {name: self._complete(name, preset) for name, preset in (presets or {}).items()}
+        self._live = None
+        self._shown: Picture | None = None
+        self._error: Exception | None = None
+        self._worker: LatestWins | None = None
+
+    def __repr__(self) -> str:
+        return f"<Explorable {self.title!r}: {self._settings()}>"
+
+    # --- state -----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> dict:
+        """The settings as a plain dict that fits into JSON (an uploaded file stays out).
+
+        Setting it changes the named controls and leaves the others; KeyError for an unknown name, ValueError
+        or TypeError for a value, each with what is allowed.
+        """
+        return self._public(self._state)
+
+    @state.setter
+    def state(self, given: dict) -> None:
+        self._adopt(*self._settle(self._state, given))
+
+    def reset(self) -> None:
+        """Back to the start values."""
+        self.state = self._public(self._start)
+
+    def every_state(self) -> Iterator[dict]:
+        """Every control at its minimum, middle and maximum, the others at their start: what tests drive.
+
+        Where a control limits others, those are also driven to their new maximum.
+        """
+        seen = []
+        for name in self._base:
+            for value in self.controls_at({})[name].values():
+                given = self.controls_at({})[name].as_state(value)
+                controls, state = self._settle(self._start, given)
+                corner = dict(given)
+                for limited in self._limited - {name}:
+                    corner.update(controls[limited].as_state(controls[limited].values()[-1]))
+                for candidate in (state, self._settle(self._start, corner)[1]):
+                    if candidate not in seen:
+                        seen.append(candidate)
+                        yield dict(candidate)
+
+    def controls_at(self, state: dict) -> dict[str, Control]:
+        """The controls by name, with the limits they have at a state (laid over the start values)."""
+        return self._settle(self._start, state)[0]
+
+    # --- pictures --------------------------------------------------------------------------------------------
+
+    def picture(self, state: dict | None = None) -> Picture:
+        """The final picture, without any widget; whatever `render` raises comes through.
+
+        `state`: laid over the start values; None: the state as it is now.
+        """
+        *_, last = self.pictures(state)
+        return last
+
+    def pictures(self, state: dict | None = None) -> Iterator[Picture]:
+        """All pictures of a rendering that sharpens, in order; one for a plain function."""
+        whole = self._state if state is None else self._settle(self._start, state)[1]
+        for step in self._steps(whole):
+            if isinstance(step, Picture):
+                yield step
+
+    def _steps(self, state: dict) -> Iterator[Picture | Progress]:
+        result = self._render(dict(state))
+        if not inspect.isgenerator(result):
+            yield self._checked(result, Picture)
+            return
+        found = False
+        with closing(result):  # also when who asked goes away between two steps
+            for step in result:
+                found = found or isinstance(step, Picture)
+                yield self._checked(step, (Picture, Progress))
+        if not found:
+            raise ValueError(f"render of {self.title!r} ended without yielding a Picture")
+
+    def _checked(self, step, kinds):
+        if not isinstance(step, kinds):
+            raise TypeError(
+                f"render of {self.title!r} must give a Picture, got {type(step).__name__}; "
+                "lecturelib.show.picture(x, alt='...') makes one"
+            )
+        if self._alt_prefix and isinstance(step, Picture):
+            step = replace(step, alt=f"{self._alt_prefix} {step.alt}")
+        return step
+
+    # --- in the notebook -------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Shows the live controls and picture, and a static copy that stays where no kernel runs.
+
+        Waits for the first picture, and up to five seconds for it to sharpen, so that errors of the first
+        rendering are the cell's own errors. ImportError where ipywidgets or anywidget are missing.
+        """
+        from IPython.display import display
+
+        if self._live is None:
+            from lecturelib.widgets.live import Live
+
+            self._live = Live(self)
+            self._worker = LatestWins(self._work, name=f"explorable {self.title}")
+        ident = f"ll-{uuid.uuid4().hex[:12]}"
+        self._live.add_twin(ident)
+        display(self._live.root)
+        self._shown = self._error = None
+        self._worker.submit(dict(self._state))
+        try:
+            self._worker.wait(lambda: self._shown is not None)
+            self._worker.wait(timeout=PATIENCE)
+        except KeyboardInterrupt:
+            self._worker.stop()
+            raise
+        if self._error is not None:
+            raise self._error
+        if self._shown is not None:  # None: stopped by its own button
+            bundle = {"text/html": self._static(self._shown, ident), "text/plain": self._plain(self._shown)}
+            display(bundle, raw=True)
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def close(self) -> None:
+        """Ends the thread and the widgets; pictures can still be had by `.picture()`."""
+        if self._worker is not None:
+            self._worker.close()
+            self._live.close()
+            self._worker = self._live = None
+
+    def _work(self, state: dict, superseded: Callable[[], bool]) -> None:
+        """Renders one state in the worker's thread, the only one that writes to the picture's area."""
+        live, worker = self._live, self._worker
+        live.busy(True)
+        try:
+            with closing(self._steps(state)) as steps:
+                for step in steps:
+                    if isinstance(step, Progress):
+                        live.progress(step)
+                    else:
+                        live.frame(step)
+                        self._shown = step
+                        worker.tell()
+                    if superseded():
+                        break
+        except Exception as error:  # shown to the student, and raised by show() and picture()
+            self._error = error
+            live.fail(error)
+        live.busy(False)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _adopt(self, controls: dict[str, Control], state: dict) -> None:
+        self.controls, self._state = controls, state
+        if self._live is not None:
+            self._live.sync(controls, state)
+            self._error = None
+            self._worker.submit(dict(state))
+
+    def _from_front(self, given: dict) -> None:
+        """A change by hand; a value that just fell out of its limits is clipped, not refused."""
+        self._adopt(*self._settle(self._state, given, strict=False))
+
+    def _settle(self, base: dict, given: dict, strict: bool = True) -> tuple[dict[str, Control], dict]:
+        """Controls and full state when `given` lies over `base`, with every limit respected."""
+        if not isinstance(given, dict):
+            raise TypeError(f"a state is a dict such as {self._public(base)}, got {type(given).__name__}")
+        unknown = [name for name in given if name not in base]
+        if unknown:
+            raise KeyError(f"{self.title!r} has no control {unknown[0]!r}; it has {', '.join(base)}")
+        state = {**base, **given}
+
+        def respect(control: Control) -> None:
+            value = control.from_state(state)
+            asked = strict and any(name in given for name in control.names)
+            state.update(control.as_state(control.check(value) if asked else control.clip(value)))
+
+        for control in self._base.values():
+            if control.name not in self._limited:
+                respect(control)
+        controls = dict(self._base)
+        for _ in range(_PASSES if self._refresh is not None else 0):
+            before = dict(state)
+            for name, control in self._fresh(dict(state)).items():
+                controls[name] = control
+                respect(control)
+            if state == before:
+                break
+        return controls, state
+
+    def _fresh(self, state: dict) -> dict[str, Control]:
+        fresh = self._refresh(state)
+        for name, control in fresh.items():
+            if name not in self._base:
+                raise KeyError(
+                    f"refresh of {self.title!r} gave {name!r}; controls are {', '.join(self._base)}"
+                )
+            old = self._base[name]
+            if type(control) is not type(old) or control.names != old.names:
+                raise TypeError(
+                    f"refresh of {self.title!r} must give {name!r} as a {type(old).__name__} of that name, "
+                    f"got {control!r}"
+                )
+        return fresh
+
+    def _complete(self, name: str, preset: dict) -> dict:
+        try:
+            return self._public(self._settle(self._start, preset)[1])
+        except (KeyError, TypeError, ValueError) as error:
+            raise type(error)(f"preset {name!r} of {self.title!r}: {error.args[0]}") from error
+
+    def _public(self, state: dict) -> dict:
+        hidden = {
+            name for control in self._base.values() if isinstance(control, Upload) for name in control.names
+        }
+        return {name: value for name, value in state.items() if name not in hidden}
+
+    def _settings(self) -> str:
+        said = (f"{c.words}: {c.says(c.from_state(self._state))}" for c in self.controls.values())
+        return "; ".join(said)
+
+    def _plain(self, shown: Picture) -> str:
+        return f"{self.title}. {shown.alt} {shown.caption} [{self._settings()}]"
+
+    def _static(self, shown: Picture, ident: str) -> str:
+        # JupyterLab says "model not found" where a saved notebook is opened without its kernel.
+        hush = "<style>.jp-OutputArea:has(.ll-static) .jupyter-widgets-error{display:none}</style>"
+        line = 'style="margin:4px 0;font-size:15px;max-width:70ch"'
+        return (
+            f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{html.escape(self.title)}</b></p>'
+            f"{shown.html()}<p {line}>Shown at {html.escape(self._settings())}. "
+            "The controls come alive when the notebook runs.</p></section>"
+        )

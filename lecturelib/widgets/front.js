@@ -1,0 +1,196 @@
+// The picture's area in the page: shows frames, progress and errors, reports where the student points.
+// Written for anywidget; nothing is loaded from elsewhere.
+
+const PATIENCE = 150; // ms before "computing …" appears: quicker answers need no word
+const QUIET = 600; // ms of rest before a screen reader is told: a dragged slider would flood it
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function make(tag, css, parent, attributes = {}) {
+  const node = document.createElement(tag);
+  node.className = css;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  parent.appendChild(node);
+  return node;
+}
+
+function render({ model, el }) {
+  const card = make("figure", "ll-card", el);
+  const stage = make("div", "ll-stage", card);
+  const img = make("img", "ll-img", stage, { alt: "", draggable: "false" });
+  const caption = make("figcaption", "ll-caption", card);
+  const status = make("div", "ll-status", card);
+  make("span", "ll-spinner", status, { "aria-hidden": "true" });
+  const words = make("span", "ll-words", status);
+  const bar = make("progress", "ll-progress", status, { max: "1" });
+  const stop = make("button", "ll-stop", status, { type: "button" });
+  stop.textContent = "Stop";
+  const error = make("div", "ll-error", card, { role: "alert" });
+  const live = make("div", "ll-live", el, { "aria-live": "polite" });
+  const hiding = new Map(); // id of a static copy -> the style that hides it
+  let url = null;
+  let busyTimer = 0;
+  let liveTimer = 0;
+  let first = true;
+
+  // --- frames ---
+  function onFrame() {
+    const frame = model.get("frame");
+    if (!frame || !frame.data) return;
+    const next = URL.createObjectURL(new Blob([frame.data], { type: frame.mime }));
+    const old = url;
+    url = next;
+    img.onload = () => old && URL.revokeObjectURL(old);
+    img.src = next;
+    img.alt = frame.alt;
+    img.style.imageRendering = frame.pixelated ? "pixelated" : "auto";
+    // Never larger than the window, so that controls and picture stay in sight together.
+    const width = frame.width ? `${frame.width}px` : "100%";
+    img.style.width = frame.ratio ? `min(${width}, 100%, calc(76vh * ${frame.ratio}))` : `min(${width}, 100%)`;
+    caption.textContent = frame.caption;
+    caption.hidden = !frame.caption;
+    card.dataset.serial = frame.serial;
+    onTwins();
+    name();
+    clearTimeout(liveTimer);
+    if (!first) liveTimer = setTimeout(() => (live.textContent = `${frame.alt} ${frame.caption}`), QUIET);
+    first = false;
+  }
+
+  // The static copy is for pages without a kernel; here it would be the same picture twice.
+  function onTwins() {
+    if (!url) return;
+    for (const id of model.get("twins")) {
+      if (hiding.has(id)) continue;
+      const style = document.createElement("style");
+      style.textContent = `#${id}, .jp-OutputArea-child:has(#${id}) { display: none !important; }`;
+      document.head.appendChild(style);
+      hiding.set(id, style);
+    }
+  }
+
+  // ipywidgets gives its sliders no name that a screen reader could say.
+  function name() {
+    const root = el.closest(".ll-explorable");
+    for (const handle of root ? root.querySelectorAll(".noUi-handle") : []) {
+      const box = handle.closest(".widget-inline-hbox, .widget-hslider");
+      const label = box && box.querySelector(".widget-label");
+      const readout = box && box.querySelector(".widget-readout");
+      if (label) handle.setAttribute("aria-label", label.textContent);
+      if (readout) handle.setAttribute("aria-valuetext", readout.textContent);
+    }
+  }
+
+  // --- progress and errors ---
+  function onBusy() {
+    clearTimeout(busyTimer);
+    if (model.get("busy")) busyTimer = setTimeout(() => card.classList.add("ll-busy"), PATIENCE);
+    else card.classList.remove("ll-busy");
+    card.setAttribute("aria-busy", model.get("busy"));
+  }
+  function onProgress() {
+    const progress = model.get("progress") || {};
+    const known = progress.fraction !== undefined;
+    words.textContent = progress.text || "computing …";
+    bar.hidden = stop.hidden = !known;
+    if (known) bar.value = progress.fraction;
+  }
+  function onError() {
+    const said = model.get("error") || {};
+    error.replaceChildren();
+    error.hidden = !said.message;
+    card.classList.toggle("ll-failed", Boolean(said.message));
+    if (!said.message) return;
+    make("p", "", error).textContent = said.message;
+    const more = make("details", "", error);
+    make("summary", "", more).textContent = "Details";
+    make("pre", "", more).textContent = said.detail;
+  }
+  stop.addEventListener("click", () => model.send({ type: "stop" }));
+
+  // --- pointing: one message under way at a time, always the newest place ---
+  let place = null;
+  let waiting = null;
+  let underway = 0;
+  let sent = 0;
+  function report() {
+    if (!waiting || underway) return;
+    underway = ++sent;
+    model.send({ type: "pointer", n: sent, ...waiting });
+    waiting = null;
+  }
+  function point(x, y) {
+    place = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
+    waiting = place;
+    report();
+  }
+  function onMessage(content) {
+    if (content.type !== "ack") return;
+    underway = 0;
+    report();
+  }
+  function onPointer() {
+    const pointer = model.get("pointer") || {};
+    const active = pointer.step !== undefined;
+    stage.classList.toggle("ll-pointable", active);
+    if (!active) return;
+    if (!underway && !waiting) place = { x: pointer.x, y: pointer.y };
+    stage.tabIndex = 0;
+    stage.setAttribute("role", "application");
+    const how = pointer.hover ? "move the mouse" : "drag";
+    stage.setAttribute("aria-label", `${model.get("title")}, ${pointer.label}: ${how} or press arrow keys`);
+    stage.title = `${pointer.label}: ${how}, or arrow keys (Shift: larger steps)`;
+  }
+  function region() {
+    const { part } = model.get("pointer");
+    const regions = (model.get("frame") || {}).regions || [];
+    return (part !== null && regions[part]) || [0, 0, 1, 1];
+  }
+  function fromEvent(event) {
+    const box = img.getBoundingClientRect();
+    const [left, top, right, bottom] = region();
+    const x = (event.clientX - box.left) / box.width;
+    const y = (event.clientY - box.top) / box.height;
+    point((x - left) / (right - left), (y - top) / (bottom - top));
+  }
+  const can = () => stage.classList.contains("ll-pointable");
+  stage.addEventListener("pointerdown", (event) => {
+    if (!can() || event.button !== 0) return;
+    stage.setPointerCapture(event.pointerId);
+    stage.focus({ preventScroll: true });
+    fromEvent(event);
+    event.preventDefault();
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (can() && (event.buttons & 1 || model.get("pointer").hover)) fromEvent(event);
+  });
+  stage.addEventListener("keydown", (event) => {
+    if (!can() || !ARROWS[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = model.get("pointer").step * (event.shiftKey ? 5 : 1);
+    point(place.x + step * ARROWS[event.key][0], place.y + step * ARROWS[event.key][1]);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  // JupyterLab's own shortcuts (j, k, arrows, Enter) must not fire from inside.
+  el.setAttribute("data-lm-suppress-shortcuts", "true");
+
+  const watched = {
+    "change:frame": onFrame, "change:twins": onTwins, "change:busy": onBusy, "change:progress": onProgress,
+    "change:error": onError, "change:pointer": onPointer, "msg:custom": onMessage,
+  };
+  for (const [event, handler] of Object.entries(watched)) model.on(event, handler);
+  onProgress();
+  onError();
+  onPointer();
+  onFrame();
+  onBusy();
+
+  return () => {
+    for (const [event, handler] of Object.entries(watched)) model.off(event, handler);
+    for (const style of hiding.values()) style.remove();
+    clearTimeout(busyTimer);
+    clearTimeout(liveTimer);
+    if (url) URL.revokeObjectURL(url);
+  };
+}
+
+export default { render };
