@@ -3,9 +3,10 @@
 python scripts/course.py lab | test | setup | notebooks | claims | bench | lint | fetch | doctor | clean
 """
 
+# Any Python from 3.6 on must be able to read this file, so that it can say which one it needs.
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - first of all, in words that any Python 3 reads
+if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(
         "This course needs Python 3.11 or newer, and this is Python {}.{}: run it with a newer one, "
         "for example `make lab PYTHON=python3.12`.".format(*sys.version_info[:2])
@@ -137,18 +138,9 @@ def install(extras):
     command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--editable", target]
     wide = shutil.get_terminal_size().columns - 1
     lines = []
-    with (
-        LOG.open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=pip_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as pip,
-    ):
+    options = {"cwd": ROOT, "env": pip_environment(), "text": True, "errors": "replace"}
+    pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    with LOG.open("w", encoding="utf-8") as log, pip:
         for line in pip.stdout:
             log.write(line)
             lines.append(line.strip())

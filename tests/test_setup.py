@@ -1,0 +1,317 @@
+"""The way in: one list of versions, a set-up that explains its failures, and a report that names what mends things."""
+
+import ast
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from lecturelib import __main__ as command_line
+from lecturelib import assets, doctor, unpack
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same thing under conda-forge's name.
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+CPU_BUILDS = {"pytorch", "torchvision"}
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def conda_specs():
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """scripts/course.py as a module that takes a temporary folder for the project."""
+    spec = importlib.util.spec_from_file_location("course", ROOT / "scripts" / "course.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", tmp_path / ".venv" / "python")
+    monkeypatch.setattr(module, "STAMP", tmp_path / ".venv" / "stamp.json")
+    monkeypatch.setattr(module, "LOG", tmp_path / ".venv" / "setup.log")
+    return module
+
+
+# one list of versions
+
+
+def test_every_version_is_pinned_exactly():
+    pins = project()["dependencies"] + project()["optional-dependencies"]["test"]
+    for pin in map(Requirement, pins):
+        assert re.fullmatch(r"==\d+(\.\d+)+", str(pin.specifier)), pin
+    names = [Requirement(pin).name for pin in pins]
+    assert len(set(names)) == len(names)
+
+
+def test_conda_installs_the_same_list():
+    from_pip = {
+        Requirement(pin).name: str(Requirement(pin).specifier)[2:] for pin in project()["dependencies"]
+    }
+    from_conda = {}
+    for spec in conda_specs():
+        name, _, version = spec.partition("=")
+        if name not in ("python>", "pip"):
+            from_conda[name] = version
+    assert from_conda == {
+        CONDA_NAMES.get(name, name): version + ("=cpu*" if CONDA_NAMES.get(name, name) in CPU_BUILDS else "")
+        for name, version in from_pip.items()
+    }
+    assert f"python{project()['requires-python']}" in conda_specs()
+
+
+def test_conda_reads_every_spec():
+    from rattler import MatchSpec
+
+    for spec in conda_specs():
+        assert MatchSpec(spec).name.normalized == re.match(r"[a-z-]+", spec)[0]
+    pytorch = MatchSpec(next(spec for spec in conda_specs() if spec.startswith("pytorch=")))
+    assert (str(pytorch.version), str(pytorch.build)) == ("==2.13.0", "cpu*")
+
+
+def test_no_file_names_an_index_or_a_place_on_somebodys_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    forbidden = re.compile("|".join(("index" + "-url", "/" + r"home/\w", "/" + "work/", "/" + "opt/")))
+    for name in listed.splitlines():
+        file = ROOT / name
+        if file.suffix in (".py", ".toml", ".yml", ".md", ".ipynb", ".json", "") and file.is_file():
+            found = forbidden.search(file.read_text(encoding="utf-8"))
+            assert found is None, f"{name}: {found[0]}"
+
+
+# make and scripts/course.py
+
+
+def test_make_help_prints_every_target_and_each_is_a_command(course):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z]+):", makefile, flags=re.M)
+    assert set(targets) == {"help", *course.COMMANDS}
+    assert set(re.search(r"\.PHONY: (.*)", makefile)[1].split()) == set(targets)
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  make (\w+) +\S", shown, flags=re.M) == targets
+
+
+def test_an_older_python_is_one_sentence():
+    source = (ROOT / "scripts" / "course.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 6))  # it must get as far as the sentence
+    code = (
+        "import runpy, sys; sys.version_info = (3, 10, 2, 'final', 0); sys.argv = ['course.py', 'lab']; "
+        "runpy.run_path('scripts/course.py', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "needs Python 3.11 or newer, and this is Python 3.10" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_command_lists_the_known_ones(course):
+    with pytest.raises(SystemExit, match="usage: .*lab | test"):
+        course.main(["labb"])
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            "WARNING: Retrying after connection broken by 'NewConnectionError(...)'",
+            "cannot reach its package index",
+        ),
+        ("ERROR: No matching distribution found for torch==2.13.0", "has no torch==2.13.0 for Python 3"),
+        ("ERROR: No space left on device", "No space left on device\npip could not install"),
+    ],
+)
+def test_a_failed_pip_is_explained(course, said, sentence):
+    assert sentence in course.explain(["Collecting torch", said])
+
+
+def test_set_up_runs_once_and_again_when_the_pins_or_the_extras_change(course, monkeypatch):
+    installed, fetched = [], []
+    monkeypatch.setattr(
+        course, "make_venv", lambda: (course.VENV.mkdir(exist_ok=True), course.PYTHON.touch())
+    )
+    monkeypatch.setattr(course, "install", installed.append)
+    monkeypatch.setattr(course, "run", lambda *command, **_: fetched.append(command[1:]))
+    course.setup()
+    course.setup()
+    assert installed == [[]]
+    course.setup("test")
+    course.setup()  # what was installed for the tests stays
+    assert installed == [[], ["test"]]
+    (course.ROOT / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
+    course.setup()
+    assert installed == [[], ["test"], ["test"]]
+    assert fetched == [("-m", "lecturelib", "fetch")] * 5
+    settings = json.loads((course.VENV / "share/jupyter/lab/settings/overrides.json").read_text())
+    assert settings["@jupyterlab/notebook-extension:tracker"]["windowingMode"] == "none"
+
+
+def test_a_set_up_that_fails_is_not_taken_for_done(course, monkeypatch):
+    monkeypatch.setattr(
+        course, "make_venv", lambda: (course.VENV.mkdir(exist_ok=True), course.PYTHON.touch())
+    )
+    monkeypatch.setattr(course, "run", lambda *_, **__: None)
+    monkeypatch.setattr(course, "install", lambda extras: None)
+    course.setup()
+
+    def failing(extras):
+        raise SystemExit("pip cannot reach its package index")
+
+    monkeypatch.setattr(course, "install", failing)
+    with pytest.raises(SystemExit):
+        course.setup("test")
+    assert course.stamp() == {}
+
+
+def test_the_cpu_index_joins_the_users_own(course, monkeypatch):
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://mine.example/simple")
+    monkeypatch.setenv("TORCH_INDEX", "http://cpu.example/whl")
+    joined = course.pip_environment()["PIP_EXTRA_INDEX_URL"]
+    assert joined == "http://mine.example/simple http://cpu.example/whl"
+
+
+def test_clean_leaves_the_sources(course):
+    for folder in ("lecturelib/__pycache__", ".pytest_cache", ".venv/lib/__pycache__", "dist"):
+        (course.ROOT / folder).mkdir(parents=True)
+    (course.ROOT / "lecturelib" / "units.py").touch()
+    course.clean([])
+    left = sorted(path.relative_to(course.ROOT).as_posix() for path in course.ROOT.rglob("*"))
+    assert left == [
+        ".venv",
+        ".venv/lib",
+        ".venv/lib/__pycache__",
+        "lecturelib",
+        "lecturelib/units.py",
+        "pyproject.toml",
+    ]
+    course.clean(["--all"])
+    assert not (course.ROOT / ".venv").exists()
+
+
+# python -m lecturelib
+
+
+def test_doctor_finds_all_that_is_installed(capsys):
+    assert doctor.examine() == 0, capsys.readouterr().out
+    report = capsys.readouterr().out
+    assert re.search(r"ok +torch +2\.13\.0", report)
+    assert re.search(r"ok +imagenet_vgg16 +59 MB", report)
+    assert re.search(r"ok +data/mnist\.npz", report)
+
+
+def test_doctor_names_what_mends_a_missing_asset(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("LECTURELIB_CACHE", str(tmp_path))
+    assert command_line.main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert "MISSING imagenet_alexnet" in report
+    assert "-> make fetch (or python -m lecturelib fetch imagenet_alexnet)" in report
+    assert "4 needed things are missing" in report
+
+
+def test_doctor_compares_versions_with_the_pins(monkeypatch):
+    pins = [("torch==0.1.0", True), ("no-such-package==1.0", True), ("pytest==9.2.0", False)]
+    monkeypatch.setattr(doctor, "pins", lambda: pins)
+    other, absent, well = doctor.packages()
+    assert not other.well
+    assert "expected ==0.1.0" in other.found
+    assert not absent.well
+    assert "make setup" in absent.mend
+    assert well.well
+
+
+def test_doctor_reads_data_through(tmp_path, monkeypatch):
+    monkeypatch.setattr(assets, "_data_dir", lambda: tmp_path)
+    (tmp_path / "whole.npz").write_bytes(b"whole")
+    digest = "bb34d7c4a2c5a0c5bb45b1b3c0e6e7d7c6c6b3a7b1c3a3e5f6b1d9e4b9a9c3aa"
+    (tmp_path / "card.md").write_text(
+        f"* sha256 of `whole.npz`: {digest}\n* sha256 of `gone.npz`: {digest}\n"
+    )
+    altered, gone = doctor.data_files()
+    assert (altered.well, altered.found) == (False, "not as its card says")
+    assert (gone.well, gone.found) == (False, "not there")
+
+
+def test_every_data_file_has_a_card_with_its_sha256():
+    folder = assets.data_path(".")
+    files = {
+        f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.suffix in (".npz", ".safetensors")
+    }
+    assert files <= set(doctor.carded_files())
+    assert [finding.name for finding in doctor.data_files() if not finding.well] == []
+    sizes = [f.stat().st_size for f in folder.rglob("*") if f.is_file()]
+    assert max(sizes) <= 12e6
+    assert sum(sizes) <= 45e6
+
+
+def test_doctor_finds_the_browser_that_is_named(monkeypatch):
+    monkeypatch.setenv("LECTURELIB_CHROMIUM", sys.executable)
+    assert doctor.chromium() == sys.executable
+    monkeypatch.setenv("LECTURELIB_CHROMIUM", "no-such-browser")
+    assert doctor.chromium() is None
+
+
+def test_fetch_says_what_is_there_and_what_went_wrong(capsys, monkeypatch):
+    assert command_line.main(["fetch"]) == 0
+    assert "4 of 4 weights are in" in capsys.readouterr().out
+    assert command_line.main(["fetch", "alexnet"]) == 1
+    assert "did you mean 'imagenet_alexnet'" in capsys.readouterr().err
+
+    def offline(*_, **__):
+        raise assets.FetchError("no index answered")
+
+    monkeypatch.setattr(assets, "fetch", offline)
+    assert command_line.main(["fetch"]) == 1
+    assert capsys.readouterr().err == "no index answered\n"
+
+
+# CI
+
+
+@pytest.mark.parametrize(("ci", "failed", "skipped"), [("true", 2, 1), ("", 0, 3)])
+def test_a_skip_is_a_failure_in_ci(tmp_path, ci, failed, skipped):
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = --continue-on-collection-errors\nmarkers =\n    browser\n    may_skip\n"
+    )
+    (tmp_path / "test_whole_file.py").write_text("import pytest\npytest.importorskip('no_such_package')\n")
+    (tmp_path / "test_one.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.browser\n"
+        "def test_browser(): pytest.skip('no Chromium')\n"
+        "@pytest.mark.may_skip\n"
+        "def test_windows(): pytest.skip('Windows only')\n"
+        "def test_well(): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "CI": ci}
+    ).stdout
+    counts = {word.rstrip("s"): int(n) for n, word in re.findall(r"(\d+) (failed|skipped|errors?)", done)}
+    assert counts.get("failed", 0) + counts.get("error", 0) == failed, done
+    assert counts.get("skipped", 0) == skipped, done
+
+
+def test_ci_runs_the_readmes_test_command():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "set -euo pipefail" in script
+    assert "\nmake test\n" in script
+    assert "export CI=true" in script
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_unpack_alone_knows_how_the_archives_are_read():
+    assert {asset.converter for asset in assets.REGISTRY.values()} <= set(unpack.CONVERTERS)
