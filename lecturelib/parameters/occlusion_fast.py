@@ -1,0 +1,298 @@
+"""How `occlusion_map` is quick: bounded batches, and only what a patch touches is computed in the first layers.
+
+Everything here gives the numbers of `occlusion_map_plain`; tests hold it to that.
+
+A patch of 32 px changes a small window of the first maps. Where a network begins with a chain of convolutions, poolings
+and ReLUs, the maps of the clean image are computed once, for each patch only its window is computed anew, and the rest
+of the network runs on the clean map with the window pasted in. Whether a network begins with such a chain is not
+guessed from its class: one clean pass is watched, function by function, and a tensor that anything else looks at
+ends the chain. The rest is run by the network's own code, so branches, functions and recordings work as always.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from lecturelib.hooks import frozen, list_units, recording
+from lecturelib.parameters.first_layers import POINTWISE, Skip, first_steps
+from lecturelib.units import Unit
+
+# glibc maps and unmaps anything larger on every operation
+ACTIVATION_BYTES = 32 * 2**20
+LARGEST_BATCH = 256
+SMALL_IMAGE = 64 * 64  # pixels; in smaller images moving windows about costs more than computing whole maps
+WORTHWHILE = 0.7  # share of a map; beyond it the window is no longer worth its copying
+
+Spans = list[tuple[int, int]]  # the pixels (start, end) that the patches cover along one axis
+
+
+def make_reader(
+    model: nn.Module,
+    image: Tensor,
+    cover: Tensor,
+    unit: Unit,
+    spans: list[Spans],
+    batch_size: int | None = None,
+) -> "Reader":
+    """A callable (rows (B,), columns (B,)) -> values (B,) of the unit with the patch at these positions.
+
+    image and cover (1, C, H, W): a patch is a window onto the cover. Takes the quick way where the network allows it.
+    """
+    reader = Reader(model, image, cover, unit, spans, batch_size)
+    if image.shape[2] * image.shape[3] < SMALL_IMAGE:
+        return reader
+    steps, prelude = first_steps(model, image, unit)
+    windowed = WindowReader(reader, steps, prelude)
+    return windowed if windowed.steps and windowed.agrees() else reader
+
+
+class Reader:
+    """The general way: whole images with a patch, in batches whose activations fit 32 MiB."""
+
+    def __init__(self, model, image, cover, unit, spans, batch_size=None):
+        self.model, self.unit, self.spans, self.asked = model, unit, spans, batch_size
+        self.image = image.contiguous(memory_format=torch.channels_last)
+        self.cover = cover.expand_as(image).contiguous(memory_format=torch.channels_last)
+        self.masks = [
+            _masks(span, size).to(image.device) for span, size in zip(spans, image.shape[2:], strict=True)
+        ]
+        table = list_units(model, tuple(image.shape[1:]))
+        largest = max([image[0].numel(), *(torch.Size(info.shape).numel() for info in table)])
+        self.batch_size = batch_size or _batch_size(largest * image.element_size())
+        self.unoccluded = self.read(self.image).item()
+        if self.unoccluded - self.unoccluded != 0:
+            raise ValueError(f"{unit}: the network gives {self.unoccluded} for the image without a patch")
+
+    def __call__(self, rows: Tensor, columns: Tensor) -> Tensor:
+        down, across = self.masks[0][rows], self.masks[1][columns]  # (B, H), (B, W)
+        covered = down[:, None, :, None] & across[:, None, None, :]  # (B, 1, H, W)
+        with torch.inference_mode():
+            images = torch.where(covered, self.cover, self.image)  # (B, C, H, W)
+            return self.read(images.contiguous(memory_format=torch.channels_last))
+
+    def read(self, images: Tensor, mode: TorchFunctionMode | None = None) -> Tensor:
+        """The unit's value (B,) for images (B, C, H, W); the pass stops at the unit's layer."""
+        with frozen(self.model), torch.inference_mode(), recording(self.model, self.unit.keys) as acts:
+            if mode is None:
+                return self.unit(acts.forward(images))
+            with mode:
+                acts.forward(images)
+            return self.unit(acts)
+
+
+@dataclass
+class Step:
+    """One module of the chain, and along each axis its geometry and where the windows of all patches lie."""
+
+    module: nn.Module
+    axes: list["Axis"] = field(default_factory=list)  # y, x; empty for a pointwise step
+    padded: Tensor | None = None  # its clean input with the padding around it
+
+
+@dataclass
+class Axis:
+    kernel: int
+    stride: int
+    before: int  # padding at the top or left
+    dilation: int
+    starts: list[int]  # per patch: where its window of outputs begins
+    length: int  # of the windows, the same for all patches
+    offsets: list[int]  # per patch: where the previous window lies in the input that this one needs
+
+    @property
+    def needs(self) -> int:
+        """How many inputs a window of outputs is computed from."""
+        return (self.length - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
+
+
+class WindowReader:
+    """The quick way: the first steps only in the window that a patch touches, the rest by the network itself."""
+
+    def __init__(self, reader: Reader, modules: list[nn.Module], prelude: int):
+        self.reader, self.spans, self.prelude = reader, reader.spans, prelude
+        self.unoccluded = reader.unoccluded
+        # Every window of a step has the same size, so that any patches can share a batch; at the border it is moved
+        # inside and recomputes a little that did not change.
+        self.lengths = [max(end - start for start, end in spans) for spans in self.spans]
+        self.starts = [
+            [min(start, size - length) for start, _ in spans]
+            for spans, size, length in zip(self.spans, reader.image.shape[2:], self.lengths, strict=True)
+        ]
+        self.steps: list[Step] = []
+        with frozen(reader.model), torch.inference_mode():
+            normalise = reader.model.normalise if prelude else nn.Identity()
+            self.image, self.cover = normalise(reader.image), normalise(reader.cover)
+            self._plan(modules)
+        table = list_units(reader.model, tuple(reader.image.shape[1:]))
+        names = [info.name for info in table]
+        last = next(
+            (n for n, m in reader.model.named_modules() if self.steps and m is self.steps[-1].module), ""
+        )
+        after = table[names.index(last) :] if last in names else table
+        largest = max([self.largest_window, *(torch.Size(info.shape).numel() for info in after if info.name)])
+        self.batch_size = reader.asked or _batch_size(largest * reader.image.element_size())
+
+    def _plan(self, modules: list[nn.Module]) -> None:
+        """Take steps while the window is small in its map; remember the clean inputs, and the clean map at the end."""
+        clean, starts, lengths = self.image, self.starts, self.lengths
+        touched = self.spans
+        self.shapes, self.largest_window = [tuple(clean.shape[1:])], 0
+        for module in modules:
+            step = Step(module)
+            if type(module) in POINTWISE or isinstance(module, nn.BatchNorm2d):
+                clean = module(clean.clone())  # an in-place ReLU may have its copy
+            else:
+                output = module(clean)
+                geometry = _geometry(module, clean.shape[2:], output.shape[2:])
+                axes, spans = [], []
+                for axis in range(2):
+                    planned, span = _plan_axis(
+                        geometry[axis], touched[axis], starts[axis], output.shape[2 + axis]
+                    )
+                    axes.append(planned)
+                    spans.append(span)
+                share = axes[0].length * axes[1].length / (output.shape[2] * output.shape[3])
+                if share > WORTHWHILE:
+                    break
+                step.axes, step.padded = axes, _pad(clean, module, axes, output.shape[2:])
+                needed = clean.shape[1] * axes[0].needs * axes[1].needs
+                given = output.shape[1] * axes[0].length * axes[1].length
+                self.largest_window = max(self.largest_window, needed, given)
+                touched, starts, lengths = spans, [a.starts for a in axes], [a.length for a in axes]
+                clean = output
+            self.steps.append(step)
+            self.shapes.append(tuple(clean.shape[1:]))
+        self.clean = clean.clone(memory_format=torch.channels_last)
+        self.last_starts, self.last_lengths = starts, lengths
+
+    def agrees(self) -> bool:
+        """Does it give the network's own value, with the patch in the middle? If not, the chain was not one."""
+        row, column = (torch.tensor([len(spans) // 2]) for spans in self.spans)
+        return torch.allclose(
+            self(row, column), self.reader(row, column), rtol=1e-3, atol=1e-6, equal_nan=True
+        )
+
+    def __call__(self, rows: Tensor, columns: Tensor) -> Tensor:
+        rows, columns = rows.tolist(), columns.tolist()
+        with torch.inference_mode():
+            maps = self.clean.repeat(len(rows), 1, 1, 1).contiguous(memory_format=torch.channels_last)
+            high, wide = self.last_lengths
+            for target, window, row, column in zip(
+                maps, self._windows(rows, columns), rows, columns, strict=True
+            ):
+                top, left = self.last_starts[0][row], self.last_starts[1][column]
+                target[:, top : top + high, left : left + wide] = window
+            stand_in = torch.full((), float("nan"), dtype=maps.dtype, device=maps.device)
+            # What the skipped functions return is never looked at: NaN would show if it were.
+            images, *between = (stand_in.expand(len(rows), *shape) for shape in self.shapes[:-1])
+            skip = Skip(images, self.prelude, [*between, maps])
+            values = self.reader.read(images, skip)
+        if skip.outputs:  # the network went another way than in the pass that was watched
+            return self.reader(torch.tensor(rows), torch.tensor(columns))
+        return values
+
+    def _windows(self, rows: list[int], columns: list[int]) -> Tensor:
+        """What each patch makes of its window of the last map, (B, C, h, w)."""
+        high, wide = self.lengths
+        windows = _empty(len(rows), self.image, high, wide)
+        for window, row, column in zip(windows, rows, columns, strict=True):
+            top, left = self.starts[0][row], self.starts[1][column]
+            window.copy_(self.image[0, :, top : top + high, left : left + wide])
+            (start_y, end_y), (start_x, end_x) = self.spans[0][row], self.spans[1][column]
+            window[:, start_y - top : end_y - top, start_x - left : end_x - left] = self.cover[
+                0, :, start_y:end_y, start_x:end_x
+            ]
+        for step in self.steps:
+            if step.axes:
+                windows = _convolve(step.module, _surround(step, windows, rows, columns))
+            else:
+                windows = step.module(windows)
+        return windows
+
+
+def _surround(step: Step, windows: Tensor, rows: list[int], columns: list[int]) -> Tensor:
+    """Each window (B, C, h, w) set into the clean inputs around it that the step needs, (B, C, H', W')."""
+    y, x = step.axes
+    inputs = _empty(len(windows), step.padded, y.needs, x.needs)
+    for target, window, row, column in zip(inputs, windows, rows, columns, strict=True):
+        top, left = y.starts[row] * y.stride, x.starts[column] * x.stride
+        target.copy_(step.padded[0, :, top : top + y.needs, left : left + x.needs])
+        (to_y, from_y), (to_x, from_x) = (
+            _overlap(y.offsets[row], window.shape[1], y.needs),
+            _overlap(x.offsets[column], window.shape[2], x.needs),
+        )
+        target[:, to_y, to_x] = window[:, from_y, from_x]
+    return inputs
+
+
+def _overlap(offset: int, length: int, room: int) -> tuple[slice, slice]:
+    """Where a window at `offset` lands in `room` inputs, and which part of the window that is."""
+    start, end = max(offset, 0), max(min(offset + length, room), 0)
+    return slice(start, max(start, end)), slice(start - offset, max(start, end) - offset)
+
+
+def _convolve(module: nn.Module, inputs: Tensor) -> Tensor:
+    """The module on inputs that already carry their padding."""
+    if isinstance(module, nn.Conv2d):
+        return F.conv2d(inputs, module.weight, module.bias, module.stride, 0, module.dilation, module.groups)
+    return F.max_pool2d(inputs, module.kernel_size, module.stride, 0, module.dilation)
+
+
+def _geometry(module: nn.Module, inputs: torch.Size, outputs: torch.Size) -> list[tuple[int, int, int, int]]:
+    """(kernel, stride, padding before, dilation) for y and x."""
+    kernel, stride, dilation = (_two(value) for value in (module.kernel_size, module.stride, module.dilation))
+    if module.padding == "same":
+        before = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
+    else:
+        before = (0, 0) if module.padding == "valid" else _two(module.padding)
+    return list(zip(kernel, stride, before, dilation, strict=True))
+
+
+def _plan_axis(geometry, touched: Spans, starts: list[int], size: int) -> tuple[Axis, Spans]:
+    """Which outputs of a step the patches touch along one axis, given the inputs (start, end) that they touch."""
+    kernel, stride, before, dilation = geometry
+    reach = (kernel - 1) * dilation
+    spans = []
+    for start, end in touched:  # output o reads inputs o * stride - before ... o * stride - before + reach
+        first = min(max(-(-(start + before - reach) // stride), 0), size - 1)
+        last = min((end - 1 + before) // stride, size - 1)
+        spans.append((first, max(first, last + 1)))
+    length = max(1, *(end - start for start, end in spans))
+    begins = [min(start, size - length) for start, _ in spans]
+    offsets = [old + before - new * stride for old, new in zip(starts, begins, strict=True)]
+    return Axis(kernel, stride, before, dilation, begins, length, offsets), spans
+
+
+def _pad(clean: Tensor, module: nn.Module, axes: list[Axis], outputs: torch.Size) -> Tensor:
+    """A step's clean input with its padding, so that every window lies inside."""
+    (top, bottom), (left, right) = (
+        (a.before, max(0, (out - 1) * a.stride + (a.kernel - 1) * a.dilation + 1 - a.before - size))
+        for a, out, size in zip(axes, outputs, clean.shape[2:], strict=True)
+    )
+    value = 0.0 if isinstance(module, nn.Conv2d) else -torch.inf  # a padded place never is the maximum
+    padded = F.pad(clean, (left, right, top, bottom), value=value)
+    return padded.contiguous(memory_format=torch.channels_last)
+
+
+def _empty(batch: int, like: Tensor, high: int, wide: int) -> Tensor:
+    shape = (batch, like.shape[1], high, wide)
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+
+
+def _batch_size(largest: int) -> int:
+    return max(1, min(LARGEST_BATCH, ACTIVATION_BYTES // largest))
+
+
+def _two(value) -> tuple[int, int]:
+    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+
+
+def _masks(spans: Spans, size: int) -> Tensor:
+    """Which pixels each patch covers along one axis, (patches, size) of bool."""
+    masks = torch.zeros(len(spans), size, dtype=torch.bool)
+    for mask, (start, end) in zip(masks, spans, strict=True):
+        mask[start:end] = True
+    return masks
