@@ -1,0 +1,232 @@
+"""Questions with an explanation on every choice: offline, by keyboard, readable as plain text.
+
+A quiz is one piece of HTML. With its small script (in JupyterLab, and in an exported page) it has radio
+buttons or checkboxes and a Check button; where scripts are not run, the same lines stay readable and each
+explanation opens by itself. So it needs no kernel and no widget.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer: its text, whether it is right, and why; the why is required."""
+
+    text: str
+    right: bool
+    why: str
+
+    def __post_init__(self):
+        _check_text("a choice", self.text)
+        if not isinstance(self.right, bool):
+            raise TypeError(f"choice {self.text!r}: right must be True or False, got {self.right!r}")
+        if not isinstance(self.why, str) or not self.why.strip():
+            raise ValueError(f"choice {self.text!r}: why is empty; say why it is right or wrong")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its choices in the order given; several right ones make it "choose all that apply".
+
+    Raises ValueError or TypeError for fewer than two choices, equal choices, or none that is right.
+    """
+
+    text: str
+    choices: tuple[Choice, ...]
+
+    def __post_init__(self):
+        _check_text("a question", self.text)
+        object.__setattr__(self, "choices", tuple(self.choices))
+        for choice in self.choices:
+            if not isinstance(choice, Choice):
+                raise TypeError(
+                    f"question {self.text!r}: choices must be Choice, got {type(choice).__name__}"
+                )
+        texts = [choice.text for choice in self.choices]
+        if len(texts) < 2 or len(set(texts)) < len(texts):
+            raise ValueError(f"question {self.text!r}: needs two choices or more, all different")
+        if not any(choice.right for choice in self.choices):
+            raise ValueError(f"question {self.text!r}: no choice is right")
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one choice is right."""
+        return sum(choice.right for choice in self.choices) > 1
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """Questions under a title; the cell's last line shows it."""
+
+    questions: tuple[Question, ...]
+    title: str = "Check yourself"
+
+    def __post_init__(self):
+        _check_text("a quiz title", self.title)
+        object.__setattr__(self, "questions", tuple(self.questions))
+        for question in self.questions:
+            if not isinstance(question, Question):
+                raise TypeError(f"a quiz holds Questions, got {type(question).__name__}")
+        if not self.questions:
+            raise ValueError("a quiz needs at least one question")
+
+    def text(self, answers: bool = True) -> str:
+        """The quiz as plain text; `answers=False` leaves out what is right and why."""
+        lines = [self.title, ""]
+        for number, question in enumerate(self.questions, 1):
+            lines.append(f"{number}. {question.text}{_hint(question)}")
+            for letter, choice in zip(_letters(question), question.choices, strict=True):
+                lines.append(f"   {letter}) {choice.text}")
+            if answers:
+                lines.append("")
+                for letter, choice in zip(_letters(question), question.choices, strict=True):
+                    lines.append(f"   {letter}: {_verdict(choice)}. {choice.why}")
+            lines.append("")
+        return "\n".join(lines).rstrip() + "\n"
+
+    def html(self) -> str:
+        """The quiz as one piece of HTML with its style and script."""
+        # The name follows from the text, so that a notebook run twice gives the same output.
+        name = "ll-quiz-" + hashlib.sha256(self.text().encode()).hexdigest()[:10]
+        body = "".join(_question(name, number, q) for number, q in enumerate(self.questions, 1))
+        return (
+            f'<style>{_CSS}</style><section class="ll-quiz" data-ll-quiz="{name}" '
+            f'data-lm-suppress-shortcuts="true"><div class="ll-quiz-title" role="heading" aria-level="4">'
+            f"{html.escape(self.title)}</div>{body}</section><script>{_SCRIPT.replace('QUIZ', name)}</script>"
+        )
+
+    def show(self) -> None:
+        """Shows the quiz in the notebook."""
+        from IPython.display import display
+
+        display(self._bundle(), raw=True)
+
+    def _bundle(self) -> dict:
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        return self._bundle()
+
+    def __repr__(self) -> str:
+        return f"<Quiz {self.title!r}: {len(self.questions)} questions>"
+
+
+def quiz(questions: Iterable[Question], title: str = "Check yourself") -> Quiz:
+    """A quiz of the questions, in their order; `.show()`, or the cell's last line, shows it.
+
+    Raises ValueError or TypeError where there is no question or something else among them.
+
+        quiz([Question("2 + 2?", [Choice("4", True, "Two pairs."), Choice("5", False, "One too many.")])])
+    """
+    return Quiz(tuple(questions), title)
+
+
+def _check_text(what: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"{what} must be text, got {type(text).__name__}")
+    if not text.strip():
+        raise ValueError(f"{what} is empty")
+
+
+def _letters(question: Question) -> str:
+    return "abcdefghijklmnopqrstuvwxyz"[: len(question.choices)]
+
+
+def _hint(question: Question) -> str:
+    return " (choose all that apply)" if question.several else ""
+
+
+def _verdict(choice: Choice) -> str:
+    return "Right" if choice.right else "Wrong"
+
+
+def _question(name: str, number: int, question: Question) -> str:
+    kind = "checkbox" if question.several else "radio"
+    rows = "".join(
+        f'<div class="ll-choice" data-right="{int(choice.right)}">'
+        f'<label><input type="{kind}" name="{name}-{number}"> <span>{letter}) {html.escape(choice.text)}</span></label>'
+        f'<details class="ll-why"><summary>Why?</summary><p><b>{_verdict(choice)}.</b> {html.escape(choice.why)}</p>'
+        "</details></div>"
+        for letter, choice in zip(_letters(question), question.choices, strict=True)
+    )
+    return (
+        f'<fieldset class="ll-question" data-number="{number}"><legend>{number}. {html.escape(question.text)}'
+        f"{_hint(question)}</legend>{rows}</fieldset>"
+    )
+
+
+_CSS = """
+.ll-quiz{font-size:16px;line-height:1.5;max-width:72ch;color:var(--jp-ui-font-color1,#222)}
+.ll-quiz-title{font-size:18px;font-weight:600}
+.ll-quiz fieldset{border:1px solid var(--jp-border-color1,#bbb);border-radius:6px;margin:12px 0;padding:8px 16px 12px}
+.ll-quiz legend{font-weight:600;padding:0 6px}
+.ll-quiz .ll-choice{margin:6px 0;padding:4px 10px;border-left:5px solid transparent}
+.ll-quiz label{display:flex;gap:10px;align-items:baseline;cursor:pointer}
+.ll-quiz input{width:17px;height:17px;flex:none;position:relative;top:3px;margin:0;accent-color:#0072b2}
+.ll-quiz .ll-why{margin:2px 0 2px 27px}.ll-quiz .ll-why p{margin:2px 0}
+.ll-quiz[data-live] .ll-choice:not(.ll-checked) .ll-why{display:none}
+.ll-quiz[data-live] .ll-why summary{display:none}
+.ll-quiz .ll-checked[data-right="1"]{border-left-color:#009e73;background:rgba(0,158,115,.12)}
+.ll-quiz .ll-checked[data-right="0"]{border-left-color:#d55e00;border-left-style:dashed}
+.ll-quiz .ll-missed{background:rgba(213,94,0,.12)}
+.ll-quiz button{font-size:15px;padding:4px 18px;cursor:pointer;border-radius:4px;border:1px solid #0072b2;background:#0072b2;color:#fff}
+.ll-quiz .ll-result{margin-left:14px;font-weight:600}
+.ll-quiz :focus-visible{outline:3px solid var(--jp-brand-color1,#0072b2);outline-offset:2px}
+""".strip()  # noqa: E501
+
+# Explanations of all choices open after checking; a changed answer closes them, so that one can try again.
+_SCRIPT = """
+(() => {
+  for (const root of document.querySelectorAll('[data-ll-quiz="QUIZ"]:not([data-live])')) {
+    root.dataset.live = "1";
+    const copy = Math.random().toString(36).slice(2); // the same quiz twice on a page must not share its answers
+    for (const question of root.querySelectorAll(".ll-question")) {
+      const choices = [...question.querySelectorAll(".ll-choice")];
+      const inputs = choices.map((choice) => choice.querySelector("input"));
+      for (const input of inputs) input.name += "-" + copy;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Check";
+      button.setAttribute("aria-label", "Check question " + question.dataset.number);
+      const result = document.createElement("span");
+      result.className = "ll-result";
+      result.setAttribute("role", "status");
+      question.append(button, result);
+      const clear = () => {
+        result.textContent = "";
+        for (const choice of choices) choice.classList.remove("ll-checked", "ll-missed");
+      };
+      const check = () => {
+        clear();
+        if (!inputs.some((input) => input.checked)) {
+          result.textContent = "Choose an answer first.";
+          return;
+        }
+        let good = true;
+        choices.forEach((choice, k) => {
+          const right = choice.dataset.right === "1";
+          choice.classList.add("ll-checked");
+          choice.querySelector("details").open = true;
+          if (right !== inputs[k].checked) good = false;
+          if (!right && inputs[k].checked) choice.classList.add("ll-missed");
+        });
+        result.textContent = good ? "\\u2713 Right." : "\\u2717 Not yet: read why, and try again.";
+      };
+      button.addEventListener("click", check);
+      for (const input of inputs) {
+        input.addEventListener("change", clear);
+        input.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          check();
+        });
+      }
+    }
+  }
+})();
+"""

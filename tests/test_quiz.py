@@ -1,0 +1,63 @@
+"""Quizzes as text and as HTML; how they answer in a page is in tests/browser."""
+
+import re
+
+import pytest
+
+from lecturelib.quiz import Choice, Question, Quiz, quiz
+
+ONE = Question("2 + 2?", [Choice("4", True, "Two pairs."), Choice("5 < 6", False, "One too many.")])
+MANY = Question(
+    "Which are even?",
+    (Choice("2", True, "2 = 2 x 1."), Choice("3", False, "Odd."), Choice("4", True, "4 = 2 x 2.")),
+)
+
+
+def test_plain_text():
+    assert quiz([ONE], title="Sums").text() == (
+        "Sums\n\n1. 2 + 2?\n   a) 4\n   b) 5 < 6\n\n   a: Right. Two pairs.\n   b: Wrong. One too many.\n"
+    )
+    bare = quiz([ONE, MANY]).text(answers=False)
+    assert "Two pairs" not in bare and "2. Which are even? (choose all that apply)" in bare
+
+
+def test_html_holds_everything_without_a_script():
+    page = quiz([ONE, MANY]).html()
+    static = re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.S)
+    for question in (ONE, MANY):
+        for choice in question.choices:
+            assert choice.why in static
+    assert static.count("<details") == 5 and static.count('type="radio"') == 2
+    assert static.count('type="checkbox"') == 3 and static.count("<legend>") == 2
+    assert "5 &lt; 6" in static and "http" not in page
+
+
+def test_the_output_is_the_same_every_time():
+    assert quiz([ONE]).html() == quiz([ONE]).html() != quiz([MANY]).html()
+    bundle = quiz([ONE])._repr_mimebundle_()
+    assert bundle["text/plain"] == quiz([ONE]).text() and "2 + 2?" in bundle["text/html"]
+
+
+@pytest.mark.parametrize(
+    "make, error, words",
+    [
+        (lambda: Choice("4", True, " "), ValueError, "why is empty"),
+        (lambda: Choice("", True, "because"), ValueError, "empty"),
+        (lambda: Choice("4", 1, "because"), TypeError, "True or False"),
+        (
+            lambda: Question("?", [Choice("4", False, "no"), Choice("5", False, "no")]),
+            ValueError,
+            "no choice is right",
+        ),
+        (lambda: Question("?", [Choice("4", True, "yes")]), ValueError, "two choices"),
+        (lambda: Question("?", [Choice("4", True, "y"), Choice("4", False, "n")]), ValueError, "different"),
+        (lambda: Question("?", ["4", "5"]), TypeError, "str"),
+        (lambda: Question("", ONE.choices), ValueError, "empty"),
+        (lambda: quiz([]), ValueError, "at least one"),
+        (lambda: quiz(["2 + 2?"]), TypeError, "str"),
+        (lambda: Quiz((ONE,), title=None), TypeError, "text"),
+    ],
+)
+def test_unfinished_questions_are_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
