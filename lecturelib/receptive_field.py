@@ -163,3 +163,8 @@ def too_small(model: nn.Module, layer: str, shape: tuple[int, int, int]) -> str:
 
 def _reaches(model: nn.Module, layer: str, shape: tuple[int, int, int]) -> bool:
     return any(name == layer for name, _ in _follow(model, shape)[0])
+
+
+def takes(model: nn.Module, image_shape: tuple[int, int, int]) -> bool:
+    """Can the network run from end to end on images (C, H, W)? A fully connected head may take one size only."""
+    return (OUTPUT, 0) in _fields(model, _shape(model, image_shape))[0]

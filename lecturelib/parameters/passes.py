@@ -1,0 +1,84 @@
+"""Many images through a network, in batches: what a search for pictures and a map of codes have in common."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from lecturelib.hooks import Activations, frozen, list_units, recording, resolve_layer
+from lecturelib.images import check_images
+from lecturelib.receptive_field import check_size, takes
+from lecturelib.units import Unit
+
+Shape = tuple[int, int, int]
+Images = Tensor | Sequence  # (N, C, H, W), or anything with len() whose slices are such tensors (PhotoCrops)
+Progress = Callable[[int, int], None]  # told (images done, images in all) after every batch
+
+CACHE_FRIENDLY = 32 * 2**20  # bytes: glibc maps and unmaps anything larger on every operation
+LARGEST_BATCH = 256
+
+
+def check_many(images: Images, model: nn.Module) -> Shape:
+    """(C, H, W) of the images; raises if there are none or they are not pixels for this model.
+
+    Lazily cut crops are looked at one by one as they come; here only the first.
+    """
+    if not isinstance(images, Tensor) and not (hasattr(images, "__len__") and hasattr(images, "overlaps")):
+        raise TypeError(
+            f"images: a tensor (N, C, H, W) of floats in [0, 1] or photo_crops(...) is needed, "
+            f"got {type(images).__name__}"
+        )
+    if not isinstance(images, Tensor) and len(images) == 0:
+        raise ValueError("images: there is no crop to look at")
+    first = images if isinstance(images, Tensor) else images[0:1]
+    return tuple(check_images(first, model).shape[1:])
+
+
+def checked_unit(model: nn.Module, unit: Unit, shape: Shape) -> Unit:
+    """The unit with names resolved, for images (C, H, W); `ValueError` if they are too small to reach it."""
+    if not isinstance(unit, Unit):
+        raise TypeError(f"unit: a Channel, Neuron, Logit, ... is needed, got {type(unit).__name__} {unit!r}")
+    check_size(model, unit.layer, shape)
+    # A LeNet's head takes one size only, its convolutions any: then the unit is checked at the network's own.
+    return unit.check(model, shape if takes(model, shape) else None)
+
+
+def batch_size_for(model: nn.Module, layer: str, shape: Shape) -> int:
+    """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 256 images at most."""
+    layer, largest, area = resolve_layer(model, layer), shape[0] * shape[1] * shape[2], 1.0
+    known = takes(model, shape)
+    if not known:
+        area = shape[1] * shape[2] / model.input_size**2
+    for info in list_units(model, shape if known else None):
+        size = 1
+        for side in info.shape:
+            size *= side
+        largest = max(largest, round(size * area))
+        if info.name == layer:
+            break
+    return max(1, min(LARGEST_BATCH, CACHE_FRIENDLY // (4 * largest)))
+
+
+def check_batch_size(batch_size: int | None, model: nn.Module, layer: str, shape: Shape) -> int:
+    """The batch size that was asked for, or a good one; `ValueError` below 1."""
+    if batch_size is None:
+        return batch_size_for(model, layer, shape)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size: a whole number above 0 is needed, got {batch_size!r}")
+    return batch_size
+
+
+@contextmanager
+def looking(model: nn.Module, keys: list[tuple[str, int]]) -> Iterator[Activations]:
+    """A recording in eval mode and inference mode: nothing but reading happens inside the `with`."""
+    with frozen(model), torch.inference_mode(), recording(model, keys) as acts:
+        yield acts
+
+
+def batches(images: Images, size: int, progress: Progress | None = None) -> Iterator[tuple[int, Tensor]]:
+    """Yields (index of its first image, batch) with channels last, worth 1.2-2.3x on a CPU."""
+    for first in range(0, len(images), size):
+        yield first, images[first : first + size].contiguous(memory_format=torch.channels_last)
+        if progress is not None:
+            progress(min(first + size, len(images)), len(images))
