@@ -17,7 +17,7 @@ from pathlib import Path
 from . import assets
 
 SETUP = "make setup (or python scripts/course.py setup)"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,8 @@ def data_files() -> Iterator[Finding]:
 
 
 def chromium() -> str | None:
-    """Find a Chromium for the browser tests: LECTURELIB_CHROMIUM where set, otherwise on the PATH."""
-    chosen = os.environ.get("LECTURELIB_CHROMIUM")
-    return shutil.which(chosen) if chosen else next(filter(None, map(shutil.which, CHROMIUM)), None)
+    """Find a Chromium or Chrome on the PATH, which the browser tests drive."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 def examine() -> int:
@@ -123,7 +122,7 @@ def examine() -> int:
         "run the set-up with Python 3.11 or newer",
     )
     browser = chromium()
-    mend = "apt install chromium, or name one in LECTURELIB_CHROMIUM (needed by the browser tests only)"
+    mend = "install Chromium or Chrome, on Debian `apt install chromium` (needed by the browser tests only)"
     window = Finding("Chromium", browser is not None, False, browser or "not found", mend)
     missing = 0
     for title, findings in (
