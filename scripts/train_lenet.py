@@ -78,7 +78,7 @@ def main() -> None:
         "accuracy_on_2000_shipped_test_images": measure(subset["test_images"], subset["test_labels"]),
         "seed": SEED,
         "epochs": recipe["epochs"],
-        "training_seconds_on_2_cores": round(seconds),
+        "training_cpu_seconds": round(seconds),
     }
     card = f"""# {options.network}
 

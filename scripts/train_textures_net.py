@@ -39,7 +39,7 @@ def main() -> None:
         "test_seed": TEST_SEED,
         "seed": SEED,
         "epochs": EPOCHS,
-        "training_seconds_on_2_cores": round(seconds),
+        "training_cpu_seconds": round(seconds),
     }
     card = f"""# textures_net
 

@@ -21,7 +21,7 @@ LENET_SIZE, CIFAR_SIZE, TEXTURES_SIZE = 28, 32, 64
 
 # The shapes of the shipped networks; `fashion_lenet` is a wider LeNet.
 FASHION_LENET = {"widths": (32, 64), "hidden": 256}
-CIFAR_WIDTHS = ((64, 64), (128, 128), (256, 256))
+CIFAR_WIDTHS = ((32, 32), (64, 128), (256, 256))
 TEXTURES_WIDTHS, TEXTURES_HIDDEN = ((32,), (64,), (128, 128), (128, 128)), 128
 
 LENET_ALIASES = {
