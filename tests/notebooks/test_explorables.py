@@ -1,0 +1,54 @@
+"""Every explorable answers at the minimum, middle and maximum of each control, with words for every picture."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from lecturelib.parameters import explore
+
+EXPLORABLES = [
+    explore.kernel_browser,
+    explore.activation_browser,
+    explore.occlusion_explorer,
+    explore.patch_by_hand,
+    explore.maximal_browser,
+    explore.code_map,
+]
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("make", EXPLORABLES, ids=lambda make: make.__name__)
+def test_every_control_at_its_ends(make):
+    explorable = make()
+    states = 0
+    for state in explorable.every_state():
+        shown = explorable.picture(state)
+        assert shown.pixels.shape[0] >= 50 and shown.pixels.std() > 1, state
+        assert len(shown.alt) > 20 and shown.caption, state
+        states += 1
+    assert states > 2 * len(explorable.controls)
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("make", EXPLORABLES, ids=lambda make: make.__name__)
+def test_presets_can_be_chosen_and_come_back(make):
+    explorable = make()
+    for name, preset in explorable.presets.items():
+        explorable.state = preset
+        assert explorable.state == preset, name
+    assert explorable.picture().alt
+
+
+@pytest.mark.parametrize(
+    "make", [explore.activation_browser, explore.occlusion_explorer, explore.patch_by_hand]
+)
+def test_own_photo_is_used_and_a_wrong_file_is_a_sentence(make):
+    explorable = make()
+    stream = io.BytesIO()
+    Image.effect_noise((300, 200), 60).convert("RGB").save(stream, "JPEG")
+    plain = explorable.picture()
+    own = explorable.picture({"own": stream.getvalue()})
+    assert own.pixels.shape != plain.pixels.shape or (own.pixels != plain.pixels).any()
+    with pytest.raises(ValueError, match="not a picture"):
+        explorable.picture({"own": b"a letter"})
