@@ -95,8 +95,8 @@ class Quiz:
         name = "ll-quiz-" + hashlib.sha256(self.text().encode()).hexdigest()[:10]
         body = "".join(_question(name, number, q) for number, q in enumerate(self.questions, 1))
         return (
-            f'<style>{_CSS}</style><section class="ll-quiz" data-ll-quiz="{name}" '
-            f'data-lm-suppress-shortcuts="true"><div class="ll-quiz-title" role="heading" aria-level="4">'
+            f'<style>{_CSS}</style><section class="ll-quiz" data-ll-quiz="{name}">'
+            f'<div class="ll-quiz-title" role="heading" aria-level="4">'
             f"{html.escape(self.title)}</div>{body}</section><script>{_SCRIPT.replace('QUIZ', name)}</script>"
         )
 
@@ -185,6 +185,11 @@ _SCRIPT = """
   for (const root of document.querySelectorAll('[data-ll-quiz="QUIZ"]:not([data-live])')) {
     root.dataset.live = "1";
     const copy = Math.random().toString(36).slice(2); // the same quiz twice on a page must not share its answers
+    root.addEventListener("keydown", (event) => {
+      // JupyterLab would take plain keys: an arrow would go to the next cell instead of the next answer.
+      const command = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+      if (!command && event.key !== "Escape") event.stopPropagation();
+    });
     for (const question of root.querySelectorAll(".ll-question")) {
       const choices = [...question.querySelectorAll(".ll-choice")];
       const inputs = choices.map((choice) => choice.querySelector("input"));

@@ -13,6 +13,12 @@ function make(tag, css, parent, attributes = {}) {
   return node;
 }
 
+// JupyterLab would take plain keys out of the controls: an arrow would go to the next cell.
+function keepKey(event) {
+  const command = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+  if (!command && event.key !== "Escape") event.stopPropagation();
+}
+
 function render({ model, el }) {
   const card = make("figure", "ll-card", el);
   const stage = make("div", "ll-stage", card);
@@ -71,6 +77,10 @@ function render({ model, el }) {
   // ipywidgets gives its sliders no name that a screen reader could say.
   function name() {
     const root = el.closest(".ll-explorable");
+    if (root && !root.dataset.keys) {
+      root.dataset.keys = "own";
+      root.addEventListener("keydown", keepKey);
+    }
     for (const handle of root ? root.querySelectorAll(".noUi-handle") : []) {
       const box = handle.closest(".widget-inline-hbox, .widget-hslider");
       const label = box && box.querySelector(".widget-label");
@@ -170,9 +180,6 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
-  // JupyterLab's own shortcuts (j, k, arrows, Enter) must not fire from inside.
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
-
   const watched = {
     "change:frame": onFrame, "change:twins": onTwins, "change:busy": onBusy, "change:progress": onProgress,
     "change:error": onError, "change:pointer": onPointer, "msg:custom": onMessage,

@@ -1,0 +1,51 @@
+"""A JupyterLab on a folder of copies and a Chromium, started once for all browser tests."""
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+# Test files are no package here, so the helpers are loaded by their place.
+_spec = importlib.util.spec_from_file_location("browser_lab", Path(__file__).with_name("lab.py"))
+_lab = importlib.util.module_from_spec(_spec)
+sys.modules["browser_lab"] = _lab
+_spec.loader.exec_module(_lab)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory):
+    """A folder with a copy of notebooks/, so that no run writes into the sources."""
+    folder = tmp_path_factory.mktemp("lab")
+    if (_lab.ROOT / "notebooks").is_dir():
+        shutil.copytree(_lab.ROOT / "notebooks", folder / "notebooks")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _server_and_browser(lab_folder, tmp_path_factory):
+    path = _lab.chromium()
+    if path is None:
+        pytest.skip(f"no Chromium found (looked for {', '.join(_lab.CHROMIUM)})")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with (
+        _lab.jupyter_lab(lab_folder, tmp_path_factory.mktemp("home")) as address,
+        playwright.sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=path, headless=True, args=_lab.FLAGS)
+        yield _lab.Lab(browser, address, lab_folder)
+        browser.close()
+
+
+@pytest.fixture
+def lab(_server_and_browser):
+    """Opens notebooks: `page = lab.open("notebooks/04_parameters.ipynb")`; closes them after the test."""
+    yield _server_and_browser
+    _server_and_browser.close_pages()

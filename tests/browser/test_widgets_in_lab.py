@@ -1,0 +1,190 @@
+"""Explorables and a quiz in JupyterLab: pictures follow keys and mouse, nothing complains."""
+
+import pytest
+
+CELLS = [
+    """
+import time
+import numpy as np
+from lecturelib.quiz import Choice as Answer, Question, quiz
+from lecturelib.show import Picture, bars, heatmap, overlay, picture, show, side_by_side, with_box
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, Upload
+yy, xx = np.mgrid[:224, :224]
+photo = np.stack([xx / 223, yy / 223, np.hypot(xx - 112, yy - 112) / 160], 2)
+""",
+    """
+def render(state):
+    if state["size"] == 64:
+        raise ValueError("patch_size=64: the patch covers the whole digit; choose a smaller one")
+    blob = np.exp(-((yy - 90) ** 2 + (xx - 120) ** 2) / (20 * state["size"] ** 1.5)) * (1 + state["k"])
+    if state["signed"]:
+        blob = blob - blob.mean()
+    made = overlay(photo, blob, signed=state["signed"], alt=f"Map for size {state['size']}, channel {state['k']}")
+    return side_by_side([picture(photo, alt="A colour field"), made], ["the photo", f"what {state['layer']} reads"])
+
+first = Explorable(
+    render,
+    [
+        Choice("layer", ("conv1", "conv2", "conv5 with a rather long name of its own")),
+        Slider("k", 0, 63, label="channel (strongest first, by mean activation)"),
+        Slider("size", 8, 64, 4, 32, unit="px", label="patch size"),
+        Slider("alpha", 0.0, 1.0, 0.05, 0.5),
+        Toggle("signed", label="signed: below and above 0"),
+        Upload("own", label="own photo"),
+    ],
+    "Occlusion: which pixels does the class need?",
+    presets={"small patch": {"size": 8}, "large patch": {"size": 60}},
+    refresh=lambda s: {"k": Slider("k", 0, {"conv1": 63, "conv2": 191}.get(s["layer"], 9), value=0,
+                                   label="channel (strongest first, by mean activation)")},
+)
+first
+""",
+    """
+def patch(state):
+    top, left = round(state["y"] * 192), round(state["x"] * 192)
+    shown = photo.copy()
+    shown[top : top + 32, left : left + 32] = 128 / 255
+    boxed = with_box(picture(shown, alt=f"A grey patch at row {top}, column {left}"), (top, left, top + 32, left + 32))
+    chart = bars(["tabby", "tiger cat", "Egyptian cat"], [state["x"], state["y"], 0.2], highlight=0)
+    return side_by_side([boxed, chart], ["drag the patch", "confidence"])
+
+second = Explorable(patch, [Pointer("x", "y", part=0)], "Hide a part yourself")
+second
+""",
+    """
+def slowly(state):
+    for k in range(1, state["steps"] + 1):
+        yield Progress(k / state["steps"], f"computing the map: {k} of {state['steps']}")
+        time.sleep(0.15)
+        yield heatmap(np.sin(xx[:: 2 ** (3 - min(k, 3)), :: 2 ** (3 - min(k, 3))] / 9), alt=f"Stripes, step {k}")
+
+third = Explorable(slowly, [Slider("steps", 2, 9)], "It sharpens")
+third
+""",
+    """
+digit = np.zeros((28, 28)); digit[4:24, 12:16] = 1
+show(digit, alt="A white bar, 28 x 28 pixels", caption="A small picture is shown large, with its pixels.")
+""",
+    """
+quiz([
+    Question("Which pixels does occlusion name important?", [
+        Answer("Those whose covering lowers the score", True, "The score falls when evidence is taken away."),
+        Answer("The brightest ones", False, "Brightness is no evidence; a white wall is bright too."),
+    ]),
+    Question("What may mislead you?", [
+        Answer("The fill colour", True, "Grey is not the absence of evidence for every class."),
+        Answer("The patch size", True, "A part smaller or larger than the patch does not show up well."),
+        Answer("The file name", False, "The network never sees it."),
+    ]),
+])
+""",
+]
+
+
+@pytest.fixture
+def page(lab):
+    opened = lab.open(lab.write("widgets.ipynb", CELLS))
+    opened.run_all()
+    return opened
+
+
+def test_pictures_follow_keyboard_and_mouse(page):
+    first, second, third = page.explorables()
+    assert page.cell_errors() == []
+    # Live where the kernel runs: the static copies are hidden.
+    assert page.page.locator(".ll-static").count() == 3
+    assert page.page.locator(".ll-static:visible").count() == 0
+    page.screenshot("lab-1280-first")
+
+    for slider in first.sliders():
+        name = slider.get_attribute("aria-label")
+        if name != "alpha":
+            first.moves(slider)
+    assert [s.get_attribute("aria-label") for s in first.sliders()][1:] == ["patch size (px)", "alpha"]
+    assert "size 36, channel 1" in first.alt
+    page.screenshot("lab-1280-focus")
+    first.presses(first.choices()[1], "ArrowDown")
+    assert "conv2" in first.choices()[1].locator("option:checked").inner_text()
+    first.presses(first.choices()[0], "ArrowDown")
+    assert "size 8," in first.alt
+    first.presses(first.root.get_by_label("signed"), "Space")
+    first.presses(first.root.get_by_role("button", name="Reset"), "Enter")
+    assert "size 32, channel 0" in first.alt
+
+    # The picture itself: arrow keys, then the mouse.
+    second.presses(second.stage, "ArrowRight")
+    assert "row 96, column 100" in second.alt
+    page.screenshot("lab-1280-pointer")
+    second.image.scroll_into_view_if_needed()
+    box = second.image.bounding_box()
+    before = second.src
+    page.page.mouse.move(box["x"] + 20, box["y"] + box["height"] * 0.9)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 2, steps=5)
+    page.page.mouse.up()
+    page.page.wait_for_function(
+        "([image, before]) => image.src !== before", arg=[second.image.element_handle(), before]
+    )
+    page.page.wait_for_function(
+        "image => /row 19\\d, column [0-9]\\b/.test(image.alt)", arg=second.image.element_handle()
+    )
+
+    third.presses(third.sliders()[0], "End")
+    third.root.locator(".ll-status").wait_for()  # more than 150 ms: it says so
+    page.screenshot("lab-1280-progress")
+    third.rests()
+    assert "step 9" in third.alt
+    assert page.complaints() == []
+
+
+def test_an_error_is_a_sentence_in_the_picture(page):
+    first = page.explorables()[0]
+    handle = first.sliders()[1]
+    handle.focus()
+    page.page.keyboard.press("End")
+    first.root.locator(".ll-error").wait_for()
+    assert "choose a smaller one" in first.error and "Traceback" not in first.error
+    page.screenshot("lab-1280-error")
+    first.presses(handle, "ArrowLeft")
+    assert first.error == ""
+    assert page.complaints() == []
+
+
+def test_the_quiz_is_answered_by_keyboard(page):
+    question = page.page.locator(".ll-question").first
+    assert not question.locator(".ll-why").first.is_visible()
+    question.locator("input").first.focus()
+    page.page.keyboard.press("ArrowDown")  # chooses the second, and no shortcut of JupyterLab fires
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Enter")
+    assert "Not yet" in question.locator(".ll-result").inner_text()
+    assert question.locator(".ll-why p").all_inner_texts()[1].startswith("Wrong. Brightness")
+    page.screenshot("lab-1280-quiz")
+    question.locator("input").nth(1).focus()
+    page.page.keyboard.press("ArrowUp")
+    page.page.keyboard.press("Enter")
+    assert "Right." in question.locator(".ll-result").inner_text()
+    several = page.page.locator(".ll-question").nth(1)
+    for k in range(2):
+        several.locator("input").nth(k).focus()
+        page.page.keyboard.press("Space")
+    several.get_by_role("button").press("Enter")
+    assert "Right." in several.locator(".ll-result").inner_text()
+    assert page.complaints() == []
+
+
+def test_large_and_dark(lab):
+    """No control is cut and nothing runs out of its cell, on a projector's size and in the dark theme."""
+    page = lab.open(lab.write("large.ipynb", CELLS), size=(1920, 1080), dark=True)
+    page.run_all()
+    for k, explorable in enumerate(page.explorables()):
+        explorable.root.scroll_into_view_if_needed()
+        page.screenshot(f"lab-1920-dark-{k}")
+        cut = explorable.root.evaluate(
+            "root => [...root.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 2 "
+            "&& getComputedStyle(e).overflowX !== 'visible' && !e.classList.contains('ll-live')).map(e => e.className)"
+        )
+        assert cut == []
+    page.page.locator(".ll-quiz").scroll_into_view_if_needed()
+    page.screenshot("lab-1920-dark-quiz")
+    assert page.complaints() == []
