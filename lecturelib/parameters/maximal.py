@@ -153,17 +153,26 @@ class _Top:
 
     def add(self, maps: Tensor, first: int, what: str) -> None:
         """Takes maps (B, U, h, w) of images `first`, `first` + 1, ...; each counts with its best position."""
-        values, flat = maps.flatten(2).max(2)  # (B, U, h, w) -> (B, U); the first of equal positions
+        values = maps.amax((2, 3))  # (B, U, h, w) -> (B, U)
         if values.isnan().any():
             raise ValueError(f"{what} gives NaN: this network's weights have diverged")
-        indices = torch.arange(first, first + len(values), device=values.device)[:, None].expand_as(flat)
+        indices = torch.arange(first, first + len(values), device=values.device)[:, None].expand_as(values)
+        flat = torch.full_like(indices, -1)
         if self.values is not None:
             values = torch.cat([self.values, values])
             flat, indices = torch.cat([self.flat, flat]), torch.cat([self.indices, indices])
         # stable: of equal values the image seen first stays first
-        self.values, order = values.sort(dim=0, descending=True, stable=True)
-        self.values, order = self.values[: self.k], order[: self.k]
-        self.flat, self.indices = flat.gather(0, order), indices.gather(0, order)
+        values, order = values.sort(dim=0, descending=True, stable=True)
+        order = order[: self.k]
+        self.values, self.flat, self.indices = (
+            values[: self.k],
+            flat.gather(0, order),
+            indices.gather(0, order),
+        )
+        # Where the maximum sits costs five times the maximum itself, so only the winners are asked.
+        rank, unit = (self.flat < 0).nonzero(as_tuple=True)
+        winners = maps[self.indices[rank, unit] - first, unit]  # (n, h, w)
+        self.flat[rank, unit] = winners.flatten(1).argmax(1)  # the first of equal positions
 
 
 def all_channels(unit: Channel, acts: Activations) -> Tensor:
