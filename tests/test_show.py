@@ -269,6 +269,14 @@ def test_side_by_side_has_one_height_and_knows_its_parts():
         side_by_side([small], titles=[])
 
 
+def test_charts_keep_their_size_beside_a_picture():
+    chart = bars(["a", "b"], [0.1, 0.9], width=300)
+    made = side_by_side([Picture(np.zeros((28, 28, 3), np.uint8), "small"), chart], height=280)
+    height, width = made.pixels.shape[:2]
+    left, top, right, bottom = made.regions[1]
+    assert (round((right - left) * width), round((bottom - top) * height)) == (300, chart.pixels.shape[0])
+
+
 def test_box_surrounds_its_pixels():
     black = Picture(np.zeros((10, 10, 3), np.uint8), "black")
     made = with_box(black, (3, 4, 6, 8), colour="white", line=1).pixels[:, :, 0] > 0

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lecturelib.palettes import colour as colour_bytes
-from lecturelib.show.heat import enlarged
-from lecturelib.show.picture import STUDENT_SIZE, Picture, pixels_of
+from lecturelib.show.picture import PIXELATED_BELOW, STUDENT_SIZE, Picture, pixels_of
 from lecturelib.show.text import draw_text, shortened, text_width
 
 _TITLE = 20  # letters at STUDENT_SIZE, readable from the back of a lecture hall
@@ -74,8 +73,9 @@ def side_by_side(
     """Pictures in one row at one height, each with a title above it.
 
     `pictures`: Pictures, or what `pixels_of` takes (then `alt` is required). `height`: pixels that each gets;
-    small ones grow by whole blocks where that fits. `.regions` holds where each lies. Captions are joined.
-    Raises ValueError for no picture or another number of titles, TypeError where alt text is missing.
+    small ones grow by whole blocks, charts (with a width of their own) are not enlarged. `.regions` holds
+    where each lies. Captions are joined. Raises ValueError for no picture or another number of titles,
+    TypeError where alt text is missing.
     """
     pictures = list(pictures)
     if not pictures:
@@ -84,7 +84,7 @@ def side_by_side(
         raise ValueError(f"side_by_side: {len(titles)} titles for {len(pictures)} pictures")
     if alt is None and not all(isinstance(one, Picture) for one in pictures):
         raise TypeError("side_by_side: give alt=..., or Pictures, which carry their own")
-    parts = [_at_height(pixels_of(one), height) for one in pictures]
+    parts = [_at_height(one, height) for one in pictures]
     widths = [part.shape[1] for part in parts]
     if titles is not None:
         # A title longer than its picture gets the room: what a picture is must not be cut.
@@ -179,12 +179,18 @@ def _each(images: object) -> list[np.ndarray]:
     return parts
 
 
-def _at_height(pixels: np.ndarray, height: int) -> np.ndarray:
-    blocks = enlarged(pixels, height * max(1, max(pixels.shape[:2]) // pixels.shape[0]))
-    if blocks.shape[0] == height:
-        return blocks
-    if blocks.shape[0] < height and max(pixels.shape[:2]) < 128:
-        return blocks  # a few pixels lower, but every block is equal
+def _at_height(image: object, height: int) -> np.ndarray:
+    pixels = pixels_of(image)
+    if isinstance(image, Picture) and image.width is not None:
+        # A chart: its letters have their size already, so it is not enlarged.
+        height = min(height, round(pixels.shape[0] * image.width / pixels.shape[1]))
+        if pixels.shape[0] == height:
+            return pixels
+    else:
+        whole = height // pixels.shape[0]
+        if whole > 1 and max(pixels.shape[:2]) < PIXELATED_BELOW:
+            # Equal blocks for every pixel, even if the picture comes out a few pixels lower.
+            return pixels.repeat(whole, axis=0).repeat(whole, axis=1)
     from PIL import Image
 
     width = max(1, round(pixels.shape[1] * height / pixels.shape[0]))

@@ -104,6 +104,7 @@ class Lab:
     def __init__(self, browser, address: str, folder: Path):
         self.browser, self.address, self.folder = browser, address, folder
         self._contexts = []
+        self.root = ROOT
 
     def write(self, name: str, cells: list[str]) -> str:
         """Writes a notebook of code cells into the folder and returns its name."""
@@ -193,6 +194,12 @@ class NotebookPage:
         )
         self.wait_idle(timeout)
 
+    def save(self) -> None:
+        """Saves the notebook with its outputs."""
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_selector(".jp-DirtyIndicator, .jp-mod-dirty", state="detached")
+
     def cell_errors(self) -> list[str]:
         """Tracebacks that cells show."""
         errors = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]'
@@ -203,10 +210,13 @@ class NotebookPage:
         return [said for said in self._complaints if not any(re.search(known, said) for known, _ in KNOWN)]
 
     def explorables(self) -> list[ExplorableOnPage]:
-        """All explorables that show a picture, from top to bottom."""
+        """All explorables (at least one), each with its picture, from top to bottom."""
         roots = self.page.locator(".ll-explorable")
         self.page.wait_for_function(
-            "() => [...document.querySelectorAll('.ll-explorable')].every(e => e.querySelector('.ll-img[src]'))"
+            """() => {
+              const all = [...document.querySelectorAll('.ll-explorable')];
+              return all.length && all.every(e => e.querySelector('.ll-img[src]'));
+            }"""
         )
         return [ExplorableOnPage(self.page, roots.nth(k)) for k in range(roots.count())]
 

@@ -188,3 +188,49 @@ def test_large_and_dark(lab):
     page.page.locator(".ll-quiz").scroll_into_view_if_needed()
     page.screenshot("lab-1920-dark-quiz")
     assert page.complaints() == []
+
+
+def test_a_reloaded_page_is_alive_and_one_without_its_kernel_is_readable(lab, page):
+    page.save()
+    page.page.reload()
+    first = page.explorables()[0]
+    first.moves(first.sliders()[1])
+    assert "size 36" in first.alt and page.page.locator(".ll-static:visible").count() == 0
+
+    lab.close_pages()  # and its kernel
+    again = lab.open("widgets.ipynb")
+    static = again.page.locator(".ll-static")
+    static.first.wait_for()
+    assert [static.nth(k).is_visible() for k in range(static.count())] == [True] * 3
+    assert "channel 0" in static.first.locator("img").get_attribute("alt")
+    again.page.wait_for_timeout(1000)  # JupyterLab looks for the lost widgets that long
+    assert again.page.locator(".jupyter-widgets-error:visible").count() == 0
+    static.first.scroll_into_view_if_needed()
+    again.screenshot("lab-no-kernel")
+
+
+def test_an_exported_page_is_readable_offline(lab):
+    """nbconvert runs the notebook without any page, and its HTML reads without kernel and network."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(lab.folder / lab.write("export.ipynb", CELLS), as_version=4)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(lab.root)}}).execute()
+    assert sum("ll-static" in str(cell.outputs) for cell in notebook.cells) == 3
+    (lab.folder / "export.html").write_text(HTMLExporter().from_notebook_node(notebook)[0])
+
+    context = lab.browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
+    try:
+        opened = context.new_page()
+        opened.goto((lab.folder / "export.html").as_uri())
+        static = opened.locator(".ll-static img")
+        assert static.count() == 3 and all(static.nth(k).is_visible() for k in range(3))
+        question = opened.locator(".ll-question").first
+        question.locator("input").first.check()
+        question.get_by_role("button").click()
+        assert "Right." in question.locator(".ll-result").inner_text()
+        static.first.scroll_into_view_if_needed()
+        opened.wait_for_timeout(300)
+    finally:
+        context.close()
