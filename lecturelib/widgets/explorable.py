@@ -301,7 +301,10 @@ class Explorable:
 
     def _static(self, shown: Picture, ident: str) -> str:
         # JupyterLab says "model not found" where a saved notebook is opened without its kernel.
-        hush = "<style>.jp-OutputArea:has(.ll-static) .jupyter-widgets-error{display:none}</style>"
+        hush = (
+            "<style>.jp-OutputArea:has(.ll-static) .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
+            "{display:none}</style>"
+        )
         line = 'style="margin:4px 0;font-size:15px;max-width:70ch"'
         return (
             f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{html.escape(self.title)}</b></p>'

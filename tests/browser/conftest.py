@@ -35,12 +35,13 @@ def _server_and_browser(lab_folder, tmp_path_factory):
     if path is None:
         pytest.skip(f"no Chromium found (looked for {', '.join(_lab.CHROMIUM)})")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    home = tmp_path_factory.mktemp("home")
     with (
-        _lab.jupyter_lab(lab_folder, tmp_path_factory.mktemp("home")) as address,
+        _lab.jupyter_lab(lab_folder, home) as address,
         playwright.sync_playwright() as driver,
     ):
         browser = driver.chromium.launch(executable_path=path, headless=True, args=_lab.FLAGS)
-        yield _lab.Lab(browser, address, lab_folder)
+        yield _lab.Lab(browser, address, lab_folder, home)
         browser.close()
 
 

@@ -51,10 +51,7 @@ def chromium() -> str | None:
 @contextlib.contextmanager
 def jupyter_lab(folder: Path, home: Path):
     """A JupyterLab server on a folder, with its settings in `home`; yields its address."""
-    for name, values in SETTINGS.items():
-        path = home / "settings" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values))
+    _settings(home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -90,6 +87,13 @@ def jupyter_lab(folder: Path, home: Path):
                 server.wait()
 
 
+def _settings(home: Path, theme: str = "JupyterLab Light") -> None:
+    for name, values in {**SETTINGS, "@jupyterlab/apputils-extension/themes": {"theme": theme}}.items():
+        path = home / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
@@ -101,8 +105,8 @@ def _answers(url: str) -> bool:
 class Lab:
     """One server and one browser; opens notebooks of a folder."""
 
-    def __init__(self, browser, address: str, folder: Path):
-        self.browser, self.address, self.folder = browser, address, folder
+    def __init__(self, browser, address: str, folder: Path, home: Path):
+        self.browser, self.address, self.folder, self.home = browser, address, folder, home
         self._contexts = []
         self.root = ROOT
 
@@ -118,10 +122,11 @@ class Lab:
 
     def open(self, name: str, size: tuple[int, int] = (1280, 800), dark: bool = False) -> NotebookPage:
         """Opens a notebook in the single-document view and waits for its kernel."""
+        _settings(self.home, "JupyterLab Dark" if dark else "JupyterLab Light")
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
         self._contexts.append(context)
         page = NotebookPage(context, self.address)
-        page.load(f"{self.address}/lab/tree/{name}?reset", dark)
+        page.load(f"{self.address}/lab/tree/{name}?reset")
         return page
 
     def close_pages(self) -> None:
@@ -155,7 +160,7 @@ class NotebookPage:
 
         context.route("**/*", offline)
 
-    def load(self, url: str, dark: bool) -> None:
+    def load(self, url: str) -> None:
         """Loads a page of JupyterLab until the kernel is ready."""
         self.page.goto(url)
         # The indicator says idle even before there is a kernel; its name comes with the kernel.
@@ -167,11 +172,6 @@ class NotebookPage:
         self.wait_idle()
         if self.page.locator(".jp-SideBar.jp-mod-left .lm-mod-current").count():
             self.page.keyboard.press("Control+b")  # the file browser: students read without it
-        if dark:
-            self.page.get_by_role("menuitem", name="Settings").click()
-            self.page.locator(".lm-Menu-item", has_text=re.compile("^Theme$")).click()
-            self.page.locator(".lm-Menu-item", has_text=re.compile("^JupyterLab Dark$")).click()
-            self.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
 
     def wait_idle(self, timeout: float = 60) -> None:
         """Waits until the kernel rests."""

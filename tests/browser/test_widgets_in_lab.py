@@ -203,8 +203,9 @@ def test_a_reloaded_page_is_alive_and_one_without_its_kernel_is_readable(lab, pa
     static.first.wait_for()
     assert [static.nth(k).is_visible() for k in range(static.count())] == [True] * 3
     assert "channel 0" in static.first.locator("img").get_attribute("alt")
-    again.page.wait_for_timeout(1000)  # JupyterLab looks for the lost widgets that long
-    assert again.page.locator(".jupyter-widgets-error:visible").count() == 0
+    lost = again.page.get_by_text("model not found")
+    lost.first.wait_for(state="attached")
+    assert not any(lost.nth(k).is_visible() for k in range(lost.count()))
     static.first.scroll_into_view_if_needed()
     again.screenshot("lab-no-kernel")
 
