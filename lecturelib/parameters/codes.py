@@ -71,17 +71,20 @@ def _check_codes(codes: Tensor, least: int) -> Tensor:
     return codes.detach()
 
 
-def embed_codes(codes: Tensor, perplexity: float = 30, seed: int = 0, method: str = "tsne") -> Tensor:
+def embed_codes(
+    codes: Tensor, perplexity: float = 30, seed: int = 0, method: str = "tsne", iterations: int = 1000
+) -> Tensor:
     """The codes (N, D) laid out in the plane, (N, 2): neighbours stay neighbours.
 
     How far apart two groups lie, and how large they are, means little.
 
     `perplexity` is about how many neighbours every code attends to, above 0 and below N. The layout starts at
     random from `seed`, so another seed is another, equally good map; the same seed gives the same map. Codes
-    of more than 50 dimensions are first reduced to 50 by PCA. `method="pca"` gives the first two principal
-    components instead: linear, no seed. The result is centred. Raises `ValueError` for fewer than 3 or more
-    than 2000 codes, codes that are all the same, and a perplexity that does not fit. van der Maaten & Hinton
-    2008, "Visualizing data using t-SNE".
+    of more than 50 dimensions are first reduced to 50 by PCA. `iterations` (at least 250) are the steps;
+    about half as many do for a quick look. `method="pca"` gives the first two principal components instead:
+    linear, no seed. The result is centred. Raises `ValueError` for fewer than 3 or more than 2000 codes,
+    codes that are all the same, and a perplexity that does not fit. van der Maaten & Hinton 2008,
+    "Visualizing data using t-SNE".
     """
     values = _check_codes(codes, least=3)
     if method not in ("tsne", "pca"):
@@ -90,6 +93,8 @@ def embed_codes(codes: Tensor, perplexity: float = 30, seed: int = 0, method: st
         raise ValueError(
             f"codes: a map shows at most {MOST} pictures, got {len(values)}; take codes[:{MOST}]"
         )
+    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 250:
+        raise ValueError(f"iterations: at least 250 steps are needed to untangle a map, got {iterations!r}")
     if isinstance(perplexity, bool) or not 0 < perplexity < len(values):
         raise ValueError(
             f"perplexity: how many neighbours count, above 0 and below the {len(values)} pictures, got {perplexity}"
@@ -105,9 +110,12 @@ def embed_codes(codes: Tensor, perplexity: float = 30, seed: int = 0, method: st
         plane = reduced.float()
         return plane if plane.shape[1] == 2 else torch.cat([plane, torch.zeros_like(plane)], 1)
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
-    tsne = TSNE(perplexity=float(perplexity), init="random", random_state=seed, n_jobs=1)
-    plane = torch.from_numpy(tsne.fit_transform(reduced.float().numpy()))
+    tsne = TSNE(perplexity=float(perplexity), max_iter=iterations, init="random", random_state=seed, n_jobs=1)
+    # Its steps are too short to share: where another process works, two threads took 8 times as long as one.
+    with threadpool_limits(1):
+        plane = torch.from_numpy(tsne.fit_transform(reduced.float().numpy()))
     return plane - plane.mean(0)
 
 

@@ -99,6 +99,7 @@ def test_bad_input_is_a_sentence(model, groups):
         (lambda: embed_codes(values * torch.nan, perplexity=3), ValueError, "NaN"),
         (lambda: embed_codes(torch.rand(2001, 2)), ValueError, "at most 2000"),
         (lambda: embed_codes(values, 5, method="umap"), ValueError, "'tsne' or 'pca'"),
+        (lambda: embed_codes(values, 5, iterations=9), ValueError, "at least 250"),
         (lambda: embed_codes(torch.rand(9, 1, 3, 3), 5), ValueError, r"flatten\(1\)"),
         (lambda: embed_codes([1, 2, 3]), TypeError, "a tensor"),
         (lambda: nearest_neighbours(values, 60), ValueError, "1 to 59"),
