@@ -1,0 +1,142 @@
+"""Explorables that search: the pictures that excite a channel most, and a map of what a network finds alike."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lecturelib import choose, datasets
+from lecturelib.palettes import CATEGORIES
+from lecturelib.palettes import colour as colour_bytes
+from lecturelib.parameters.codes import codes, embed_codes
+from lecturelib.show import Picture, side_by_side
+from lecturelib.show.text import draw_text
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle
+
+# --- a map of codes ------------------------------------------------------------------------------------------
+
+MAPPED = {  # what is laid out: the network, the pictures, and the layers whose codes are offered
+    "clothes": (
+        "fashion_lenet",
+        datasets.clothes,
+        datasets.CLOTHES,
+        ("pixels", "relu1", "relu2", "relu3", "fc4"),
+    ),
+    "digits": ("lenet", datasets.digits, datasets.DIGITS, ("pixels", "relu1", "relu2", "relu3", "fc4")),
+}
+PICTURES = 500
+MAP_SIDE, THUMBNAIL, PANEL = 680, 22, 260
+# Ten kinds: the eight colours of Okabe and Ito, and two greys; the number on the map says it without colour.
+INKS = tuple(colour_bytes(c) for c in (*CATEGORIES[:7], "#8A6D00", "#7F7F7F", "#5B3A8C"))
+
+
+def code_map(data: str = "clothes") -> Explorable:
+    """A t-SNE map of pictures by their codes; the mouse or the arrow keys pick one and show it large."""
+
+    def refresh(state: dict) -> dict:
+        return {"layer": Choice("layer", MAPPED[state["data"]][3], "relu3")}
+
+    controls = [
+        Choice("data", tuple(MAPPED), data),
+        Choice("layer", MAPPED[data][3], "relu3", label="code: activations of"),
+        Choice("perplexity", (2, 5, 10, 30, 50, 100), 30, slider=True),
+        Slider("seed", 0, 9),
+        Choice("view", ("pictures", "numbers of the classes")),
+        Toggle("by_class", True, label="colour by class"),
+        Pointer("x", "y", part=0, hover=True, label="pick a picture"),
+    ]
+    presets = {
+        "by pixels: no network": {"layer": "pixels"},
+        "untied by the last hidden layer": {"layer": "relu3"},
+        "too small a perplexity": {"perplexity": 2},
+    }
+    return Explorable(_render_map, controls, "Map of codes", presets, refresh)
+
+
+def _render_map(state: dict) -> Iterator[Picture | Progress]:
+    key = state["data"], state["layer"], state["perplexity"], state["seed"]
+    yield Progress(0.1, "laying out the map, a few seconds")
+    canvas, places = _canvas(*key, state["view"], state["by_class"])
+    images, labels, _ = _codes(state["data"], state["layer"])
+    names = MAPPED[state["data"]][2]
+    at = torch.tensor([state["x"], state["y"]]) * (MAP_SIDE - 1)
+    nearest = int((places - at).square().sum(1).argmin())  # (N, 2) -> ()
+    drawn = canvas.copy()
+    x, y = places[nearest].int().tolist()
+    half = THUMBNAIL // 2 + 2
+    top, left = max(0, y - half), max(0, x - half)
+    for line in (0, 1, 2):
+        _frame(drawn, top + line, left + line, y + half - line, x + half - line)
+    panel = _panel(images[nearest], int(labels[nearest]), names)
+    neighbours = (places - places[nearest]).square().sum(1).argsort()[1:6]
+    near = [names[k] for k in labels[neighbours].tolist()]
+    words = (
+        f"{PICTURES} pictures of {state['data']} by {state['layer']}, perplexity {state['perplexity']}, seed "
+        f"{state['seed']}. Picked: {names[labels[nearest]]}; nearest on the map: {', '.join(near)}."
+    )
+    yield side_by_side(
+        [drawn, panel], ["point at a picture", "picked"], height=MAP_SIDE, alt=f"Map: {words}", caption=words
+    )
+
+
+def _frame(pixels: np.ndarray, top: int, left: int, bottom: int, right: int) -> None:
+    """A one-pixel orange frame, in place."""
+    bottom, right = min(bottom, len(pixels) - 1), min(right, pixels.shape[1] - 1)
+    ink = colour_bytes("orange")
+    pixels[top, left : right + 1] = pixels[bottom, left : right + 1] = ink
+    pixels[top : bottom + 1, left] = pixels[top : bottom + 1, right] = ink
+
+
+@lru_cache(maxsize=8)
+def _codes(data: str, layer: str) -> tuple[Tensor, Tensor, Tensor]:
+    name, load, _, _ = MAPPED[data]
+    images, labels = (part[:PICTURES] for part in load("test"))
+    found = images.flatten(1) if layer == "pixels" else codes(choose.network(name), images, layer)
+    return images, labels, found
+
+
+@lru_cache(maxsize=64)
+def _layout(data: str, layer: str, perplexity: int, seed: int) -> Tensor:
+    """Places (N, 2) as x, y on the canvas, in pixels."""
+    plane = embed_codes(_codes(data, layer)[2], perplexity, seed)
+    low, high = plane.amin(0), plane.amax(0)
+    margin = THUMBNAIL
+    return margin + (plane - low) / (high - low) * (MAP_SIDE - 2 * margin)
+
+
+@lru_cache(maxsize=32)
+def _canvas(data, layer, perplexity, seed, view, by_class) -> tuple[np.ndarray, Tensor]:
+    """The map without anything picked, (MAP_SIDE, MAP_SIDE, 3), and where each picture lies."""
+    images, labels, _ = _codes(data, layer)
+    places = _layout(data, layer, perplexity, seed)
+    canvas = np.full((MAP_SIDE, MAP_SIDE, 3), 255, np.uint8)
+    inks = [INKS[k] if by_class else (34, 34, 34) for k in labels.tolist()]
+    if view != "pictures":
+        for k, ink in enumerate(INKS if by_class else [(34, 34, 34)] * len(INKS)):
+            spots = [((x, y), str(k), 18, "mm") for x, y in places[labels == k].tolist()]
+            draw_text(canvas, spots, ink)
+        return canvas, places
+    small = torch.nn.functional.interpolate(images, size=(THUMBNAIL, THUMBNAIL), mode="area")[:, 0].numpy()
+    for (x, y), picture, ink in zip(places.int().tolist(), small, inks, strict=True):
+        top, left = y - THUMBNAIL // 2, x - THUMBNAIL // 2
+        spot = canvas[top : top + THUMBNAIL, left : left + THUMBNAIL]
+        share = picture[: len(spot), : spot.shape[1], None]  # what is bright on black becomes ink on paper
+        spot[:] = spot * (1 - share) + np.array(ink) * share
+    return canvas, places
+
+
+def _panel(image: Tensor, label: int, names: tuple[str, ...]) -> np.ndarray:
+    """The picked picture, large, and the legend of the classes."""
+    panel = np.full((MAP_SIDE, PANEL, 3), 255, np.uint8)
+    zoom = 224 // image.shape[-1]
+    large = (255 - 255 * image[0].numpy().repeat(zoom, 0).repeat(zoom, 1)).astype(np.uint8)
+    panel[: len(large), : large.shape[1]] = large[:, :, None]
+    draw_text(panel, [((0, 250), names[label], 24, "lt")])
+    for k, name in enumerate(names):
+        y = 310 + 32 * k
+        draw_text(panel, [((0, y), str(k), 22, "lm")], INKS[k])
+        panel[y - 8 : y + 8, 26:42] = INKS[k]
+        draw_text(panel, [((52, y), name, 20, "lm")])
+    return panel
