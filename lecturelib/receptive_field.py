@@ -121,7 +121,7 @@ def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
         def hook(module: nn.Module, inputs: tuple, output) -> None:
             if threading.get_ident() == thread and isinstance(output, Tensor):
                 calls[name] = calls.get(name, -1) + 1
-                fields[name, calls[name]] = _public(tracker.seen(output), shape)
+                fields[name, calls[name]] = as_receptive_field(tracker.seen(output), shape)
 
         return hook
 
@@ -139,7 +139,8 @@ def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
     return fields, None
 
 
-def _public(seen: Seen | None, shape: tuple[int, int, int]) -> ReceptiveField:
+def as_receptive_field(seen: Seen | None, shape: tuple[int, int, int]) -> ReceptiveField:
+    """What a tracker has seen, for images (C, H, W)."""
     if seen is None or seen is WHOLE:
         return ReceptiveField(size=shape[1:], jump=(0, 0), start=(0, 0), whole=True)
     return ReceptiveField(seen.size, seen.jump, seen.start)

@@ -92,18 +92,18 @@ def maximal_images(
     """
     shape = check_many(images, model)
     unit = checked_unit(model, unit, shape)
-    _check_k(k, len(images))
+    check_k(k, len(images))
     batch_size = check_batch_size(batch_size, model, unit.layer, shape)
     lazy = not isinstance(images, Tensor)
     top = _Top(min(SPARES * k, len(images)) if lazy else k)
     with looking(model, unit.keys) as acts:
         for first, batch in batches(images, batch_size, progress):
-            maps = _responses(unit, acts.forward(batch))  # (B, h, w)
+            maps = responses(unit, acts.forward(batch))  # (B, h, w)
             top.add(maps[:, None], first, str(unit))
             width = maps.shape[-1]
     values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
     if lazy:
-        kept = _apart(images, indices, k)
+        kept = images.apart(indices, k)
         values, indices, flat = values[kept], indices[kept], flat[kept]
     places = torch.stack([flat // width, flat % width], 1)
     if isinstance(unit, Neuron):
@@ -130,7 +130,7 @@ def every_channel(
         raise TypeError("every_channel takes a tensor (N, C, H, W); for photos use search_photos")
     name = resolve_layer(model, layer)
     unit = checked_unit(model, Channel(name, 0, call=call), shape)
-    _check_k(k, len(images))
+    check_k(k, len(images))
     batch_size = check_batch_size(batch_size, model, name, shape)
     top = _Top(k)
     with looking(model, unit.keys) as acts:
@@ -183,7 +183,7 @@ def all_channels(unit: Channel, acts: Activations) -> Tensor:
     return maps
 
 
-def _responses(unit: Unit, acts: Activations) -> Tensor:
+def responses(unit: Unit, acts: Activations) -> Tensor:
     """What a unit gives at every position, (B, h, w); 1 x 1 if it is one number per image already."""
     if isinstance(unit, Channel):
         return all_channels(unit, acts)[:, unit.channel]
@@ -221,18 +221,8 @@ def crop(image: Tensor, box: tuple[int, int, int, int]) -> Tensor:
     return cut
 
 
-def _apart(images, indices: Tensor, k: int) -> list[int]:
-    """The first k of the ranked crops that do not overlap one ranked before."""
-    kept: list[int] = []
-    for rank, index in enumerate(indices.tolist()):
-        if not any(images.overlaps(index, int(indices[other])) for other in kept):
-            kept.append(rank)
-        if len(kept) == k:
-            break
-    return kept
-
-
-def _check_k(k: int, count: int) -> None:
+def check_k(k: int, count: int) -> None:
+    """Raises `ValueError` unless k is a whole number from 1 to count."""
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= count:
         raise ValueError(f"k: 1 to {count} images can be asked for (there are {count}), got {k!r}")
 
