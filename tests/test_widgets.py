@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import datetime
 
 import numpy as np
 import pytest
@@ -98,6 +97,12 @@ def test_sliders_keep_to_their_steps():
             slider.check(wrong)
     assert [slider.clip(v) for v in (0, 13, 1000, float("inf"), "x")] == [8, 12, 64, 64, 32]
     assert Slider("a", 0, 1, 0.1).check(0.1 + 0.2) == 0.3
+
+
+def test_numbers_of_numpy_become_plain():
+    slider = Slider("k", 0, np.int64(9))
+    assert slider.whole and type(slider.high) is int and type(slider.check(np.int64(3))) is int
+    assert json.dumps(Slider("a", np.float32(0), 1.0, 0.5).values()) == "[0.0, 0.5, 1.0]"
 
 
 def test_truth_and_number_are_different_options():
@@ -300,18 +305,13 @@ def test_every_kind_of_control_has_a_widget(shown):
     widget(explorable, "t").value = True
     explorable._live._message(None, {"type": "pointer", "n": 1, "x": 0.25, "y": 1.25}, [])
     assert explorable.state == {"a": 0.35, "stride": 8, "fill": "mean", "t": True, "x": 0.25, "y": 1.0}
-    widget(explorable, "photo").value = (
-        {
-            "name": "a.png",
-            "type": "",
-            "size": 2,
-            "content": memoryview(b"ab"),
-            "last_modified": datetime.now(),
-        },
-    )
+    widget(explorable, "photo")._message(None, {"type": "file", "name": "a.png"}, [memoryview(b"ab")])
     assert "('photo', b'ab')" in rest(explorable).frame["alt"]
+    assert widget(explorable, "photo").name == "a.png"
     for state in explorable.every_state():
         explorable.picture(state)
+    explorable.reset()
+    assert "('photo', None)" in rest(explorable).frame["alt"] and widget(explorable, "photo").name == ""
 
 
 def test_the_latest_state_wins(shown):

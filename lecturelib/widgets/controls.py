@@ -9,8 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass
-
-_NUMBERS = (int, float)
+from numbers import Integral, Real
 
 
 class Control:
@@ -77,8 +76,10 @@ class Slider(Control):
         _check_name(self.name)
         for part in ("low", "high", "step"):
             number = getattr(self, part)
-            if isinstance(number, bool) or not isinstance(number, _NUMBERS) or not math.isfinite(number):
+            if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
                 raise TypeError(f"Slider {self.name!r}: {part} must be a finite number, got {number!r}")
+            # NumPy's numbers would not fit into JSON.
+            object.__setattr__(self, part, int(number) if isinstance(number, Integral) else float(number))
         if self.low > self.high or self.step <= 0:
             raise ValueError(
                 f"Slider {self.name!r}: low must not exceed high and step must be above 0; got low={self.low}, "
@@ -102,7 +103,7 @@ class Slider(Control):
         return number if self.whole else round(number, 10)
 
     def check(self, value):
-        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{self.name}={value!r}: {self._allowed()}, not {type(value).__name__}")
         position = (value - self.low) / self.step
         nearest = round(position) if math.isfinite(position) else -1
@@ -111,7 +112,7 @@ class Slider(Control):
         return self.at(nearest)
 
     def clip(self, value):
-        if isinstance(value, bool) or not isinstance(value, _NUMBERS) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
             return self.value
         position = min(max(value, self.low), self.high) - self.low
         return self.at(min(round(position / self.step), self.count - 1))
@@ -278,7 +279,7 @@ class Pointer(Control):
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise TypeError(f"{self.name}={value!r}: two numbers from 0 to 1 are needed")
         for name, part in zip(self.names, value, strict=True):
-            if isinstance(part, bool) or not isinstance(part, _NUMBERS):
+            if isinstance(part, bool) or not isinstance(part, Real):
                 raise TypeError(f"{name}={part!r}: a number from 0 to 1 is needed, not {type(part).__name__}")
             if not 0 <= part <= 1:
                 raise ValueError(

@@ -98,8 +98,8 @@ class Explorable:
         self._adopt(*self._settle(self._state, given))
 
     def reset(self) -> None:
-        """Back to the start values."""
-        self.state = self._public(self._start)
+        """Back to the start values, without an uploaded file."""
+        self._adopt(*self._settle(self._start, {}))
 
     def every_state(self) -> Iterator[dict]:
         """Every control at its minimum, middle and maximum, the others at their start: what tests drive.

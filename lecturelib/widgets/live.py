@@ -43,6 +43,26 @@ class PictureArea(anywidget.AnyWidget):
     twins = traitlets.List().tag(sync=True)
 
 
+class UploadButton(anywidget.AnyWidget):
+    """A button for a file; `value` holds its bytes, in the kernel only."""
+
+    _esm = (_HERE / "upload.js").read_text(encoding="utf-8")
+
+    words = traitlets.Unicode().tag(sync=True)
+    accept = traitlets.Unicode().tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
+    value = traitlets.Any(None, allow_none=True)
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self.on_msg(self._message)
+
+    def _message(self, _, content: dict, buffers) -> None:
+        if content.get("type") == "file":
+            self.name = content["name"]
+            self.value = bytes(buffers[0])
+
+
 class Live:
     """The widgets of one explorable."""
 
@@ -111,10 +131,8 @@ class Live:
         if self._quiet:
             return
         control = self._explorable.controls[name]
-        value = self._widgets[name].value
-        if isinstance(control, Upload):
-            value = bytes(value[0]["content"]) if value else None
-        self._guarded(lambda: self._explorable._from_front(control.as_state(value)))
+        given = control.as_state(self._widgets[name].value)
+        self._guarded(lambda: self._explorable._from_front(given))
 
     def _preset(self, change: dict) -> None:
         if not self._quiet and change["new"] != _OWN:
@@ -204,7 +222,7 @@ def _widget(control: Control):
     if isinstance(control, Toggle):
         return ipywidgets.Checkbox(value=control.value, description=words, indent=False)
     if isinstance(control, Upload):
-        return ipywidgets.FileUpload(accept=control.accept, multiple=False, description=words)
+        return UploadButton(accept=control.accept, words=words)
     return None  # a Pointer is the picture itself
 
 
@@ -216,7 +234,9 @@ def _fill(widget, control: Control, value) -> None:
                 widget.min, widget.max, widget.step, widget.value = control.low, last, control.step, value
     if isinstance(control, Choice) and widget.options != _pairs(control):
         widget.options = _pairs(control)
-    if not isinstance(control, Upload) and widget.value != value:
+    if isinstance(control, Upload) and value is None:
+        widget.name = ""
+    if widget.value != value:
         widget.value = value
 
 

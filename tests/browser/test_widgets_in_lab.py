@@ -235,3 +235,50 @@ def test_an_exported_page_is_readable_offline(lab):
         opened.wait_for_timeout(300)
     finally:
         context.close()
+
+
+def test_own_photos_of_any_size(lab, tmp_path):
+    """Jupyter cuts its connection at 10 MiB, so a large photo is made smaller in the page."""
+    import numpy as np
+    from PIL import Image
+
+    cell = """
+import numpy as np
+from lecturelib.images import load_image
+from lecturelib.show import picture
+from lecturelib.widgets import Explorable, Upload
+
+def render(state):
+    if state["photo"] is None:
+        return picture(np.full((4, 4), 0.5), alt="no photo yet")
+    image = load_image(state["photo"])
+    return picture(image, alt=f"photo of {image.shape[3]} x {image.shape[2]}, {len(state['photo'])} bytes")
+
+Explorable(render, [Upload("photo", label="own photo")], "Own photo")
+"""
+    page = lab.open(lab.write("upload.ipynb", [cell]))
+    page.run_all()
+    (own,) = page.explorables()
+    noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3)).astype(np.uint8)
+    Image.fromarray(noise[:60, :80]).save(tmp_path / "small.png")
+    Image.fromarray(noise).save(tmp_path / "large.png", compress_level=0)
+    (tmp_path / "text.png").write_text("this is no picture")
+    small = (tmp_path / "small.png").stat().st_size
+    assert (tmp_path / "large.png").stat().st_size > 30e6
+
+    files = own.root.locator("input[type=file]")
+
+    def choose(name, alt):
+        files.set_input_files(tmp_path / name)
+        page.page.wait_for_function(
+            "([image, alt]) => image.alt.startsWith(alt)", arg=[own.image.element_handle(), alt]
+        )
+
+    choose("small.png", f"photo of 80 x 60, {small} bytes")
+    choose("large.png", "photo of 1024 x 768")  # as load_image reduces it
+    files.set_input_files(tmp_path / "text.png")
+    own.root.locator(".ll-error").wait_for()
+    assert "Traceback" not in own.error
+    page.screenshot("lab-upload-error")
+    choose("small.png", "photo of 80 x 60")
+    assert own.error == "" and page.complaints() == []
