@@ -7,5 +7,6 @@
 
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.explorable import Explorable, Progress
+from lecturelib.widgets.running import running
 
-__all__ = ["Choice", "Control", "Explorable", "Pointer", "Progress", "Slider", "Toggle", "Upload"]
+__all__ = ["Choice", "Control", "Explorable", "Pointer", "Progress", "Slider", "Toggle", "Upload", "running"]

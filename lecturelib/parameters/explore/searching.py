@@ -5,15 +5,19 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from lecturelib import choose, datasets
+from lecturelib.images import PHOTOS, photo
 from lecturelib.palettes import CATEGORIES
 from lecturelib.palettes import colour as colour_bytes
 from lecturelib.parameters.codes import codes, embed_codes
-from lecturelib.show import Picture, side_by_side
+from lecturelib.parameters.maximal import LayerMaxima, every_channel
+from lecturelib.parameters.photo_search import PhotoMatches, PhotoSearch, search_photos
+from lecturelib.show import Picture, pixels_of, side_by_side, tiled, with_box
 from lecturelib.show.text import draw_text
-from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, running
 
 # --- a map of codes ------------------------------------------------------------------------------------------
 
@@ -140,3 +144,106 @@ def _panel(image: Tensor, label: int, names: tuple[str, ...]) -> np.ndarray:
         panel[y - 8 : y + 8, 26:42] = INKS[k]
         draw_text(panel, [((52, y), name, 20, "lm")])
     return panel
+
+
+# --- maximally activating images -----------------------------------------------------------------------------
+
+SEARCHED = {  # the network, and what is searched: the photos at several scales, or a data set of its own size
+    "alexnet": "photos",
+    "vgg16": "photos",
+    "fashion_lenet": "clothes",
+    "lenet": "digits",
+    "cifar_net": "CIFAR-10",
+}
+_LAYERS = ("Conv2d", "ReLU", "MaxPool2d")
+BEST = 9
+WHOLE = (300, 220)  # width and height of a whole photo in the grid
+LOADERS = {"clothes": datasets.clothes, "digits": datasets.digits, "CIFAR-10": datasets.cifar10}
+
+
+def maximal_browser(network: str = "alexnet") -> Explorable:
+    """The nine places, in thousands, that excite a channel most: photos at several scales, or a data set."""
+
+    def refresh(state: dict) -> dict:
+        return choose.settle(state, layer=_layer_control, channel=_channel_slider)
+
+    offered = [name for name in SEARCHED if name != "cifar_net" or datasets.cifar10_path().is_file()]
+    start = {"network": network}
+    start["layer"] = _layer_control(start).value
+    controls = [
+        Choice("network", tuple(offered), network),
+        _layer_control(start),
+        _channel_slider(start),
+        Toggle("whole", False, label="show the whole picture, not only what the unit sees"),
+    ]
+    presets = {
+        "edges (conv1)": {"network": "alexnet", "layer": "conv1"},
+        "textures (conv3)": {"network": "alexnet", "layer": "conv3"},
+        "faces? (conv5)": {"network": "alexnet", "layer": "conv5", "channel": 60},
+        "a flower detector? (conv5)": {"network": "alexnet", "layer": "conv5", "channel": 5},
+        "strokes of digits": {"network": "lenet", "layer": "conv2"},
+    }
+    return Explorable(_render_maximal, controls, "Maximally activating images", presets, refresh)
+
+
+def _layer_control(state: dict) -> Choice:
+    layers = tuple(choose.layer_labels(state["network"], _LAYERS))
+    return Choice("layer", layers, [name for name in layers if name.startswith("conv")][-1])
+
+
+def _channel_slider(state: dict) -> Slider:
+    return Slider("channel", 0, choose.layer_labels(state["network"], _LAYERS)[state["layer"]].channels - 1)
+
+
+def _render_maximal(state: dict) -> Iterator[Picture | Progress]:
+    name, layer = state["network"], state["layer"]
+    if (name, layer) not in _searches:
+        yield from running(lambda progress: _search(name, layer, progress), f"searching the {SEARCHED[name]}")
+    yield _draw_matches(_searches[name, layer], state)
+
+
+_searches: dict[tuple[str, str], PhotoSearch | LayerMaxima] = {}
+
+
+def _search(name: str, layer: str, progress) -> None:
+    """Search for all channels of a layer at once, and remember it: moving the channel then costs nothing."""
+    model = choose.network(name)
+    if SEARCHED[name] == "photos":
+        _searches[name, layer] = search_photos(model, layer, k=BEST, progress=progress)
+    else:
+        images, _ = LOADERS[SEARCHED[name]]("test")
+        _searches[name, layer] = every_channel(model, images, layer, k=BEST, progress=progress)
+
+
+def _draw_matches(search: PhotoSearch | LayerMaxima, state: dict) -> Picture:
+    found = search.of(state["channel"])
+    values = [f"{value:.1f}" for value in found.values.tolist()]
+    labels, pictures = values, found.crops
+    height, width = found.crops[0].shape[1:]
+    words = (
+        f"Channel {state['channel']} of {state['layer']} in {state['network']}: the {len(found)} places of all "
+        f"{SEARCHED[state['network']]} that excite it most, with its activation. It sees {height} x {width} pixels."
+    )
+    if isinstance(found, PhotoMatches):
+        labels = [f"{name} {value}" for name, value in zip(found.names, values, strict=True)]
+        words += f" They come from {len(set(found.names))} of {len(PHOTOS)} photos."
+        if state["whole"]:
+            pictures = [
+                _marked(name, box) for name, box in zip(found.names, found.boxes.tolist(), strict=True)
+            ]
+    elif state["whole"]:
+        pictures = list(search.images[found.indices])
+    zoom = (
+        1
+        if state["whole"] and isinstance(found, PhotoMatches)
+        else max(1, round(190 / pictures[0].shape[-1]))
+    )
+    shown = "Whole pictures" if state["whole"] else "Crops"
+    return tiled(pictures, 3, labels=labels, zoom=zoom, pad=8, alt=f"{shown}: {words}", caption=words)
+
+
+def _marked(name: str, box: list[float]) -> np.ndarray:
+    """A photo with a box on it, brought to one size for a grid."""
+    image = photo(name)
+    large = pixels_of(with_box(image, tuple(box), line=6, alt=PHOTOS[name].alt))
+    return np.asarray(Image.fromarray(large).resize(WHOLE, Image.Resampling.LANCZOS))
