@@ -1,0 +1,168 @@
+"""The search on photos: equal to reading every position, exact crops, one per place, and bad input."""
+
+import pytest
+import torch
+from torch import nn
+
+from lecturelib.hooks import record
+from lecturelib.images import photo, photo_names
+from lecturelib.models import PixelModel
+from lecturelib.parameters.maximal import maximal_images
+from lecturelib.parameters.photo_search import OVERLAP, apart, photo_crops, search_photos
+from lecturelib.receptive_field import receptive_field
+from lecturelib.units import Channel, Direction, Logit
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 5, 2, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 6, 3, padding=1),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(6, 3),
+    )
+    return PixelModel(network, (0.5,) * 3, (0.25,) * 3, name="tiny", input_size=32)
+
+
+@pytest.fixture
+def own():
+    generator = torch.Generator().manual_seed(2)
+    return {
+        name: torch.rand(1, 3, *size, generator=generator)
+        for name, size in [("a", (40, 52)), ("b", (64, 31))]
+    }
+
+
+def iou(a, b):
+    top, left, bottom, right = (f(x, y) for f, x, y in zip((max, max, min, min), a, b, strict=True))
+    common = max(bottom - top, 0) * max(right - left, 0)
+    area = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    return common / (sum(area) - common)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_best_is_the_maximum_over_every_position(model, own, inside):
+    matches = search_photos(model, Channel("3", 2), own, scales=(1, 0.5), k=5, inside=inside)
+    field, best = receptive_field(model, "3"), -torch.inf
+    for image in own.values():
+        for scaled in (
+            image,
+            nn.functional.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True),
+        ):
+            values = record(model, scaled, ["3"])["3"][0, 2]
+            for y, x in torch.cartesian_prod(*map(torch.arange, values.shape)).tolist():
+                if not inside or field.box(y, x) == field.box_inside(y, x, *scaled.shape[2:]):
+                    best = max(best, values[y, x].item())
+    assert matches.values[0].item() == pytest.approx(best, rel=1e-4)
+    assert matches.values.tolist() == sorted(matches.values.tolist(), reverse=True)
+
+
+def test_the_crop_alone_gives_the_same_value(own):
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Conv2d(3, 4, 5, 2), nn.ReLU(), nn.Conv2d(4, 6, 3))
+    model = PixelModel(network, (0.5,) * 3, (0.25,) * 3, name="tiny", input_size=32)
+    matches = search_photos(model, Channel("2", 1), own, k=6)
+    again = record(model, torch.stack(matches.crops), ["2"])["2"][:, 1].flatten()
+    torch.testing.assert_close(again, matches.values)
+
+
+def test_boxes_are_in_pixels_of_the_photo_and_do_not_overlap(model, own):
+    matches = search_photos(model, Channel("3", 0), own, scales=(1, 0.5), k=8)
+    size = receptive_field(model, "3").size[0]
+    for i, (name, scale, box) in enumerate(
+        zip(matches.names, matches.scales, matches.boxes.tolist(), strict=True)
+    ):
+        height, width = own[name].shape[2:]
+        assert box[0] >= 0 and box[1] >= 0 and box[2] <= height + 0.01 and box[3] <= width + 0.01
+        assert box[2] - box[0] == pytest.approx(size / scale, rel=0.1)
+        for j in range(i):
+            assert matches.names[j] != name or iou(box, matches.boxes[j].tolist()) <= OVERLAP
+        if scale == 1:
+            cut = own[name][0, :, int(box[0]) : int(box[2]), int(box[1]) : int(box[3])]
+            torch.testing.assert_close(matches.crops[i], cut)
+
+
+def test_a_layer_gives_the_matches_of_every_channel(model, own):
+    search = search_photos(model, "3", own, k=4)
+    assert len(search) == 6 and search.positions > 100
+    for channel in range(6):
+        one, of_all = search_photos(model, Channel("3", channel), own, k=4), search.of(channel)
+        assert one.names == of_all.names and torch.equal(one.places, of_all.places)
+        torch.testing.assert_close(one.values, of_all.values)
+    assert len(search.of(0, k=2)) == 2
+
+
+def test_a_direction_along_an_axis_is_that_channel(model, own):
+    one = search_photos(model, Direction("3", torch.eye(6)[4]), own, k=3)
+    assert torch.equal(one.places, search_photos(model, Channel("3", 4), own, k=3).places)
+
+
+def test_apart_by_hand():
+    boxes = torch.tensor([[0, 0, 10, 10], [0, 1, 10, 11], [0, 1, 10, 11], [0, 8, 10, 18], [0, 0, 9, 10.0]])
+    assert apart(torch.tensor([0, 0, 1, 0, 0]), boxes, 9) == [0, 2, 3]
+    assert apart(torch.tensor([0, 0, 1, 0, 0]), boxes, 1) == [0]
+
+
+def test_crops_are_cut_from_the_photos_where_they_say():
+    crops = photo_crops(["cat", "coffee"], size=50, scales=(1.0,), stride=40)
+    assert crops[3:7].shape == (4, 3, 50, 50)
+    name, box = crops.origin(5)
+    top, left, bottom, right = (round(side) for side in box)
+    assert torch.equal(crops[5:6], photo(name)[:, :, top:bottom, left:right])
+    assert crops[0:0].shape == (0, 3, 50, 50)
+
+
+def test_thousands_of_crops_and_a_seeded_choice():
+    crops = photo_crops(photo_names()[:6])
+    assert len(crops) > 2000
+    some, again = photo_crops(["cat"], count=20, seed=3), photo_crops(["cat"], count=20, seed=3)
+    other = photo_crops(["cat"], count=20, seed=4)
+    assert (
+        len(some) == 20 and torch.equal(some.boxes, again.boxes) and not torch.equal(some.boxes, other.boxes)
+    )
+
+
+def test_maximal_images_of_crops_show_different_places(model):
+    crops = photo_crops(["cat"], size=32, scales=(0.5,), stride=8)
+    best = maximal_images(model, crops, Logit(1), k=5)
+    assert len(best) == 5
+    boxes = crops.boxes[best.indices].tolist()
+    assert all(iou(a, b) <= OVERLAP for i, a in enumerate(boxes) for b in boxes[:i])
+    torch.testing.assert_close(best.values[0], model(crops[0 : len(crops)])[:, 1].max().detach())
+
+
+def test_bad_input_is_a_sentence(model, own):
+    unit = Channel("3", 0)
+    for call, error, words in [
+        (lambda: search_photos(model, Logit(0), own), TypeError, "photo_crops"),
+        (lambda: search_photos(model, Channel("4", 0), own), ValueError, "sees the whole picture"),
+        (lambda: search_photos(model, "conv9", own), KeyError, "no layer"),
+        (lambda: search_photos(model, Channel("3", 6), own), IndexError, "channel is 0 to 5"),
+        (lambda: search_photos(model, unit, own, k=0), ValueError, "k: 1 to"),
+        (lambda: search_photos(model, unit, own, scales=()), ValueError, "scales"),
+        (lambda: search_photos(model, unit, own, scales=(0,)), ValueError, "scales"),
+        (lambda: search_photos(model, unit, {}), ValueError, "at least one photo"),
+        (lambda: search_photos(model, unit, "cat"), TypeError, "a list of names"),
+        (lambda: search_photos(model, unit, ["dog"]), KeyError, "no photo is called 'dog'"),
+        (lambda: search_photos(model, unit, {"a": own["a"] * 2}), ValueError, r"pixels in \[0, 1\]"),
+        (lambda: search_photos(model, unit, {"a": own["a"][:, :1]}), ValueError, "colour"),
+        (lambda: search_photos(model, unit, {"a": own["a"].repeat(2, 1, 1, 1)}), ValueError, "one picture"),
+        (lambda: search_photos(model, unit, {"a": own["a"][..., :9, :9]}), ValueError, "more than any photo"),
+        (lambda: search_photos(model, unit, {"a": own["a"][..., :2, :2]}), ValueError, "at least"),
+        (lambda: search_photos(model, "3", own).of(6), IndexError, "0-5"),
+        (lambda: search_photos(model, "3", own).of(0, k=10), ValueError, "k: 1 to 9"),
+        (lambda: photo_crops(["cat"], size=0), ValueError, "size"),
+        (lambda: photo_crops(["cat"], size=4000), ValueError, "no photo holds a crop"),
+        (lambda: photo_crops(["cat"], stride=-1), ValueError, "stride"),
+        (lambda: photo_crops(["cat"], count=0), ValueError, "count"),
+    ]:
+        with pytest.raises(error, match=words):
+            call()
+    model.get_submodule("3").weight.data.fill_(torch.nan)
+    with pytest.raises(ValueError, match="gives NaN"):
+        search_photos(model, unit, own)
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
