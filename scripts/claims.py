@@ -3,7 +3,7 @@
     python scripts/claims.py
 
 The tests in tests/claims run small versions of the same functions. CIFAR-10 joins in where scripts/fetch_cifar10.py has
-put it.
+put it and cifar_net is trained.
 """
 
 import importlib.util
@@ -14,12 +14,13 @@ from pathlib import Path
 from lecturelib import datasets
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
 
-TARGET = Path(__file__).resolve().parent.parent / "data" / "claims" / "part4.json"
+DATA = Path(__file__).resolve().parent.parent / "data"
+TARGET = DATA / "claims" / "part4.json"
 
 
 def claims() -> dict:
     """The functions that measure each claim, by name."""
-    cifar = datasets.cifar10_path().is_file()
+    cifar = datasets.cifar10_path().is_file() and (DATA / "cifar_net.safetensors").is_file()
     found = {
         "C7": lambda: c7_codes(cifar=cifar),
         "C26": lambda: c26_units_or_directions(layers=("relu1", "relu2", "relu3"), directions=512),
