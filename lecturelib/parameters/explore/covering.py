@@ -9,7 +9,7 @@ from lecturelib import choose
 from lecturelib.parameters.occlusion import OcclusionMap, coarse_to_fine, occlude
 from lecturelib.show import Picture, bars, heatmap, overlay, side_by_side, with_box
 from lecturelib.units import Logit, Probability
-from lecturelib.widgets import Choice, Explorable, Pointer, Slider
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider
 
 CLASSIFIERS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net")
 FILLS = {"grey 128": 128 / 255, "black": 0.0, "white": 1.0, "mean colour": "mean", "blurred picture": "blur"}
@@ -59,7 +59,7 @@ def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None
         _patch_slider(start),
         _stride_control(start),
         Choice("fill", tuple(FILLS)),
-        Choice("measure", tuple(MEASURES), label="what is measured"),
+        Choice("measure", tuple(MEASURES), "score", label="what is measured"),
         Choice("view", ("what covering costs", "value with the patch there")),
         *own,
     ]
@@ -70,18 +70,25 @@ def _occlusion_presets() -> dict[str, dict]:
     return {
         "a cat, by its face": {"network": "alexnet", "picture": "cat"},
         "espresso among 1000 classes": {"network": "efficientnet_lite0", "picture": "coffee"},
-        "a 3 that becomes something else": {"network": "lenet", "picture": "3", "patch_size": 8},
-        "a bag on gravel": {"network": "textures_net", "picture": "bag"},
+        "a 3 that becomes something else": {
+            "network": "lenet",
+            "picture": "3",
+            "patch_size": 8,
+            "measure": "probability",
+        },
+        "a bag on gravel": {"network": "textures_net", "picture": "bag", "measure": "probability"},
     }
 
 
-def _render_occlusion(state: dict) -> Iterator[Picture]:
+def _render_occlusion(state: dict) -> Iterator[Picture | Progress]:
     model = choose.network(state["network"])
     image = choose.chosen_image(state)
     unit = MEASURES[state["measure"]](state["class_index"]).check(model)
     maps = coarse_to_fine(model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]])
     for occluded in maps:
         yield _draw_occlusion(image, occluded, state)
+        if occluded.done < 1:
+            yield Progress(occluded.done, "covering place after place")
 
 
 def _draw_occlusion(image: torch.Tensor, occluded: OcclusionMap, state: dict) -> Picture:
