@@ -98,14 +98,13 @@ def maximal_images(
     top = _Top(min(SPARES * k, len(images)) if lazy else k)
     with looking(model, unit.keys) as acts:
         for first, batch in batches(images, batch_size, progress):
-            maps = responses(unit, acts.forward(batch))  # (B, h, w)
-            top.add(maps[:, None], first, str(unit))
-            width = maps.shape[-1]
+            # No name for the maps: held beyond the turn, they would keep the next pass from reusing their memory.
+            top.add(responses(unit, acts.forward(batch))[:, None], first, str(unit))  # (B, 1, h, w)
     values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
     if lazy:
         kept = images.apart(indices, k)
         values, indices, flat = values[kept], indices[kept], flat[kept]
-    places = torch.stack([flat // width, flat % width], 1)
+    places = torch.stack([flat // top.width, flat % top.width], 1)
     if isinstance(unit, Neuron):
         places[:] = torch.tensor([unit.y or 0, unit.x or 0])
     return _cut(unit, values, indices, places, _field_of(model, unit, shape), images)
@@ -135,10 +134,8 @@ def every_channel(
     top = _Top(k)
     with looking(model, unit.keys) as acts:
         for first, batch in batches(images, batch_size, progress):
-            maps = all_channels(unit, acts.forward(batch))  # (B, C, h, w)
-            top.add(maps, first, f"layer {unit.place}")
-            width = maps.shape[-1]
-    places = torch.stack([top.flat // width, top.flat % width], 2)  # (k, C, 2)
+            top.add(all_channels(unit, acts.forward(batch)), first, f"layer {unit.place}")  # (B, C, h, w)
+    places = torch.stack([top.flat // top.width, top.flat % top.width], 2)  # (k, C, 2)
     field = receptive_field(model, name, call, shape)
     return LayerMaxima(
         name, call, top.values.T.clone(), top.indices.T.clone(), places.movedim(1, 0).clone(), field, images
@@ -149,10 +146,11 @@ class _Top:
     """The running k best of several units at once: (k, U) values, image indices, and flat positions."""
 
     def __init__(self, k: int):
-        self.k, self.values = k, None
+        self.k, self.values, self.width = k, None, 1
 
     def add(self, maps: Tensor, first: int, what: str) -> None:
         """Takes maps (B, U, h, w) of images `first`, `first` + 1, ...; each counts with its best position."""
+        self.width = maps.shape[3]
         values = maps.amax((2, 3))  # (B, U, h, w) -> (B, U)
         if values.isnan().any():
             raise ValueError(f"{what} gives NaN: this network's weights have diverged")

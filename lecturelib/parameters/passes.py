@@ -79,6 +79,7 @@ def looking(model: nn.Module, keys: list[tuple[str, int]]) -> Iterator[Activatio
 def batches(images: Images, size: int, progress: Progress | None = None) -> Iterator[tuple[int, Tensor]]:
     """Yields (index of its first image, batch) with channels last, worth 1.2-2.3x on a CPU."""
     for first in range(0, len(images), size):
-        yield first, images[first : first + size].contiguous(memory_format=torch.channels_last)
+        # `to`, not `contiguous`: for one grey channel the latter finds nothing to do, and a pass takes 5 times longer
+        yield first, images[first : first + size].to(memory_format=torch.channels_last)
         if progress is not None:
             progress(min(first + size, len(images)), len(images))
