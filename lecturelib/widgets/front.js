@@ -21,6 +21,7 @@ function keepKey(event) {
 
 function render({ model, el }) {
   const card = make("figure", "ll-card", el);
+  const error = make("div", "ll-error", card, { role: "alert" }); // first: beside the controls, always in sight
   const stage = make("div", "ll-stage", card);
   const img = make("img", "ll-img", stage, { alt: "", draggable: "false" });
   const caption = make("figcaption", "ll-caption", card);
@@ -30,7 +31,6 @@ function render({ model, el }) {
   const bar = make("progress", "ll-progress", status, { max: "1" });
   const stop = make("button", "ll-stop", status, { type: "button" });
   stop.textContent = "Stop";
-  const error = make("div", "ll-error", card, { role: "alert" });
   const live = make("div", "ll-live", el, { "aria-live": "polite" });
   const hiding = new Map(); // id of a static copy -> the style that hides it
   let url = null;

@@ -187,8 +187,13 @@ class NotebookPage:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_function(
             """() => {
-              const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);
-              return prompts.some(p => /\\d/.test(p)) && !prompts.some(p => p.includes('*'));
+              const cells = [...document.querySelectorAll('.jp-CodeCell')];
+              const prompts = cells.map((cell) => cell.querySelector('.jp-InputPrompt').textContent);
+              const failed = [...document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]')].some(
+                (output) => /Traceback|Cell In\\[\\d+\\], line/.test(output.textContent));
+              if (failed) return !prompts.some((prompt) => prompt.includes('*'));
+              const empty = cells.map((cell) => !cell.querySelector('.cm-content').textContent.trim());
+              return prompts.every((prompt, k) => empty[k] || /\\d/.test(prompt));
             }""",
             timeout=timeout * 1000,
         )
@@ -202,8 +207,9 @@ class NotebookPage:
 
     def cell_errors(self) -> list[str]:
         """Tracebacks that cells show."""
-        errors = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]'
-        return self.page.locator(errors).all_inner_texts()
+        # Warnings and progress bars come by the same way, but hold no traceback.
+        texts = self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
+        return [text for text in texts if re.search(r"Traceback|Cell In\[\d+\], line", text)]
 
     def complaints(self) -> list[str]:
         """Console errors, page errors and requests to other machines, without the known ones."""

@@ -256,8 +256,9 @@ def render(state):
 
 Explorable(render, [Upload("photo", label="own photo")], "Own photo")
 """
-    page = lab.open(lab.write("upload.ipynb", [cell]))
+    page = lab.open(lab.write("upload.ipynb", [cell, "1 / 0", "never = True"]))
     page.run_all()
+    assert "ZeroDivisionError" in page.cell_errors()[0]  # a cell that fails is noticed
     (own,) = page.explorables()
     noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3)).astype(np.uint8)
     Image.fromarray(noise[:60, :80]).save(tmp_path / "small.png")
