@@ -1,5 +1,7 @@
 """The one line with which a notebook begins: the same numbers every time, or a sentence on what is missing."""
 
+import json
+
 import torch
 
 import lecturelib
@@ -25,3 +27,19 @@ def begin(part: str, seed: int = 0) -> None:
     print(
         f"lecturelib {lecturelib.__version__}, PyTorch {torch.__version__}: ready for part {part}, offline."
     )
+
+
+def claim(name: str) -> str:
+    """A claim of the lecture as it was measured in full (`make claims`): what it says, the numbers, whether it holds.
+
+    Raises `KeyError` for a claim that was not measured.
+    """
+    measured: dict[str, dict] = {}
+    for file in sorted(assets.data_path("claims").glob("*.json")):
+        measured |= json.loads(file.read_text(encoding="utf-8"))
+    if name not in measured:
+        raise KeyError(f"claim {name!r} has not been measured; there are: {', '.join(measured)}")
+    found = measured[name]
+    verdict = {True: "holds", False: "does not hold here", None: "open, both ways reported"}[found["holds"]]
+    numbers = [f"  {key.replace('_', ' '):32} {value}" for key, value in found["numbers"].items()]
+    return "\n".join([f"{name}, measured in full: {verdict}.", f"{found['says']}.", *numbers])

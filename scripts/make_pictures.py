@@ -1,0 +1,31 @@
+"""Make the pictures of the README in docs/pictures from the explorables, as a student sees them.
+
+python scripts/make_pictures.py
+"""
+
+from pathlib import Path
+
+from lecturelib.parameters import explore
+from lecturelib.show import save
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+
+PICTURES = {
+    "kernels": (explore.kernel_browser, {}),
+    "activations": (explore.activation_browser, {"rank": 1}),
+    "occlusion": (explore.occlusion_explorer, {"patch_size": 48, "stride": 8}),
+    "patch": (explore.patch_by_hand, {"x": 0.3, "y": 0.45}),
+    "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),
+    "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
+}
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, (make, state) in PICTURES.items():
+        shown = make().picture(state)
+        print(f"{save(shown, FOLDER / f'{name}.png').name}: {shown.alt}")
+
+
+if __name__ == "__main__":
+    main()
