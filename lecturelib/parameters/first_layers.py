@@ -39,6 +39,7 @@ def first_steps(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
         return [], 0
     # The house wrapper normalises first: those functions are counted, checked below, and not part of the chain.
     prelude = _count(model.normalise, image) if type(model) is PixelModel else 0
+    image = image.clone()  # a network may write on what it is given
     watch, found, ends = _Watch(image, prelude), {}, []
     thread = threading.get_ident()
 

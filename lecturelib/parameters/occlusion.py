@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.images import check_images
-from lecturelib.parameters.occlusion_fast import make_reader
+from lecturelib.parameters.occlusion_fast import coverage, make_reader
 from lecturelib.units import Unit, read
 
 GREY = 128 / 255  # the lecture's (128, 128, 128)
@@ -65,7 +65,8 @@ class OcclusionMap:
         The same normalisation as captum's `Occlusion`.
         """
         cover_y, cover_x = (
-            _coverage(*axis) for axis in zip(self.image_size, self.patch_size, self.stride, strict=True)
+            coverage(patch_spans(*axis), axis[0]).double()
+            for axis in zip(self.image_size, self.patch_size, self.stride, strict=True)
         )
         total = cover_y.T @ self.drop.double() @ cover_x  # (H, rows) (rows, columns) (columns, W) -> (H, W)
         count = cover_y.sum(0)[:, None] * cover_x.sum(0)  # (H, 1) (W,) -> (H, W)
@@ -116,8 +117,9 @@ def occlusion_map(
     infinity. The model comes back as it was. Zeiler & Fergus 2014, section 4.2.
     """
     occlusion = _Sweep(model, image, unit, patch_size, stride, fill, batch_size)
-    for _ in occlusion.batches():
-        pass
+    with occlusion.read.attached():
+        for _ in occlusion.batches():
+            pass
     return occlusion.map()
 
 
@@ -190,7 +192,10 @@ def fill_image(image: Tensor, fill: Fill = GREY, patch_size: Size = 32) -> Tenso
         if cover.shape not in (shape, (1, *shape[1:])):
             raise ValueError(f"fill: an image of shape {tuple(shape)} is needed, got {tuple(fill.shape)}")
         return cover.detach().to(image).expand(shape)
-    if isinstance(fill, bool) or not isinstance(fill, int | float | tuple | list | Tensor):
+    numbers = fill if isinstance(fill, tuple | list) else [fill]
+    if not isinstance(fill, Tensor) and not all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
+    ):
         raise TypeError(f'fill: a number, (r, g, b), "mean", "blur" or an image is needed, got {fill!r}')
     colour = torch.as_tensor(fill, dtype=image.dtype, device=image.device).reshape(
         -1
@@ -281,14 +286,6 @@ def _nearest(values: Tensor) -> Tensor:
     filled = values.clone()
     filled[~measured] = values[measured][nearest]
     return filled
-
-
-def _coverage(size: int, patch: int, stride: int) -> Tensor:
-    """Which patch covers which pixel along one axis, (patches, size) of 0 and 1."""
-    cover = torch.zeros(len(patch_spans(size, patch, stride)), size, dtype=torch.double)
-    for row, (start, end) in zip(cover, patch_spans(size, patch, stride), strict=True):
-        row[start:end] = 1
-    return cover
 
 
 def _blur(image: Tensor, sigmas: list[float]) -> Tensor:
