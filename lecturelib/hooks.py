@@ -299,7 +299,16 @@ def _list_units(model: nn.Module, image_shape: tuple[int, int, int]) -> LayerTab
             handles.append(module.register_forward_hook(look(name, next(module.children(), None) is None)))
         parameter = next(model.parameters(), torch.zeros(()))
         with frozen(model), torch.no_grad():
-            model(torch.zeros(1, *image_shape, device=parameter.device, dtype=parameter.dtype))
+            try:
+                model(torch.zeros(1, *image_shape, device=parameter.device, dtype=parameter.dtype))
+            except RuntimeError as error:
+                size = " x ".join(map(str, image_shape))
+                own = getattr(model, "input_size", None)
+                hint = f"; its own size is {own} x {own}" if own else ""
+                title = getattr(model, "name", type(model).__name__)
+                raise ValueError(
+                    f"{title} cannot take an image of {size}{hint} (PyTorch: {error})"
+                ) from error
     finally:
         for handle in handles:
             handle.remove()

@@ -127,3 +127,11 @@ def test_a_network_without_classes_has_no_scores():
 def test_directions_are_equal_only_to_themselves():
     one, other = Direction("conv", torch.ones(2)), Direction("conv", torch.zeros(2))
     assert one != other and len({one, other, one}) == 2
+
+
+def test_an_image_of_a_size_that_the_network_cannot_take_is_a_sentence():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    model = PixelModel(network, (0.0,), (1.0,), name="flat", input_size=2)
+    with pytest.raises(ValueError, match="flat cannot take an image of 1 x 3 x 3; its own size is 2 x 2"):
+        read(model, torch.rand(1, 1, 3, 3), Logit(0))
+    assert read(model, torch.rand(1, 1, 2, 2), Logit(0)).shape == (1,)
