@@ -288,6 +288,15 @@ def test_widgets_follow_the_state_and_the_state_the_widgets(shown):
     assert rest(explorable).frame["alt"] == "channel 2 of conv1"
 
 
+def test_a_slider_without_a_choice_is_disabled(shown):
+    explorable = layers_explorable()
+    explorable._refresh = lambda s: {"channel": Slider("channel", 0, 0 if s["layer"] == "conv2" else 3)}
+    shown(explorable)
+    assert not widget(explorable, "channel").disabled
+    widget(explorable, "layer").value = "conv2"
+    assert widget(explorable, "channel").disabled
+
+
 def test_every_kind_of_control_has_a_widget(shown):
     controls = [
         Slider("a", 0.0, 1.0, 0.05),

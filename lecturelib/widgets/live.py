@@ -232,6 +232,7 @@ def _fill(widget, control: Control, value) -> None:
         if (widget.min, widget.max, widget.step) != (control.low, last, control.step):
             with widget.hold_trait_notifications():  # else a new minimum above the old maximum is refused
                 widget.min, widget.max, widget.step, widget.value = control.low, last, control.step, value
+        widget.disabled = control.count == 1
     if isinstance(control, Choice) and widget.options != _pairs(control):
         widget.options = _pairs(control)
     if isinstance(control, Upload) and value is None:

@@ -258,8 +258,10 @@ class ExplorableOnPage:
         return shown.inner_text() if shown.is_visible() else ""
 
     def sliders(self) -> list:
-        """Handles of all sliders."""
-        return self.root.locator(".noUi-handle").all()
+        """Handles of all sliders that have somewhere to go."""
+        handles = self.root.locator(".noUi-handle").all()
+        ends = ("aria-valuemin", "aria-valuemax")
+        return [h for h in handles if len({float(h.get_attribute(end)) for end in ends}) == 2]
 
     def choices(self) -> list:
         """All drop-down lists."""
