@@ -13,6 +13,7 @@ from lecturelib.show.text import draw_text, shortened, text_width
 
 _TITLE = 20  # letters at STUDENT_SIZE, readable from the back of a lecture hall
 _LABEL = 15
+PAGE = 820  # CSS pixels beside the controls in a window of 1280
 
 
 def tiled(
@@ -86,10 +87,12 @@ def side_by_side(
         raise TypeError("side_by_side: give alt=..., or Pictures, which carry their own")
     parts = [_at_height(one, height) for one in pictures]
     widths = [part.shape[1] for part in parts]
+    # A row wider than the page is shown smaller there: its titles must stay readable.
+    letters = round(_TITLE * max(1, (sum(widths) + gap * (len(widths) - 1)) / PAGE))
     if titles is not None:
         # A title longer than its picture gets the room: what a picture is must not be cut.
-        widths = [max(width, text_width(title, _TITLE)) for width, title in zip(widths, titles, strict=True)]
-    band = _TITLE + 12 if titles is not None else 0
+        widths = [max(width, text_width(title, letters)) for width, title in zip(widths, titles, strict=True)]
+    band = letters + 12 if titles is not None else 0
     sheet = np.full((height + band, sum(widths) + gap * (len(parts) - 1), 3), 255, np.uint8)
     places, words, left = [], [], 0
     for k, (part, width) in enumerate(zip(parts, widths, strict=True)):
@@ -97,7 +100,7 @@ def side_by_side(
         sheet[band : band + part.shape[0], left : left + part.shape[1]] = part
         places.append((band, left, band + part.shape[0], left + part.shape[1]))
         if titles is not None:
-            words.append(((left, 2), titles[k], _TITLE, "la"))
+            words.append(((left, 2), titles[k], letters, "la"))
         left += width + gap
     if words:
         draw_text(sheet[:band], words)
