@@ -12,6 +12,8 @@ import numpy as np
 
 # Okabe, Ito: "Color Universal Design" (2008). Yellow comes last: it is weak on white.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+# Ten kinds, as digits and clothes have: without the yellow, and three more that differ in lightness too.
+TEN = (*CATEGORIES[:7], "#8A6D00", "#7F7F7F", "#5B3A8C")
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)), (0, (3, 4)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 

@@ -13,6 +13,7 @@ from lecturelib import palettes
 from lecturelib.show import (
     Picture,
     bars,
+    coloured,
     figure,
     heatmap,
     overlay,
@@ -348,3 +349,15 @@ def test_save_refuses_other_files(tmp_path):
     assert save(drawing, tmp_path / "a.svg").read_text() == drawing.svg
     with pytest.raises(ValueError, match="SVG"):
         save(drawing, tmp_path / "a.png")
+
+
+def test_coloured_takes_the_ends_of_the_palette_and_refuses_other_values():
+    from lecturelib.palettes import palette
+
+    tiles = np.array([[[[0.0, 1.0]]], [[[0.5, 0.0]]]])
+    made = coloured(tiles)
+    assert len(made) == 2 and made[0].shape == (1, 2, 3)
+    assert (made[0][0, 0] == palette("viridis")[0]).all() and (made[0][0, 1] == palette("viridis")[255]).all()
+    for bad in (tiles + 0.1, tiles * np.nan, tiles[0, 0]):
+        with pytest.raises(ValueError, match="coloured"):
+            coloured(bad)

@@ -98,6 +98,17 @@ def overlay(
     return Picture(pixels, alt or _described(grid, "Heat-map over the photo"), _joined(caption, scale.words))
 
 
+def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
+    """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colours of a palette: N pictures (h, w, 3) for `tiled`."""
+    maps = tiles.detach().cpu().numpy() if hasattr(tiles, "detach") else np.asarray(tiles)
+    maps = maps[:, 0] if maps.ndim == 4 and maps.shape[1] == 1 else maps
+    if maps.ndim != 3 or maps.size == 0:
+        raise ValueError(f"coloured: maps (N, 1, h, w) or (N, h, w) are needed, got {maps.shape}")
+    if not (maps.min() >= 0 and maps.max() <= 1):  # NaN fails both
+        raise ValueError(f"coloured: values in [0, 1] are needed, got {maps.min():.3g} to {maps.max():.3g}")
+    return list(palette_table(palette)[np.rint(maps * 255).astype(np.uint8)])  # (N, h, w) -> N x (h, w, 3)
+
+
 def _grid(values: object) -> np.ndarray:
     array = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
     shape = array.shape

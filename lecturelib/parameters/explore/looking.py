@@ -1,10 +1,9 @@
 """Explorables that look straight at a network: its kernels, and its activations for a picture."""
 
 from lecturelib import choose
-from lecturelib.palettes import palette
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.kernels import high_frequency_share, kernel_tiles, kernels
-from lecturelib.show import Picture, overlay, picture, side_by_side, tiled
+from lecturelib.show import Picture, coloured, overlay, picture, side_by_side, tiled
 from lecturelib.widgets import Choice, Explorable, Slider
 
 NETWORKS = ("alexnet", "vgg16", "efficientnet_lite0", "cifar_net", "lenet", "fashion_lenet", "textures_net")
@@ -107,12 +106,8 @@ def _render_activations(state: dict) -> Picture:
     order = strongest_channels(maps, len(maps), state["by"])
     channel = int(order[state["rank"] - 1])
     most = order[:24]
-    coloured = palette("viridis")[
-        (activation_tiles(maps, most, state["scale"])[:, 0] * 255).byte()
-    ]  # (k, h, w, 3)
-    grid = tiled(
-        list(coloured), 6, labels=[str(c) for c in most.tolist()], zoom=max(1, 80 // maps.shape[-1]), pad=6
-    )
+    tiles = coloured(activation_tiles(maps, most, state["scale"]))
+    grid = tiled(tiles, 6, labels=[str(c) for c in most.tolist()], zoom=max(1, 80 // maps.shape[-1]), pad=6)
     over = overlay(image, maps[channel], percentile=100)
     titles = [
         state["picture"],

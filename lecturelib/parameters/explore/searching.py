@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lecturelib import choose, datasets
 from lecturelib.images import PHOTOS, photo
-from lecturelib.palettes import CATEGORIES
+from lecturelib.palettes import TEN
 from lecturelib.palettes import colour as colour_bytes
 from lecturelib.parameters.codes import codes, embed_codes
 from lecturelib.parameters.maximal import LayerMaxima, every_channel
@@ -32,8 +32,7 @@ MAPPED = {  # what is laid out: the network, the pictures, and the layers whose 
 }
 PICTURES = 500
 MAP_SIDE, THUMBNAIL, PANEL = 680, 22, 260
-# Ten kinds: the eight colours of Okabe and Ito, and two greys; the number on the map says it without colour.
-INKS = tuple(colour_bytes(c) for c in (*CATEGORIES[:7], "#8A6D00", "#7F7F7F", "#5B3A8C"))
+INKS = tuple(map(colour_bytes, TEN))
 
 
 def code_map(data: str = "clothes") -> Explorable:
