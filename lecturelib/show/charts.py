@@ -11,7 +11,6 @@ from lecturelib.palettes import colour as colour_bytes
 from lecturelib.show.picture import STUDENT_SIZE, Picture
 from lecturelib.show.text import draw_text, shortened, text_width
 
-DPI = 200  # twice the 100 points of a figure's size, so that lines stay sharp on fine screens
 _LETTERS = 18
 
 
@@ -65,26 +64,6 @@ def style() -> dict:
 def marker(k: int) -> str:
     """The marker of the k-th category, so that colour is never the only difference."""
     return MARKERS[k % len(MARKERS)]
-
-
-def figure_pixels(made) -> tuple[np.ndarray, int]:
-    """A matplotlib figure as (H, W, 3) uint8 pixels, and its width in CSS pixels; closed in pyplot."""
-    import sys
-
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    width = round(made.get_figwidth() * 100)
-    before = made.dpi
-    made.set_dpi(DPI)
-    canvas = FigureCanvasAgg(made)
-    canvas.draw()
-    rgba = np.asarray(canvas.buffer_rgba())
-    made.set_dpi(before)
-    if "matplotlib.pyplot" in sys.modules:  # else the notebook would show the figure a second time
-        sys.modules["matplotlib.pyplot"].close(made)
-    alpha = rgba[:, :, 3:].astype(np.uint16)
-    mixed = (rgba[:, :, :3] * alpha + 255 * (255 - alpha)) // 255
-    return mixed.astype(np.uint8), width
 
 
 def bars(

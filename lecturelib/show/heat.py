@@ -60,7 +60,7 @@ def heatmap(
 def overlay(
     image: object,
     values: object,
-    alpha: float = 0.6,
+    alpha: float | None = None,
     signed: bool = False,
     palette: str | None = None,
     percentile: float = 99,
@@ -74,8 +74,10 @@ def overlay(
 
     `image`: as in `pixels_of`, (H, W) pixels. `values`: (H, W), or a smaller (h, w) grid that covers
     the same field, which is enlarged with pixel centres aligned (linear between them, no half-pixel shift).
-    `alpha`: how much the colours cover, 0-1. The rest, and what is raised, as in `heatmap`.
+    `alpha`: how much the colours cover, 0-1; over a signed map they fade out towards 0. The rest, and what is
+    raised, as in `heatmap`.
     """
+    alpha = (0.85 if signed else 0.6) if alpha is None else alpha
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha={alpha}: a share from 0 (photo only) to 1 (colours only)")
     photo = pixels_of(image)
@@ -91,6 +93,10 @@ def overlay(
     # Rec. 601 luma in whole numbers; the products stay below 2 ** 16.
     grey = (photo @ np.array([77, 150, 29], dtype=np.uint16) >> 8).astype(np.uint8)[:, :, None]
     share = round(alpha * 256)
+    if signed:
+        # around 0 nothing happens: there the photo is left as it is, and the colours come in with the value
+        size_of = np.abs(_stretched(grid, height, width)) / max(scale.high, np.finfo(np.float32).tiny)
+        share = (alpha * 256 * np.clip(size_of, 0, 1)).astype(np.uint16)[:, :, None]
     mixed = (colours.astype(np.uint16) * share + grey.astype(np.uint16) * (256 - share)) >> 8
     pixels = enlarged(mixed.astype(np.uint8), size)
     if colour_bar:

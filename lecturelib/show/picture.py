@@ -13,6 +13,7 @@ import numpy as np
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
+DPI = 200  # twice the 100 points of a figure's size, so that lines stay sharp on fine screens
 ROUNDING = 1e-4  # how far arithmetic may carry a pixel out of [0, 1]
 
 
@@ -237,11 +238,29 @@ def picture(
     if isinstance(image, str):
         return Picture(image, alt, caption or "", width)
     if hasattr(image, "savefig"):
-        from lecturelib.show.charts import figure_pixels
-
         pixels, natural = figure_pixels(image)
         return Picture(pixels, alt, caption or "", width or natural)
     return Picture(pixels_of(image), alt, caption or "", width)
+
+
+def figure_pixels(made) -> tuple[np.ndarray, int]:
+    """A matplotlib figure as (H, W, 3) uint8 pixels, and its width in CSS pixels; closed in pyplot."""
+    import sys
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    width = round(made.get_figwidth() * 100)
+    before = made.dpi
+    made.set_dpi(DPI)
+    canvas = FigureCanvasAgg(made)
+    canvas.draw()
+    rgba = np.asarray(canvas.buffer_rgba())
+    made.set_dpi(before)
+    if "matplotlib.pyplot" in sys.modules:  # else the notebook would show the figure a second time
+        sys.modules["matplotlib.pyplot"].close(made)
+    alpha = rgba[:, :, 3:].astype(np.uint16)
+    mixed = (rgba[:, :, :3] * alpha + 255 * (255 - alpha)) // 255
+    return mixed.astype(np.uint8), width
 
 
 def show(image: object, alt: str | None = None, width: int | None = None, caption: str | None = None) -> None:
