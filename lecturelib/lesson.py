@@ -9,8 +9,8 @@ from lecturelib import assets
 
 # What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
 NEEDS: dict[str, tuple[str, ...]] = {
-    "00": (),
-    "04": ("imagenet_alexnet", "efficientnet_lite0"),
+    "00": ("imagenet_alexnet", "efficientnet_lite0"),
+    "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
 }
 
 
