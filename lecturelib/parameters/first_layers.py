@@ -6,6 +6,7 @@ Both follow the functions of torch in this thread only.
 """
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import torch
@@ -26,6 +27,9 @@ FORM = {
     torch.Tensor.requires_grad.__get__, torch.Tensor.is_cuda.__get__,
 }  # fmt: skip
 
+# What was found, per network, its structure, image shape and unit; by name, so that nothing is kept alive.
+_known: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary()
+
 
 def first_steps(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Module], int]:
     """The modules at the start of a network that form a plain chain, and how many functions normalise before them.
@@ -37,6 +41,19 @@ def first_steps(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
     modules = [model, *model.modules(), getattr(model, "network", model)]
     if any(m._forward_hooks or m._forward_pre_hooks or "forward" in m.__dict__ for m in modules):
         return [], 0
+    structure = tuple((name, id(module)) for name, module in model.named_modules())
+    asked = (structure, tuple(image.shape), tuple(unit.keys))
+    known = _known.setdefault(model, {})
+    if asked not in known:
+        known.clear()
+        steps, prelude = _watch_a_pass(model, image, unit)
+        names = {module: name for name, module in model.named_modules()}
+        known[asked] = [names[step] for step in steps], prelude
+    names, prelude = known[asked]
+    return [model.get_submodule(name) for name in names], prelude
+
+
+def _watch_a_pass(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Module], int]:
     # The house wrapper normalises first: those functions are counted, checked below, and not part of the chain.
     prelude = _count(model.normalise, image) if type(model) is PixelModel else 0
     image = image.clone()  # a network may write on what it is given

@@ -44,13 +44,14 @@ def make_reader(
     image and cover (1, C, H, W): a patch is a window onto the cover. Takes the quick way where the network allows it.
     """
     reader = Reader(model, image, cover, unit, spans, batch_size)
-    if image.shape[2] * image.shape[3] < SMALL_IMAGE:
-        return reader
-    steps, prelude = first_steps(model, reader.image, unit)
-    if not steps:
-        return reader
-    windowed = WindowReader(reader, steps, prelude)
-    return windowed if windowed.steps and windowed.agrees() else reader
+    if image.shape[2] * image.shape[3] >= SMALL_IMAGE:
+        steps, prelude = first_steps(model, reader.image, unit)
+        if steps:
+            windowed = WindowReader(reader, steps, prelude)
+            if windowed.steps and windowed.agrees():
+                return windowed
+    reader.settle()
+    return reader
 
 
 class Reader:
@@ -66,18 +67,29 @@ class Reader:
         table = list_units(model, tuple(image.shape[1:]))
         largest = max([image[0].numel(), *(torch.Size(info.shape).numel() for info in table)])
         self.batch_size = batch_size or _batch_size(largest * image.element_size())
-        alone = self.read(self.image.clone())  # a copy: a network may write on what it is given
-        self.unoccluded = alone.item()
-        if self.unoccluded - self.unoccluded != 0:
-            raise ValueError(f"{unit}: the network gives {self.unoccluded} for the image without a patch")
-        # One pass for two questions: do images leave one another alone, and what does a patch in the middle do?
         self.middle = tuple(torch.tensor([len(span) // 2]) for span in spans)
-        beside, self.at_middle = self.read(torch.cat([self.image, self.covered(*self.middle)])).split(1)
-        if not torch.allclose(alone, beside, rtol=1e-3, atol=1e-6):
-            self.batch_size = self.asked = (
-                1  # they change one another, as in batch statistics: each must run alone
+        both = self.read(torch.cat([self.image, self.covered(*self.middle)]))
+        self._keep(both[:1], both[1:])
+
+    def _keep(self, clean: Tensor, at_middle: Tensor) -> None:
+        self.unoccluded, self.at_middle = clean.item(), at_middle
+        if not clean.isfinite():
+            raise ValueError(
+                f"{self.unit}: the network gives {self.unoccluded} for the image without a patch"
             )
-            self.at_middle = self.read(self.covered(*self.middle))
+
+    def settle(self) -> None:
+        """One image at a time where images change one another, as with statistics of the batch."""
+        alone = self.read(self.covered(*self.middle))
+        if not self.same(alone, self.at_middle):
+            self.batch_size = 1
+            self._keep(
+                self.read(self.image.clone()), alone
+            )  # a copy: a network may write on what it is given
+
+    @staticmethod
+    def same(one: Tensor, other: Tensor) -> bool:
+        return torch.allclose(one, other, rtol=1e-3, atol=1e-6, equal_nan=True)
 
     def covered(self, rows: Tensor, columns: Tensor) -> Tensor:
         """The images (B, C, H, W) with the patch at these positions."""
@@ -202,8 +214,7 @@ class WindowReader:
 
     def agrees(self) -> bool:
         """Does it give the network's own value, with the patch in the middle? If not, the chain was not one."""
-        here = self(*self.reader.middle)
-        return torch.allclose(here, self.reader.at_middle, rtol=1e-3, atol=1e-6, equal_nan=True)
+        return Reader.same(self(*self.reader.middle), self.reader.at_middle)
 
     def __call__(self, rows: Tensor, columns: Tensor) -> Tensor:
         if self.reader.acts is None:

@@ -1,0 +1,81 @@
+"""`python -m benchmarks [occlusion] [search] [widgets] [imports]`: measure, print, and write docs/benchmarks.md.
+
+Named groups are printed only; all of them together also rewrite the document.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from benchmarks import imports, occlusion, search, widgets
+from benchmarks.timing import Row
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+GROUPS = {
+    "occlusion": ("Occlusion maps: CPU time as a multiple of the floor", occlusion.rows),
+    "search": ("Search for maximal images: CPU time as a multiple of the floor", search.rows),
+    "widgets": (
+        "One answer of the kernel, state to PNG: CPU time against a new matplotlib figure",
+        widgets.rows,
+    ),
+    "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
+}
+INTRO = """# Benchmarks
+
+Written by `make bench`. Ratios, not seconds: the methods of a row run interleaved in one process, each number is the
+median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
+cannot be avoided (one per patch position, one per image), at the best batch size, channels last, in inference mode,
+and nothing else. One thread, so that CPU time is work and not threads waiting for one another. Weights are random:
+only shapes matter. The results are compared with the plain method's before they are timed.
+"""
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows as one Markdown table, a column per method."""
+    rows = list(rows)
+    methods = list(dict.fromkeys(method for row in rows for method in row.ratios))
+    lines = [
+        "| " + " | ".join(["what", "amount", *methods, "target"]) + " |",
+        "|" + "---|" * (len(methods) + 3),
+    ]
+    for row in rows:
+        cells = [f"{row.ratios[method]:.2f}" if method in row.ratios else "" for method in methods]
+        lines.append("| " + " | ".join([row.work, row.amount, *cells, row.target]) + " |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """What the numbers depend on, without names or places."""
+    return (
+        f"{os.cpu_count()} CPU cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, "
+        f"torch {torch.__version__}, {time.strftime('%Y-%m')}."
+    )
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
+    groups = parser.parse_args(arguments).groups
+    unknown = sorted(set(groups) - set(GROUPS))
+    if unknown:
+        parser.error(f"no group is called {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
+    torch.set_num_threads(1)
+    parts = [INTRO, f"Machine: {machine()}\n"]
+    for name in groups or GROUPS:
+        title, measure = GROUPS[name]
+        start = time.perf_counter()
+        parts.append(f"## {title}\n\n{table(measure())}\n")
+        print(parts[-1], f"({time.perf_counter() - start:.0f} s)\n", sep="\n", flush=True)
+    if not groups:
+        TARGET.write_text("\n".join(parts))
+        print(f"wrote docs/{TARGET.name}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
