@@ -1,0 +1,39 @@
+"""The benchmark's arithmetic and its table; the measuring itself is `make bench`."""
+
+import pytest
+
+from benchmarks import timing
+from benchmarks.__main__ import GROUPS, main, table
+
+
+def test_ratios_are_medians_within_a_round(monkeypatch):
+    # seconds as they would be measured: rounds alternate in direction, the last round is disturbed for both
+    seconds = iter([1, 2, 3, 2, 10, 30])
+    monkeypatch.setattr(timing, "cpu_seconds", lambda method: next(seconds))
+    ratios = timing.compare({"floor": lambda: None, "ours": lambda: None}, "floor", rounds=3)
+    assert ratios == {"floor": 1, "ours": 2}  # 2 / 1, then 3 / 2 in the other direction, then 30 / 10
+
+
+def test_a_method_that_works_takes_cpu_time():
+    assert timing.cpu_seconds(lambda: sum(range(200_000))) > 0
+
+
+def test_the_table_has_a_column_per_method():
+    rows = [
+        timing.Row("map", "5 places", {"floor": 1, "ours": 1.071}, "<= 1.15"),
+        timing.Row("search", "9 images", {"floor": 1, "theirs": 2.5}),
+    ]
+    assert table(rows).splitlines() == [
+        "| what | amount | floor | ours | theirs | target |",
+        "|---|---|---|---|---|---|",
+        "| map | 5 places | 1.00 | 1.07 |  | <= 1.15 |",
+        "| search | 9 images | 1.00 |  | 2.50 |  |",
+    ]
+
+
+def test_an_unknown_group_is_a_sentence(capsys):
+    with pytest.raises(SystemExit):
+        main(["sausages"])
+    message = capsys.readouterr().err
+    assert "no group is called sausages" in message
+    assert all(name in message for name in GROUPS)
