@@ -12,7 +12,7 @@ from training import accuracy, normalised, rounded, save, train
 from lecturelib import datasets
 from lecturelib.models import small
 
-SEED, EPOCHS, PICTURES, BATCH, LR, WEIGHT_DECAY, DROPOUT = 0, 24, 10_000, 128, 0.1, 5e-4, 0.2
+SEED, EPOCHS, PICTURES, BATCH, LR, WEIGHT_DECAY, DROPOUT = 0, 16, 10_000, 128, 0.1, 5e-4, 0.2
 TEST_PICTURES, TEST_SEED = 2_000, 2026
 MEAN, STD = small.TEXTURES_MEAN, small.TEXTURES_STD
 
