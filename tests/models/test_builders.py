@@ -1,5 +1,8 @@
 """The builders: shapes, names as published, nothing in-place, and batch normalisation that folds away."""
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -194,3 +197,21 @@ def test_lenet_reads_digits():
 def test_fashion_lenet_knows_clothes():
     network = shipped("fashion_lenet.safetensors", small.fashion_lenet)
     assert share_right(network, *datasets.clothes("test"), small.FASHION_MEAN, small.FASHION_STD) >= 0.91
+
+
+@pytest.mark.parametrize("name", ["lenet", "fashion_lenet", "textures_net", "cifar_net", "alexnet_head"])
+def test_the_record_of_a_checkpoint_is_that_of_its_file(name):
+    path = assets.data_path(f"{name}.safetensors")
+    record = json.loads(assets.data_path(f"{name}.json").read_text())
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert record["sha256"] == sha256
+    assert sha256 in assets.data_path(f"{name}.md").read_text()
+    assert any(key.startswith("accuracy") for key in record)
+
+
+def test_textures_net_is_as_good_as_recorded():
+    network = shipped("textures_net.safetensors", small.textures_net)
+    record = json.loads(assets.data_path("textures_net.json").read_text())
+    pictures, labels, _ = datasets.clothes_on_textures(500, seed=record["test_seed"], split="test")
+    share = share_right(network, pictures, labels, small.TEXTURES_MEAN, small.TEXTURES_STD)
+    assert share == pytest.approx(record["accuracy_on_2000_test_pictures"], abs=0.04)
