@@ -39,7 +39,11 @@ def claim(name: str) -> str:
         measured |= json.loads(file.read_text(encoding="utf-8"))
     if name not in measured:
         raise KeyError(f"claim {name!r} has not been measured; there are: {', '.join(measured)}")
-    found = measured[name]
+    return told(measured[name], "measured in full")
+
+
+def told(found: dict, how: str = "a quick look") -> str:
+    """What a claim's function returns, as lines to print: the verdict, the claim, the numbers."""
     verdict = {True: "holds", False: "does not hold here", None: "open, both ways reported"}[found["holds"]]
     numbers = [f"  {key.replace('_', ' '):32} {value}" for key, value in found["numbers"].items()]
-    return "\n".join([f"{name}, measured in full: {verdict}.", f"{found['says']}.", *numbers])
+    return "\n".join([f"{found['claim']}, {how}: {verdict}.", f"{found['says']}.", *numbers])

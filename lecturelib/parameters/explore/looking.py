@@ -1,5 +1,9 @@
 """Explorables that look straight at a network: its kernels, and its activations for a picture."""
 
+from functools import lru_cache
+
+from torch import Tensor
+
 from lecturelib import choose
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.kernels import high_frequency_share, kernel_tiles, kernels
@@ -99,10 +103,17 @@ def _rank_slider(state: dict) -> Slider:
     return Slider("rank", 1, channels, label="channel, strongest first")
 
 
+@lru_cache(maxsize=8)
+def _maps(name: str, picture: str, own: bytes | None, layer: str) -> Tensor:
+    """Activations (C, h, w), remembered: another rank needs no other pass."""
+    image = choose.chosen_image({"network": name, "picture": picture, "own": own, "use_own": True})
+    return activations(choose.network(name), image, layer)
+
+
 def _render_activations(state: dict) -> Picture:
-    model = choose.network(state["network"])
     image = choose.chosen_image(state)
-    maps = activations(model, image, state["layer"])  # (C, h, w)
+    own = state["own"] if state["use_own"] else None
+    maps = _maps(state["network"], state["picture"], own, state["layer"])  # (C, h, w)
     order = strongest_channels(maps, len(maps), state["by"])
     channel = int(order[state["rank"] - 1])
     most = order[:24]
