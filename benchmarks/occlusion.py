@@ -13,7 +13,7 @@ from lecturelib.parameters.occlusion_fast import channels_last
 from lecturelib.units import Logit
 
 # network: patch size, stride, rounds. Fewer positions than in class (625 on a photo), so that all fits in minutes.
-CASES = {"lenet": (8, 1, 15), "alexnet": (32, 16, 5), "resnet18": (32, 24, 3), "vgg16": (32, 32, 3)}
+CASES = {"lenet": (8, 1, 15), "alexnet": (32, 16, 3), "resnet18": (32, 24, 3), "vgg16": (32, 32, 3)}
 BATCHES = {28: (8, 16, 32, 64, 128, 256), 224: (1, 2, 4, 8, 16, 32)}
 
 

@@ -24,7 +24,7 @@ from lecturelib.units import Unit
 
 # glibc maps and unmaps anything larger on every operation
 ACTIVATION_BYTES = 32 * 2**20
-LARGEST_BATCH = 32  # a 28 px network loses the processor's cache with more
+LARGEST_BATCH = 64  # a 28 px network gains little from more
 SMALL_IMAGE = 64 * 64  # pixels; in smaller images moving windows about costs more than computing whole maps
 WORTHWHILE = 0.7  # share of a map; beyond it the window is no longer worth its copying
 
