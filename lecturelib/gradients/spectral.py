@@ -1,0 +1,80 @@
+"""Spectral residual: where an image departs from what images usually are. No network is asked.
+
+The amplitudes of natural images fall like 1 / frequency, so the log spectrum is nearly smooth; what sticks out of its
+local mean is what the image has of its own. Hou & Zhang 2007, "Saliency detection: a spectral residual approach".
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lecturelib.gradients.checks import check_image, check_map, check_number, check_whole
+
+ABSENT = 1e-6  # share of the largest amplitude; below it a frequency is rounding noise and has no phase
+SIZE, AVERAGE, BLUR = 64, 3, 2.5
+FACTOR = 3.0  # Hou & Zhang's threshold: three times the map's mean
+
+
+def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, blur: float = BLUR) -> Tensor:
+    """The spectral residual map (H, W) of one image (1, C, H, W) in [0, 1]; its mean is 1 unless the image is black.
+
+    size: the grey image is brought to this width in pixels, which sets how large a thing may be to stand out (64 in the
+    paper). average: the side of the window over the log amplitude, odd (3; try 7). blur: the Gaussian's sigma in pixels
+    of the reduced image. An image of one colour gives a constant map.
+
+        R = log|F| - mean(log|F|),   S = Gaussian * |inverse(exp(R + i phase(F)))|^2
+
+    The phase carries the place: without it and the exponential, as on some slides, the map would be point-symmetric. A
+    pattern that repeats a whole number of times is not flattened: its spectrum is single lines, not a smooth fall.
+    Raises `ValueError` or `TypeError` for a bad image, size, average or blur. Hou & Zhang 2007, section 3.
+    """
+    check_image(image)
+    check_whole("size", size, 8, 1024)
+    check_whole("average", average, 3)
+    if average % 2 == 0 or average > size:
+        raise ValueError(f"average: an odd number of frequencies up to {size} is needed, got {average}")
+    check_number("blur", blur, 0, size)
+    height, width = image.shape[2:]
+    grey = image.detach().double().mean(1, keepdim=True)  # (1, C, H, W) -> (1, 1, H, W)
+    rows = max(average, round(height / width * size))
+    small = F.interpolate(grey, (rows, size), mode="bilinear", antialias=True, align_corners=False)
+    spectrum = torch.fft.fft2(small)
+    amplitude = spectrum.abs()
+    floor = amplitude.amax() * ABSENT
+    log_amplitude = amplitude.clamp(min=max(floor.item(), torch.finfo(torch.double).tiny)).log()
+    residual = log_amplitude - _local_mean(log_amplitude, average)
+    # A frequency that the image does not have stays absent; its phase would be that of the rounding errors.
+    kept = torch.where(amplitude > floor, torch.polar(residual.exp(), spectrum.angle()), 0)
+    energy = torch.fft.ifft2(kept).abs().square()
+    smooth = _gaussian(energy, blur)
+    map = F.interpolate(smooth, (height, width), mode="bilinear", align_corners=False)[0, 0]  # (H, W)
+    mean = map.mean()
+    return (map / mean if mean > 0 else map).to(image.dtype)
+
+
+def threshold_objects(map: Tensor, factor: float = FACTOR) -> Tensor:
+    """Where a map (H, W) exceeds `factor` times its mean: bool (H, W), the paper's objects; none on a constant map.
+
+    Raises `ValueError` for a map with NaN or values below 0, or a factor that is not above 0. Hou & Zhang 2007, eq. 12.
+    """
+    map = check_map(map)
+    check_number("factor", factor, 0)
+    if map.amin() < 0:
+        raise ValueError(f"map: values from 0 up are needed, got {map.amin().item():.3g}; use map.abs()")
+    return map > factor * map.mean()
+
+
+def _local_mean(values: Tensor, side: int) -> Tensor:
+    """The mean over side x side neighbours of (1, 1, h, w); a spectrum is periodic, so its borders meet."""
+    around = F.pad(values, [side // 2] * 4, mode="circular")
+    return F.avg_pool2d(around, side, stride=1)
+
+
+def _gaussian(values: Tensor, sigma: float) -> Tensor:
+    """A Gaussian blur of (1, 1, h, w), border values repeated outside."""
+    radius = max(1, round(3 * sigma))
+    bell = torch.exp(-(torch.arange(-radius, radius + 1, dtype=values.dtype) ** 2) / (2 * sigma**2))
+    bell = bell / bell.sum()
+    values = F.pad(values, (radius, radius, radius, radius), mode="replicate")
+    values = F.conv2d(values, bell.view(1, 1, -1, 1))  # (k,) -> one k x 1 kernel
+    return F.conv2d(values, bell.view(1, 1, 1, -1))
