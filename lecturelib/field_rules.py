@@ -195,9 +195,9 @@ def _cat(dim: int, inputs: list[tuple[Tensor, Seen]]) -> Seen:
 def _pair(value, default: Pair = (1, 1)) -> Pair:
     if isinstance(value, int):
         return (value, value)
-    return (
-        {0: default, 1: (value[0],) * 2}.get(len(value), tuple(value[-2:])) if value is not None else default
-    )
+    if not value:  # not given: F.max_pool2d(x, 2) has the stride []
+        return default
+    return (value[0],) * 2 if len(value) == 1 else tuple(value[-2:])
 
 
 @rule("convolution", "_convolution")

@@ -159,6 +159,16 @@ def test_branches_functional_calls_and_layouts():
     assert receptive_field(network, "linear", image_shape=(1, 30, 40)).whole
 
 
+@pytest.mark.parametrize("pool", [F.max_pool2d, F.avg_pool2d])
+def test_pools_called_as_functions_stride_by_their_kernel(pool):
+    class Pools(nn.Module):
+        def forward(self, x):
+            return pool(x, (2, 3))
+
+    field = receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), Pools()), "1", image_shape=(1, 12, 12))
+    assert (field.size, field.jump, field.start) == ((4, 5), (2, 3), (0, 0))
+
+
 class WritesInPlace(nn.Module):
     """Writes into a part of a tensor that was made beforehand."""
 
