@@ -125,7 +125,7 @@ def nearest_neighbours(codes: Tensor, k: int = 1, metric: str = "euclidean") -> 
     `metric` is `"euclidean"` (straight distance) or `"cosine"` (the angle only; a code of zeros is far from
     all). Raises `ValueError` unless 1 <= k < N.
     """
-    values = _check_codes(codes, least=2).float()
+    values = _check_codes(codes, least=2).double()  # single precision loses what is near within far groups
     if metric not in ("euclidean", "cosine"):
         raise ValueError(f"metric is 'euclidean' or 'cosine', got {metric!r}")
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k < len(values):
@@ -133,7 +133,7 @@ def nearest_neighbours(codes: Tensor, k: int = 1, metric: str = "euclidean") -> 
     if metric == "cosine":
         values = torch.nn.functional.normalize(values, dim=1)
     else:
-        values = values - values.mean(0)  # the same distances, with fewer digits lost
+        values = values - values.mean(0)  # the same distances, and fewer digits are lost below
     squares = values.square().sum(1)
     found = []
     for first in range(0, len(values), CHUNK):

@@ -50,6 +50,13 @@ def test_neighbours_do_not_depend_on_the_chunk(monkeypatch):
     assert torch.equal(nearest_neighbours(values, 3), before)
 
 
+def test_neighbours_inside_groups_that_lie_far_apart():
+    values = torch.rand(40, 3, generator=torch.Generator().manual_seed(0)) * 0.01
+    values[20:] += 20
+    apart = torch.cdist(values.double(), values.double()).fill_diagonal_(torch.inf)
+    assert torch.equal(nearest_neighbours(values)[:, 0], apart.argmin(1))
+
+
 def test_agreement_by_hand():
     line = torch.tensor([[0.0], [1.0], [2.1], [9.0], [10.0]])
     assert neighbour_agreement(line, torch.tensor([0, 0, 1, 1, 1])) == pytest.approx(4 / 5)
