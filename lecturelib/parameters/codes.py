@@ -1,5 +1,7 @@
 """CNN codes: what a network keeps of a picture, who is near whom there, and a map of it in the plane."""
 
+from numbers import Integral, Real
+
 import torch
 from torch import Tensor, nn
 
@@ -82,9 +84,9 @@ def embed_codes(
     random from `seed`, so another seed is another, equally good map; the same seed gives the same map. Codes
     of more than 50 dimensions are first reduced to 50 by PCA. `iterations` (at least 250) are the steps;
     about half as many do for a quick look. `method="pca"` gives the first two principal components instead:
-    linear, no seed. The result is centred. Raises `ValueError` for fewer than 3 or more than 2000 codes,
-    codes that are all the same, and a perplexity that does not fit. van der Maaten & Hinton 2008,
-    "Visualizing data using t-SNE".
+    linear, and `perplexity`, `seed` and `iterations` do not count. The result is centred. Raises `ValueError`
+    for fewer than 3 or more than 2000 codes, codes that are all the same, and a perplexity, seed or number of
+    iterations that does not fit. van der Maaten & Hinton 2008, "Visualizing data using t-SNE".
     """
     values = _check_codes(codes, least=3)
     if method not in ("tsne", "pca"):
@@ -93,12 +95,8 @@ def embed_codes(
         raise ValueError(
             f"codes: a map shows at most {MOST} pictures, got {len(values)}; take codes[:{MOST}]"
         )
-    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 250:
-        raise ValueError(f"iterations: at least 250 steps are needed to untangle a map, got {iterations!r}")
-    if isinstance(perplexity, bool) or not 0 < perplexity < len(values):
-        raise ValueError(
-            f"perplexity: how many neighbours count, above 0 and below the {len(values)} pictures, got {perplexity}"
-        )
+    if method == "tsne":
+        _check_tsne(perplexity, seed, iterations, len(values))
     values = values.double() - values.double().mean(0)
     if values.abs().max() <= 1e-9 * codes.abs().max():
         raise ValueError("codes: all pictures have the same code, there is nothing to lay out")
@@ -112,11 +110,28 @@ def embed_codes(
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    tsne = TSNE(perplexity=float(perplexity), max_iter=iterations, init="random", random_state=seed, n_jobs=1)
+    tsne = TSNE(
+        perplexity=float(perplexity),
+        max_iter=int(iterations),
+        init="random",
+        random_state=int(seed),
+        n_jobs=1,
+    )
     # Its steps are too short to share: where another process works, two threads took 8 times as long as one.
     with threadpool_limits(1):
-        plane = torch.from_numpy(tsne.fit_transform(reduced.float().numpy()))
+        plane = torch.from_numpy(tsne.fit_transform(reduced.float().cpu().numpy()))
     return plane - plane.mean(0)
+
+
+def _check_tsne(perplexity: float, seed: int, iterations: int, count: int) -> None:
+    if isinstance(iterations, bool) or not isinstance(iterations, Integral) or iterations < 250:
+        raise ValueError(f"iterations: at least 250 steps are needed to untangle a map, got {iterations!r}")
+    if isinstance(perplexity, bool) or not isinstance(perplexity, Real) or not 0 < perplexity < count:
+        raise ValueError(
+            f"perplexity: how many neighbours count, above 0 and below the {count} pictures, got {perplexity!r}"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed: a whole number from 0 to {2**32 - 1} is needed, got {seed!r}")
 
 
 def nearest_neighbours(codes: Tensor, k: int = 1, metric: str = "euclidean") -> Tensor:

@@ -85,6 +85,10 @@ def test_pca_of_one_dimension_has_a_flat_second_axis():
     assert (plane[:, 1] == 0).all() and plane[:, 0].diff().abs().sub(1).abs().max() < 1e-5
 
 
+def test_pca_asks_for_no_perplexity():
+    assert embed_codes(torch.rand(20, 5), method="pca").shape == (20, 2)  # below the 30 that t-SNE takes
+
+
 def test_three_codes_are_enough(groups):
     assert embed_codes(groups[0][::20], perplexity=2).shape == (3, 2)
 
@@ -102,6 +106,10 @@ def test_bad_input_is_a_sentence(model, groups):
         (lambda: embed_codes(values[:2], perplexity=1), ValueError, "at least 3"),
         (lambda: embed_codes(values, perplexity=60), ValueError, "below the 60 pictures"),
         (lambda: embed_codes(values, perplexity=0), ValueError, "above 0"),
+        (lambda: embed_codes(values, perplexity="5"), ValueError, "perplexity: how many .* got '5'"),
+        (lambda: embed_codes(values, 5, seed="a"), ValueError, "seed: a whole number from 0"),
+        (lambda: embed_codes(values, 5, seed=-1), ValueError, "seed: a whole number from 0"),
+        (lambda: embed_codes(values, 5, iterations="300"), ValueError, "at least 250"),
         (lambda: embed_codes(torch.full((9, 4), 0.3), perplexity=3), ValueError, "the same code"),
         (lambda: embed_codes(values * torch.nan, perplexity=3), ValueError, "NaN"),
         (lambda: embed_codes(torch.rand(2001, 2)), ValueError, "at most 2000"),
