@@ -41,15 +41,17 @@ def first_steps(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
     modules = [model, *model.modules(), getattr(model, "network", model)]
     if any(m._forward_hooks or m._forward_pre_hooks or "forward" in m.__dict__ for m in modules):
         return [], 0
-    structure = tuple((name, id(module)) for name, module in model.named_modules())
+    # extra_repr holds stride, padding and its mode: a module changed by hand is noticed
+    structure = tuple((name, id(module), module.extra_repr()) for name, module in model.named_modules())
     asked = (structure, tuple(image.shape), tuple(unit.keys))
     known = _known.setdefault(model, {})
-    if asked not in known:
+    found = known.get(asked)
+    if found is None:
         known.clear()
         steps, prelude = _watch_a_pass(model, image, unit)
         names = {module: name for name, module in model.named_modules()}
-        known[asked] = [names[step] for step in steps], prelude
-    names, prelude = known[asked]
+        known[asked] = found = [names[step] for step in steps], prelude
+    names, prelude = found  # not read back: another thread may have cleared what is known
     return [model.get_submodule(name) for name in names], prelude
 
 
@@ -142,7 +144,7 @@ class Skip(TorchFunctionMode):
 
     def __init__(self, images: Tensor, prelude: int, outputs: list[Tensor]):
         super().__init__()
-        self.link, self.prelude, self.outputs = images, prelude, outputs
+        self.images, self.link, self.prelude, self.outputs = images, images, prelude, outputs
 
     def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
         if func in FORM:
@@ -150,6 +152,8 @@ class Skip(TorchFunctionMode):
         if self.prelude:
             self.prelude -= 1
             return self.link
+        if func is torch.Tensor.clone and args[0] is self.images:
+            return self.link  # the recording hands on a copy, which is no function of the network's
         if self.outputs and any(tensor is self.link for tensor in _tensors((args, kwargs))):
             self.link = self.outputs.pop(0)
             return self.link

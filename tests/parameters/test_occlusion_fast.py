@@ -295,6 +295,19 @@ def test_images_that_change_one_another_run_alone():
         assert torch.allclose(found.values, occlusion_map_plain(model, image, Logit(0), 7, 5), atol=1e-6)
 
 
+def test_a_padding_changed_by_hand_is_noticed():
+    image, unit = pixels(), Logit(0)
+    model = seeded(lambda: with_head(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3)))
+    assert first_steps(model, image, unit)[0]
+    other = nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect")
+    first = model[0][0]
+    first.padding_mode = "reflect"
+    first._reversed_padding_repeated_twice = other._reversed_padding_repeated_twice
+    assert first_steps(model, image, unit)[0] == []  # only a padding of zeros can be computed by windows
+    found = occlusion_map(model, image, unit, 16, 8).values
+    assert torch.allclose(found, occlusion_map_plain(model, image, unit, 16, 8), atol=1e-6)
+
+
 def test_hooks_of_others_are_obeyed():
     model, image = seeded(alexnet_like), pixels()
     handle = model[0][1].register_forward_hook(lambda module, inputs, output: output * 0.5)
