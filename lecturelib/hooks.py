@@ -5,7 +5,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,14 @@ class _Stop(Exception):
     def __init__(self, owner: "Activations"):
         super().__init__("recording is complete")
         self.owner = owner
+
+
+def check_model(model: nn.Module) -> nn.Module:
+    """The model, if it is one; `TypeError` for its name or anything else."""
+    if not isinstance(model, nn.Module):
+        hint = f": models.load({model!r}) gives one" if isinstance(model, str) else ""
+        raise TypeError(f"model: a network is needed, got {type(model).__name__} {model!r}{hint}")
+    return model
 
 
 def layer_names(model: nn.Module) -> list[str]:
@@ -64,6 +72,26 @@ def _split(key: Key) -> tuple[str, int]:
     return name, call
 
 
+class Layout:
+    """Whether 4-D activations have their channels last at this point of a pass (Swin, the blocks of ConvNeXt)."""
+
+    def __init__(self) -> None:
+        self.last = False
+
+    def after(self, module: nn.Module, output) -> None:
+        """Follow one module that has just run."""
+        if type(module).__name__ == "Permute":
+            self.last = list(module.dims)[-1] == 1
+        elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+            self.last = False
+        elif isinstance(module, nn.Linear | nn.LayerNorm) and isinstance(output, Tensor) and output.ndim == 4:
+            # torchvision's LayerNorm2d is a LayerNorm that keeps the channels first
+            self.last = type(module).__name__ != "LayerNorm2d"
+
+
+_shapes_only = threading.local()  # .on while a pass only looks for shapes: recordings do not see it
+
+
 class Activations(Mapping):
     """What a recording has caught: `acts["conv4"]`, or `acts["layer1.0.relu", 1]` for a module's second call."""
 
@@ -73,7 +101,9 @@ class Activations(Mapping):
         self.model = model
         self.wanted = {(resolve_layer(model, name), call) for name, call in map(_split, layers)}
         self._values: dict[tuple[str, int], Tensor] = {}
+        self._last: set[tuple[str, int]] = set()  # which of them have their channels last
         self._calls: dict[str, int] = {}
+        self._layout = Layout()
         self._stopping = False
         # Explorables render in threads of their own and may share a network: each catches its own pass only.
         self._thread = threading.get_ident()
@@ -98,9 +128,21 @@ class Activations(Mapping):
     def __len__(self) -> int:
         return len(self._values)
 
+    def maps(self, key: Key) -> Tensor:
+        """A layer's activations with their channels first: (B, C, h, w), (B, C, tokens) or (B, C)."""
+        values = self[key]
+        name, call = _split(key)
+        if values.ndim == 3:
+            return values.transpose(1, 2)  # (B, tokens, C) -> (B, C, tokens)
+        if (resolve_layer(self.model, name), call) in self._last:
+            return values.movedim(-1, 1)  # (B, h, w, C) -> (B, C, h, w)
+        return values
+
     def forward(self, images: Tensor) -> "Activations":
         """Run the network on images (B, C, H, W) and stop after the deepest layer that is wanted."""
         self._stopping = True
+        # A PixelModel begins with new pixels, normalised; another network may overwrite the caller's, in place.
+        images = images if hasattr(self.model, "normalise") else images.clone()
         try:
             self.model(images)
         except _Stop as stop:
@@ -114,14 +156,24 @@ class Activations(Mapping):
             self[name, call]  # raises, and says how often the layer ran
         return self
 
+    def _elsewhere(self) -> bool:
+        """Is this pass none of ours: another thread's, or one that only looks for the layers' shapes?"""
+        return threading.get_ident() != self._thread or getattr(_shapes_only, "on", False)
+
     def _begin(self, module: nn.Module, inputs: tuple) -> None:
-        if threading.get_ident() == self._thread:
+        if not self._elsewhere():
             self._values.clear()
+            self._last.clear()
             self._calls.clear()
+            self._layout = Layout()
+
+    def _follow(self, module: nn.Module, inputs: tuple, output) -> None:
+        if not self._elsewhere():
+            self._layout.after(module, output)
 
     def _hook(self, name: str):
         def catch(module: nn.Module, inputs: tuple, output):
-            if threading.get_ident() != self._thread:
+            if self._elsewhere():
                 return None
             call = self._calls.get(name, 0)
             self._calls[name] = call + 1
@@ -131,6 +183,8 @@ class Activations(Mapping):
                 kind = type(output).__name__
                 raise TypeError(f"{name!r} returns a {kind}, not a tensor: ask for one of its submodules")
             self._values[name, call] = output
+            if self._layout.last and output.ndim == 4:
+                self._last.add((name, call))
             if self._stopping and len(self._values) == len(self.wanted):
                 raise _Stop(self)
             # The network goes on with a copy: a later in-place ReLU or `+=` cannot overwrite what was recorded,
@@ -154,6 +208,9 @@ def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
     modules = dict(model.named_modules())
     handles = [model.register_forward_pre_hook(acts._begin)]
     try:
+        if any(isinstance(module, nn.LayerNorm) for module in modules.values()):
+            # before the recording hooks: a layer's own effect on the layout comes first
+            handles += [module.register_forward_hook(acts._follow) for module in modules.values()]
         for name in sorted({name for name, _ in acts.wanted}):
             handles.append(modules[name].register_forward_hook(acts._hook(name)))
         yield acts
@@ -164,24 +221,48 @@ def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
 
 @contextmanager
 def frozen(model: nn.Module) -> Iterator[nn.Module]:
-    """Eval mode and no parameter gradients inside the `with`; every flag comes back as it was found."""
-    modes = [(module, module.training) for module in model.modules()]
-    flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    try:
-        for module, mode in modes:
-            if mode:
+    """Eval mode and no parameter gradients inside the `with`; every flag comes back as it was found.
+
+    It may overlap with itself, nested or from several threads: the first one finds, the last one gives back.
+    """
+    with _freezing:
+        found = _frozen.setdefault(check_model(model), _Found(model))
+        found.users += 1
+        for module in model.modules():
+            if module.training:
                 module.training = False
-        for parameter, flag in flags:
-            if flag:
+        for parameter in model.parameters():
+            if parameter.requires_grad:
                 parameter.requires_grad_(False)
+    try:
         yield model
     finally:
-        for module, mode in modes:
+        with _freezing:
+            found.users -= 1
+            if found.users == 0:
+                found.give_back()
+                del _frozen[model]
+
+
+class _Found:
+    """What a network was like before it was frozen, and how many hold it."""
+
+    def __init__(self, model: nn.Module):
+        self.users = 0
+        self.modes = [(module, module.training) for module in model.modules()]
+        self.flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+
+    def give_back(self) -> None:
+        for module, mode in self.modes:
             if module.training != mode:
                 module.training = mode
-        for parameter, flag in flags:
+        for parameter, flag in self.flags:
             if parameter.requires_grad != flag:
                 parameter.requires_grad_(flag)
+
+
+_freezing = threading.RLock()
+_frozen: "weakref.WeakKeyDictionary[nn.Module, _Found]" = weakref.WeakKeyDictionary()
 
 
 def record(model: nn.Module, images: Tensor, layers: Sequence[Key]) -> Activations:
@@ -236,80 +317,94 @@ class LayerTable(list):
 _tables: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary()
 
 
-def list_units(model: nn.Module, image_shape: tuple[int, int, int] | None = None) -> LayerTable:
+def list_units(model: nn.Module, image_shape: Sequence[int] | None = None) -> LayerTable:
     """The layers of a network whose neurons and channels can be looked at, in the order in which they run.
 
-    `image_shape` is (C, H, W); a house network knows its own. A layer that does not return one tensor is left out.
+    `image_shape` is (C, H, W); a house network knows its own. A layer that does not return one tensor is left out. Of a
+    module that runs several times the first run is listed, with the number of its calls.
     """
+    return LayerTable(info for (_, call), info in _table(model, image_shape).items() if call == 0)
+
+
+def layer_info(
+    model: nn.Module, name: str, image_shape: Sequence[int] | None = None, call: int = 0
+) -> LayerInfo:
+    """The `LayerInfo` of one call of a layer, by PyTorch's name or the lecture's alias.
+
+    Raises `UnknownName` for a layer that did not run, `IndexError` for a call that did not happen.
+    """
+    name = resolve_layer(model, name)
+    _split((name, call))
+    table = _table(model, image_shape)
+    if (name, 0) not in table:
+        raise UnknownName(
+            f"{name!r} did not run, or does not return one tensor: choose one of list_units(model)"
+        )
+    if (name, call) not in table:
+        first = table[name, 0]
+        raise IndexError(
+            f"{first.label or 'the output'} runs {first.calls} time(s), so call is 0 to {first.calls - 1}, got {call}"
+        )
+    return table[name, call]
+
+
+def _table(model: nn.Module, image_shape: Sequence[int] | None) -> dict[tuple[str, int], LayerInfo]:
+    check_model(model)
     if image_shape is None:
         if not hasattr(model, "input_size"):
             raise ValueError(
-                "list_units: this network does not say its input size, pass image_shape=(C, H, W)"
+                "this network does not say its input size: pass image_shape=(C, H, W), or models.adapt(network) first"
             )
         image_shape = (model.channels, model.input_size, model.input_size)
-    structure = tuple((name, id(module)) for name, module in model.named_modules())
+    shape = tuple(image_shape)
+    # a stride changed by hand changes the shapes as another module would
+    structure = tuple((name, id(module), module.extra_repr()) for name, module in model.named_modules())
     known = _tables.setdefault(model, {})
     if known.get("structure") != structure:
         known.clear()
         known["structure"] = structure
-    if image_shape not in known:
-        known[image_shape] = _list_units(model, tuple(image_shape))
-    return LayerTable(known[image_shape])
+    if shape not in known:
+        known[shape] = _run_for_shapes(model, shape)
+    return known[shape]
 
 
-def layer_info(model: nn.Module, name: str, image_shape: tuple[int, int, int] | None = None) -> LayerInfo:
-    """The `LayerInfo` of one layer, by PyTorch's name or the lecture's alias."""
-    name = resolve_layer(model, name)
-    for info in list_units(model, image_shape):
-        if info.name == name:
-            return info
-    raise UnknownName(f"{name!r} did not run, or does not return one tensor: choose one of list_units(model)")
-
-
-def _list_units(model: nn.Module, image_shape: tuple[int, int, int]) -> LayerTable:
+def _run_for_shapes(model: nn.Module, image_shape: tuple[int, ...]) -> dict[tuple[str, int], LayerInfo]:
     aliases = {name: alias for alias, name in getattr(model, "aliases", {}).items()}
-    found: dict[str, LayerInfo] = {}
-    thread = threading.get_ident()
-    last = False  # are 4-D activations channels-last at this point of the pass (Swin, inside ConvNeXt)?
+    found: dict[tuple[str, int], LayerInfo] = {}
+    calls: dict[str, int] = {}
+    thread, layout = threading.get_ident(), Layout()
 
     def look(name: str, leaf: bool):
         def hook(module: nn.Module, inputs: tuple, output) -> None:
-            nonlocal last
-            if threading.get_ident() != thread or not isinstance(output, Tensor) or output.ndim < 2:
+            if threading.get_ident() != thread:
                 return
-            if type(module).__name__ == "Permute":
-                last = list(module.dims)[-1] == 1
-            elif leaf and output.ndim == 4 and isinstance(module, nn.Linear | nn.LayerNorm):
-                # torchvision's LayerNorm2d is a LayerNorm that keeps the channels first
-                last = type(module).__name__ != "LayerNorm2d"
-            elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-                last = False
-            calls = found[name].calls + 1 if name in found else 1
-            kind = type(module).__name__ if name else "output"
-            shape = tuple(output.shape[1:])
-            found[name] = LayerInfo(
-                name, aliases.get(name, ""), kind, shape, calls, last and len(shape) == 3, leaf
-            )
+            layout.after(module, output)
+            if isinstance(output, Tensor) and output.ndim >= 2:
+                call = calls.get(name, 0)
+                calls[name] = call + 1
+                kind = type(module).__name__ if name else "output"
+                shape = tuple(output.shape[1:])
+                last = layout.last and len(shape) == 3
+                found[name, call] = LayerInfo(name, aliases.get(name, ""), kind, shape, 1, last, leaf)
 
         return hook
 
     handles = []
+    _shapes_only.on = True
     try:
         for name, module in model.named_modules():
             handles.append(module.register_forward_hook(look(name, next(module.children(), None) is None)))
         parameter = next(model.parameters(), torch.zeros(()))
         with frozen(model), torch.no_grad():
-            try:
-                model(torch.zeros(1, *image_shape, device=parameter.device, dtype=parameter.dtype))
-            except RuntimeError as error:
-                size = " x ".join(map(str, image_shape))
-                own = getattr(model, "input_size", None)
-                hint = f"; its own size is {own} x {own}" if own else ""
-                title = getattr(model, "name", type(model).__name__)
-                raise ValueError(
-                    f"{title} cannot take an image of {size}{hint} (PyTorch: {error})"
-                ) from error
+            model(torch.zeros(1, *image_shape, device=parameter.device, dtype=parameter.dtype))
+    except Exception as error:  # a network may refuse a size in any way; what it said goes along
+        size = " x ".join(map(str, image_shape))
+        own = getattr(model, "input_size", None)
+        hint = f"; its own size is {own} x {own}" if own else ""
+        title = getattr(model, "name", type(model).__name__)
+        raise ValueError(f"{title} cannot take an image of {size}{hint} (it says: {error})") from error
     finally:
+        _shapes_only.on = False
         for handle in handles:
             handle.remove()
-    return LayerTable(found.values())
+    return {(name, call): replace(info, calls=calls[name]) for (name, call), info in found.items()}

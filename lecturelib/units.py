@@ -8,7 +8,17 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from lecturelib.hooks import OUTPUT, Activations, LayerInfo, UnknownName, frozen, layer_info, recording
+from lecturelib.hooks import (
+    OUTPUT,
+    Activations,
+    LayerInfo,
+    UnknownName,
+    check_model,
+    frozen,
+    layer_info,
+    recording,
+)
+from lecturelib.images import check_images
 
 Shape = tuple[int, int, int]
 
@@ -40,11 +50,7 @@ class Unit:
         `image_shape` is (C, H, W) of the images it will be asked about. Raises `KeyError` for an unknown layer or
         class, `IndexError` for a channel or a place outside the layer.
         """
-        info = layer_info(model, self.layer, image_shape)
-        if self.call >= info.calls:
-            raise IndexError(
-                f"{self!r}: {info.label} runs {info.calls} time(s), so call is 0 to {info.calls - 1}"
-            )
+        info = layer_info(model, self.layer, image_shape, self.call)
         return self._check(model, info)
 
     def _check(self, model: nn.Module, info: LayerInfo) -> "Unit":
@@ -59,25 +65,6 @@ class Unit:
                 f"{self!r}: {info.label} gives {shape}, so {what} is 0 to {size - 1}, got {value}"
             )
 
-    def _maps(self, acts: Activations) -> Tensor:
-        """The layer's activations as (B, C, positions...)."""
-        values = acts[self.layer, self.call]
-        if values.ndim == 3:
-            return values.transpose(1, 2)  # (B, tokens, C) -> (B, C, tokens)
-        if (
-            values.ndim == 4
-            and _has_layer_norm(acts.model)
-            and layer_info(acts.model, self.layer).channels_last
-        ):
-            return values.movedim(-1, 1)  # (B, h, w, C) -> (B, C, h, w)
-        return values
-
-
-def _has_layer_norm(model: nn.Module) -> bool:
-    return hasattr(model, "input_size") and any(
-        isinstance(module, nn.LayerNorm) for module in model.modules()
-    )
-
 
 @dataclass(frozen=True)
 class Neuron(Unit):
@@ -89,7 +76,7 @@ class Neuron(Unit):
     x: int | None = None
 
     def __call__(self, acts: Activations) -> Tensor:
-        values = self._maps(acts)[:, self.channel]  # (B, C, h, w) -> (B, h, w)
+        values = acts.maps((self.layer, self.call))[:, self.channel]  # (B, C, h, w) -> (B, h, w)
         place = [i for i in (self.y, self.x) if i is not None]
         if values.ndim != 1 + len(place):
             raise ValueError(
@@ -123,7 +110,7 @@ class Channel(Unit):
     channel: int
 
     def __call__(self, acts: Activations) -> Tensor:
-        values = self._maps(acts)[:, self.channel]  # (B, C, ...) -> (B, ...)
+        values = acts.maps((self.layer, self.call))[:, self.channel]  # (B, C, ...) -> (B, ...)
         return values.flatten(1).mean(1) if values.ndim > 1 else values  # (B,)
 
     def _check(self, model: nn.Module, info: LayerInfo) -> "Channel":
@@ -158,7 +145,7 @@ class Direction(Unit):
     __hash__ = object.__hash__
 
     def __call__(self, acts: Activations) -> Tensor:
-        values = self._maps(acts)
+        values = acts.maps((self.layer, self.call))
         if values.ndim > 2:
             values = values.flatten(2).mean(2)  # (B, C, h, w) -> (B, C); the mean and the dot product commute
         return values @ self.v.to(values)  # (B,)
@@ -195,7 +182,7 @@ class Logit(Unit):
         return self.k
 
     def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Logit":
-        info = layer_info(model, OUTPUT, image_shape)
+        info = layer_info(model, OUTPUT, image_shape, self.call)
         if len(info.shape) != 1:
             shape = " x ".join(map(str, info.shape))
             raise ValueError(f"{self!r}: this network's output is {shape}, not one score per class")
@@ -222,7 +209,17 @@ class Probability(Logit):
 
 
 def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
-    """The value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them."""
+    """The value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them.
+
+    A house network, or one from `models.adapt`, takes pixels in [0, 1] and refuses others; a plain module takes what it
+    takes.
+    """
+    if not isinstance(unit, Unit):
+        raise TypeError(
+            f"unit: a unit such as Channel('conv4', 3) is needed, got {type(unit).__name__} {unit!r}"
+        )
+    if hasattr(check_model(model), "normalise"):
+        check_images(images, model)
     unit = unit.check(model, tuple(images.shape[1:]))
     with frozen(model), recording(model, unit.keys) as acts:
         return unit(acts.forward(images))
@@ -244,8 +241,13 @@ def class_index(model: nn.Module, name: int | str) -> int:
     if not classes:
         raise UnknownName(f"{title} does not name its classes: give the index instead of {name!r}")
     lower = [known.lower() for known in classes]
-    if name.lower() in lower:
-        return lower.index(name.lower())
+    exact = [k for k, known in enumerate(classes) if known == name]
+    found = exact or [k for k, known in enumerate(lower) if known == name.lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        which = " and ".join(f"{k} ({classes[k]})" for k in found)
+        raise UnknownName(f"{title} has several classes {name!r}: {which}; give the index")
     near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)
     near += [known for known in lower if name.lower() in known and known not in near][:4]
     hint = f"nearest: {', '.join(near)}" if near else f"they are: {', '.join(classes[:10])} ..."

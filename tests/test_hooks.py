@@ -181,3 +181,65 @@ def test_list_units_sees_a_replaced_layer():
     assert list_units(net, (1, 4, 4))[0].shape == (2, 4, 4)
     net[0] = nn.Conv2d(1, 5, 1)
     assert list_units(net, (1, 4, 4))[0].shape == (5, 4, 4)
+
+
+def test_frozen_may_overlap_and_the_last_one_gives_back():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Dropout()).train()
+    one, other = frozen(net), frozen(net)
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert not net[1].training and not net[0].weight.requires_grad  # the other still looks
+    other.__exit__(None, None, None)
+    assert all(m.training for m in net.modules()) and net[0].weight.requires_grad
+
+
+def test_the_callers_image_is_not_overwritten_by_a_network_that_begins_in_place():
+    net = nn.Sequential(nn.SiLU(inplace=True), nn.Conv2d(3, 4, 3))
+    image = torch.rand(1, 3, 8, 8)
+    before = image.clone()
+    assert torch.equal(record(net, image, ["1"])["1"], record(net, image, ["1"])["1"])
+    assert torch.equal(image, before)
+
+
+def test_each_call_of_a_module_has_its_own_shape():
+    class Shrinks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.relu = nn.ReLU()
+
+        def forward(self, x):
+            return self.relu(self.relu(x)[:, :1, ::2, ::2])
+
+    net = Shrinks()
+    assert layer_info(net, "relu", (2, 8, 8)).shape == (2, 8, 8)
+    assert layer_info(net, "relu", (2, 8, 8), call=1).shape == (1, 4, 4)
+    assert [info.calls for info in list_units(net, (2, 8, 8))] == [2, 1]
+    with pytest.raises(IndexError, match="call is 0 to 1, got 2"):
+        layer_info(net, "relu", (2, 8, 8), call=2)
+
+
+def test_looking_for_shapes_disturbs_no_recording():
+    net = nn.Sequential(nn.LayerNorm([2, 4, 4]), nn.Conv2d(2, 3, 1))
+    image = torch.rand(1, 2, 4, 4)
+    with recording(net, ["1"]) as acts:
+        acts.forward(image)
+        caught = acts["1"].clone()
+        list_units(net, (2, 4, 4))
+        assert torch.equal(acts["1"], caught)
+
+
+def test_a_stride_changed_by_hand_is_seen():
+    net = nn.Sequential(nn.Conv2d(1, 1, 2))
+    assert layer_info(net, "0", (1, 8, 8)).shape == (1, 7, 7)
+    net[0].stride = (2, 2)
+    assert layer_info(net, "0", (1, 8, 8)).shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize("call", [lambda: list_units("alexnet"), lambda: record("alexnet", IMAGE, ["conv1"])])
+def test_a_name_instead_of_a_network_is_a_sentence(call):
+    with pytest.raises(TypeError, match=r"models.load\('alexnet'\) gives one"):
+        call()
+
+
+IMAGE = torch.zeros(1, 3, 8, 8)

@@ -85,6 +85,8 @@ def test_tokens_and_channels_last_layers_are_read_along_their_channels():
     model = PixelModel(Last(), (0.5,) * 3, (1.0,) * 3, name="last", input_size=4).eval()
     image = torch.rand(1, 3, 4, 4)
     acts = record(model, image, ["norm", "tokens"])
+    plain = record(model._wrapped, model.normalise(image), ["norm"])  # a network that was not adapted
+    assert Channel("norm", 1)(plain).item() == pytest.approx(Channel("norm", 1)(acts).item())
     assert acts["norm"].shape == (1, 4, 4, 3)
     assert read(model, image, Channel("norm", 2)).item() == pytest.approx(acts["norm"][..., 2].mean().item())
     assert read(model, image, Neuron("norm", 2, 1, 3)).item() == pytest.approx(
@@ -135,3 +137,17 @@ def test_an_image_of_a_size_that_the_network_cannot_take_is_a_sentence():
     with pytest.raises(ValueError, match="flat cannot take an image of 1 x 3 x 3; its own size is 2 x 2"):
         read(model, torch.rand(1, 1, 3, 3), Logit(0))
     assert read(model, torch.rand(1, 1, 2, 2), Logit(0)).shape == (1,)
+
+
+def test_pixels_outside_their_range_are_refused(model):
+    with pytest.raises(ValueError, match=r"pixels in \[0, 1\] are needed"):
+        read(model, IMAGE * 255, Logit(0))
+    with pytest.raises(TypeError, match="a unit such as"):
+        read(model, IMAGE, "conv1")
+
+
+def test_an_exact_class_name_wins_over_another_case():
+    model = PixelModel(Tiny(), (0.5,), (1.0,), name="tiny", classes=("Cardigan", "cardigan"), input_size=2)
+    assert Logit("cardigan").check(model).k == 1 and Logit("Cardigan").check(model).k == 0
+    with pytest.raises(KeyError, match=r"several classes.*0 \(Cardigan\) and 1"):
+        Logit("CARDIGAN").check(model)

@@ -32,37 +32,40 @@ class PixelModel(nn.Module):
         if min(std) <= 0:
             raise ValueError(f"std must be above 0, got {tuple(std)}")
         mode = network.training
-        self.__dict__["network"] = (
-            network  # not registered as a child: that would put "network." before every name
-        )
+        # Into __dict__, past nn.Module's bookkeeping: registered as a child it would put its name before every layer's,
+        # and the network may itself have a child or a buffer called "mean" or "classes".
+        self.__dict__["_wrapped"] = network
         super().__init__()
         self.training = mode
         # Sharing the very dictionaries gives both the same children, parameters and state dict.
-        self._modules, self._parameters, self._buffers = (
-            network._modules,
-            network._parameters,
-            network._buffers,
+        for shared in ("_modules", "_parameters", "_buffers"):
+            self.__dict__[shared] = getattr(network, shared)
+        self.__dict__.update(
+            name=name,
+            classes=tuple(classes),
+            input_size=input_size,
+            channels=len(mean),
+            aliases=dict(aliases or {}),
+            mean=tuple(mean),
+            std=tuple(std),
+            _shift=torch.tensor(mean).view(1, -1, 1, 1),
+            _scale=torch.tensor(std).view(1, -1, 1, 1),
         )
-        self.name, self.classes, self.input_size = name, tuple(classes), input_size
-        self.channels, self.aliases = len(mean), dict(aliases or {})
-        self.mean, self.std = tuple(mean), tuple(std)
-        self._shift = torch.tensor(mean).view(1, -1, 1, 1)
-        self._scale = torch.tensor(std).view(1, -1, 1, 1)
 
     @property
     def training(self) -> bool:
-        return self.__dict__["network"].training
+        return self.__dict__["_wrapped"].training
 
     @training.setter
     def training(self, mode: bool) -> None:
-        self.__dict__["network"].training = mode
+        self.__dict__["_wrapped"].training = mode
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Pixels in [0, 1] as the network was trained to see them."""
         return (pixels - self._shift.to(pixels)) / self._scale.to(pixels)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.__dict__["network"](self.normalise(pixels))
+        return self.__dict__["_wrapped"](self.normalise(pixels))
 
     def extra_repr(self) -> str:
         return f"{self.name}: pixels in [0, 1], normalised by mean {self.mean} and std {self.std}"

@@ -175,7 +175,7 @@ class _Top:
 
 def all_channels(unit: Channel, acts: Activations) -> Tensor:
     """All channels of the layer of a channel, as (B, C, h, w); vectors and tokens get axes of 1."""
-    maps = unit._maps(acts)
+    maps = acts.maps((unit.layer, unit.call))
     while maps.ndim < 4:
         maps = maps.unsqueeze(2)  # (B, C) -> (B, C, 1, 1); (B, C, tokens) -> (B, C, 1, tokens)
     return maps

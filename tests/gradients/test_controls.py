@@ -39,7 +39,7 @@ def test_the_top_layers_forget_and_the_others_do_not(image):
         for position, layer in enumerate(order):
             same = torch.equal(copied.get_submodule(layer).weight, model.get_submodule(layer).weight)
             assert same == (position >= depth)
-        assert copied.name == "lenet" and copied.network.features is copied.features
+        assert copied.name == "lenet" and copied._wrapped.features is copied.features
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(randomised(model, 0)(image), model(image))
 

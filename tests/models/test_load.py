@@ -95,3 +95,19 @@ def test_a_copied_model_stands_on_its_own():
 def test_a_wrong_name_is_a_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_names_inside_the_network_may_be_anything():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = nn.Sequential(nn.Conv2d(3, 2, 1))
+            self.register_buffer("mean", torch.ones(1))
+            self.classes = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.classes(self.network(x).mean((2, 3)) + self.mean)
+
+    model = models.adapt(Odd(), input_size=4)
+    assert model.get_submodule("network.0") is model._wrapped.network[0]
+    assert model.mean == models.IMAGENET_MEAN and model(torch.rand(1, 3, 4, 4)).shape == (1, 2)
