@@ -103,9 +103,10 @@ def _fields(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
     if known.get("structure") != structure:
         known.clear()
         known["structure"] = structure
-    if shape not in known:
-        known[shape] = _follow(model, shape)
-    return known[shape]
+    found = known.get(shape)
+    if found is None:
+        known[shape] = found = _follow(model, shape)
+    return found  # not read back: another thread may have cleared what is known
 
 
 def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Exception | None]:
@@ -121,7 +122,7 @@ def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
         def hook(module: nn.Module, inputs: tuple, output) -> None:
             if threading.get_ident() == thread and isinstance(output, Tensor):
                 calls[name] = calls.get(name, -1) + 1
-                fields[name, calls[name]] = as_receptive_field(tracker.seen(output), shape)
+                fields[name, calls[name]] = as_receptive_field(tracker.seen(output), shape, output.ndim)
 
         return hook
 
@@ -139,9 +140,16 @@ def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
     return fields, None
 
 
-def as_receptive_field(seen: Seen | None, shape: tuple[int, int, int]) -> ReceptiveField:
-    """What a tracker has seen, for images (C, H, W)."""
-    if seen is None or seen is WHOLE:
+# Where maps (B, C, h, w) and (B, h, w, C) have their vertical and their horizontal axis
+MAP_AXES = ((2, 3), (1, 2))
+
+
+def as_receptive_field(seen: Seen | None, shape: tuple[int, int, int], ndim: int) -> ReceptiveField:
+    """What a tracker has seen of images (C, H, W), for a layer whose output has `ndim` dimensions.
+
+    Positions are (y, x) of a map: one that lies on its side, or is none, counts as seeing the whole image.
+    """
+    if seen is None or seen is WHOLE or ndim != 4 or seen.dims not in MAP_AXES:
         return ReceptiveField(size=shape[1:], jump=(0, 0), start=(0, 0), whole=True)
     return ReceptiveField(seen.size, seen.jump, seen.start)
 

@@ -169,6 +169,29 @@ def test_pools_called_as_functions_stride_by_their_kernel(pool):
     assert (field.size, field.jump, field.start) == ((4, 5), (2, 3), (0, 0))
 
 
+class Applies(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def test_the_axes_of_a_map_are_kept_apart():
+    convolution = nn.Conv2d(3, 4, (5, 3), stride=(4, 1))
+    for turn, whole in [
+        (lambda x: x.transpose(2, 3), True),  # on its side: (y, x) would be taken for (x, y)
+        (lambda x: x.transpose(2, 3).transpose(2, 3), False),
+        (lambda x: x.permute(0, 2, 3, 1), False),
+        (lambda x: x.mean(1), True),  # (B, h, w) is no map of channels
+        (lambda x: x[:, :1].squeeze(1), True),
+    ]:
+        field = receptive_field(nn.Sequential(convolution, Applies(turn)), "1", image_shape=(3, 32, 24))
+        assert field.whole == whole
+        assert whole or field == receptive_field(convolution, "", image_shape=(3, 32, 24))
+
+
 class WritesInPlace(nn.Module):
     """Writes into a part of a tensor that was made beforehand."""
 

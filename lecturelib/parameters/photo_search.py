@@ -284,7 +284,8 @@ def _maps_of(model: nn.Module, unit: Unit, level: Level, every: bool) -> tuple[T
     except RuntimeError:
         check_size(model, unit.layer, shape)  # says which size is needed, if that is what failed
         raise
-    field = as_receptive_field(tracker.seen(acts[unit.layer, unit.call]), shape)
+    recorded = acts[unit.layer, unit.call]
+    field = as_receptive_field(tracker.seen(recorded), shape, recorded.ndim)
     if field.whole or unit.layer == OUTPUT:
         raise ValueError(
             f"{unit.place} sees the whole picture: search with maximal_images(model, photo_crops(...), unit)"
