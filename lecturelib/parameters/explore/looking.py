@@ -116,14 +116,16 @@ def _render_activations(state: dict) -> Picture:
     maps = _maps(state["network"], state["picture"], own, state["layer"])  # (C, h, w)
     order = strongest_channels(maps, len(maps), state["by"])
     channel = int(order[state["rank"] - 1])
-    most = order[:24]
+    most = order[:12]
     tiles = coloured(activation_tiles(maps, most, state["scale"]))
-    grid = tiled(tiles, 6, labels=[str(c) for c in most.tolist()], zoom=max(1, 80 // maps.shape[-1]), pad=6)
+    grid = tiled(
+        tiles, 4, labels=[str(c) for c in most.tolist()], zoom=max(1, round(104 / maps.shape[-1])), pad=6
+    )
     over = overlay(image, maps[channel], percentile=100)
     titles = [
         state["picture"],
         f"channel {channel}",
-        "the 24 strongest" if len(maps) > 24 else "all, strongest first",
+        "the 12 strongest" if len(maps) > 12 else "all, strongest first",
     ]
     left = picture(image, alt=f"The picture {state['picture']!r}.")
     words = (

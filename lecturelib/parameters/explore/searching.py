@@ -52,7 +52,7 @@ def code_map(data: str = "clothes") -> Explorable:
     ]
     presets = {
         "by pixels: no network": {"layer": "pixels"},
-        "untied by the last hidden layer": {"layer": "relu3"},
+        "by the last hidden layer": {"layer": "relu3"},
         "too small a perplexity": {"perplexity": 2},
     }
     return Explorable(_render_map, controls, "Map of codes", presets, refresh)
