@@ -71,7 +71,8 @@ def receptive_field(
     if (name, call) in fields:
         return fields[name, call]
     if failure is not None:
-        raise ValueError(too_small(model, name, shape)) from failure
+        words = f"{type(failure).__name__}: {failure}"
+        raise ValueError(f"{too_small(model, name, shape)} (it says {words})") from failure
     calls = sum(key == name for key, _ in fields)
     if calls:
         raise IndexError(f"{name!r} runs {calls} time(s), so call is 0 to {calls - 1}, got {call}")
@@ -132,8 +133,10 @@ def _follow(model: nn.Module, shape: tuple[int, int, int]) -> tuple[dict, Except
             handles.append(module.register_forward_hook(look(name)))
         with frozen(model), torch.no_grad(), tracker:
             model(image)
-    except RuntimeError as failure:  # the head of a LeNet takes one size only; its convolutions take any
-        return fields, failure
+    except (
+        Exception
+    ) as failure:  # the head of a LeNet takes one size only; torchvision's ViT asserts its size
+        return fields, failure.with_traceback(None)  # its frames would keep the network alive
     finally:
         for handle in handles:
             handle.remove()

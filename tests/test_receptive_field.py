@@ -256,6 +256,18 @@ def test_bad_input_is_a_sentence():
     assert receptive_field(model, "1", image_shape=(1, 30, 30)).size == (6, 6)  # the head is not needed here
 
 
+def test_whatever_a_network_raises_at_a_wrong_size_is_a_sentence():
+    def wants_22(x):
+        assert x.shape[2] == 22, "Wrong image height!"  # as torchvision's ViT does
+        return x
+
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), Applies(wants_22))
+    model = PixelModel(network, (0.5,), (0.5,), name="tiny", input_size=22)
+    with pytest.raises(ValueError, match="takes 22 x 22 px .*AssertionError: Wrong image height!"):
+        check_size(model, "1", (1, 30, 30))
+    check_size(model, "0", (1, 30, 30))
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_leaves_the_network_as_found(fails):
     network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.BatchNorm2d(1))

@@ -281,7 +281,7 @@ def _maps_of(model: nn.Module, unit: Unit, level: Level, every: bool) -> tuple[T
     try:
         with frozen(model), torch.no_grad(), recording(model, unit.keys) as acts, tracker:
             acts.forward(level.image)
-    except RuntimeError:
+    except Exception:
         check_size(model, unit.layer, shape)  # says which size is needed, if that is what failed
         raise
     recorded = acts[unit.layer, unit.call]

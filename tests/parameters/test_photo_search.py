@@ -135,6 +135,18 @@ def test_maximal_images_of_crops_show_different_places(model):
     torch.testing.assert_close(best.values[0], model(crops[0 : len(crops)])[:, 1].max().detach())
 
 
+def test_a_network_that_asserts_its_size_is_a_sentence(own):
+    class Asserts(nn.Module):
+        def forward(self, x):
+            assert x.shape[2] == 32, "Wrong image height!"  # as torchvision's ViT does
+            return x
+
+    network = nn.Sequential(Asserts(), nn.Conv2d(3, 4, 3))
+    model = PixelModel(network, (0.5,) * 3, (0.25,) * 3, name="tiny", input_size=32)
+    with pytest.raises(ValueError, match="takes 32 x 32 px"):
+        search_photos(model, Channel("1", 0), own)
+
+
 def test_bad_input_is_a_sentence(model, own):
     unit = Channel("3", 0)
     for call, error, words in [
