@@ -1,5 +1,8 @@
 """What a picture excites in a layer: the activation of every channel, and the strongest of them."""
 
+from collections.abc import Sequence
+from numbers import Integral
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -41,8 +44,9 @@ def _check_maps(acts: Tensor) -> Tensor:
     if not isinstance(acts, Tensor) or acts.ndim != 3 or 0 in acts.shape:
         came = tuple(acts.shape) if isinstance(acts, Tensor) else type(acts).__name__
         raise ValueError(f"acts: the activations of one image, (C, h, w), are needed, got {came}")
-    if acts.isnan().any():
-        raise ValueError("acts: there are NaN activations")
+    if not acts.isfinite().all():
+        what = "NaN" if acts.isnan().any() else "infinite"
+        raise ValueError(f"acts: there are {what} activations")
     return acts
 
 
@@ -61,6 +65,22 @@ def strongest_channels(acts: Tensor, k: int, by: str = "max") -> Tensor:
     return strength.argsort(descending=True, stable=True)[:k]
 
 
+def _whole_numbers(indices) -> list[int]:
+    """Channels as plain numbers; a mask or a fraction names none, so it raises instead of being rounded."""
+    # a tensor or an array gives plain numbers; a single one of either gives a number, not a list
+    listed = indices.tolist() if hasattr(indices, "tolist") else indices
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        hint = f"; say [{listed}]" if isinstance(listed, Integral) else ""
+        raise TypeError(f"indices: a list of channels such as [0, 5] is needed, got {indices!r}{hint}")
+    if not listed:
+        raise ValueError("indices: name at least one channel")
+    for index in listed:
+        if isinstance(index, bool) or not isinstance(index, Integral):
+            hint = "; mask.nonzero()[:, 0] gives the channels of a mask" if isinstance(index, bool) else ""
+            raise TypeError(f"indices: whole numbers are needed, got {index!r}{hint}")
+    return [int(index) for index in listed]
+
+
 def activation_tiles(
     acts: Tensor, indices: Tensor | list[int] | None = None, scale: str = "shared"
 ) -> Tensor:
@@ -69,14 +89,13 @@ def activation_tiles(
     `acts` is (C, h, w). 0 stands for the lowest activation or for zero, whichever is lower, so that the
     silence after a ReLU is always 0. `scale="shared"` puts all tiles on one scale (brightness compares
     channels), `"each"` spreads every tile over the whole range (form, but not strength): say in the caption
-    which. A silent channel stays 0.
+    which. A silent channel stays 0. Raises `TypeError` unless the indices are whole numbers (a mask is none),
+    `IndexError` for a channel that the layer does not have, `ValueError` for NaN and infinity.
     """
     acts = _check_maps(acts)
     if scale not in ("each", "shared"):
         raise ValueError(f"scale is 'each' or 'shared', got {scale!r}")
-    chosen = list(range(len(acts))) if indices is None else [int(i) for i in indices]
-    if not chosen:
-        raise ValueError("indices: name at least one channel")
+    chosen = list(range(len(acts))) if indices is None else _whole_numbers(indices)
     wrong = [i for i in chosen if not 0 <= i < len(acts)]
     if wrong:
         raise IndexError(f"indices: this layer has {len(acts)} channels (0-{len(acts) - 1}), got {wrong[0]}")

@@ -1,5 +1,6 @@
 """Activations by hand: shapes, ranking, scales, and bad input."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -40,6 +41,13 @@ def test_tiles_on_one_scale_and_each_on_its_own():
     assert activation_tiles(signed, scale="each").flatten().tolist() == [0, 1, 0.5, 1]
 
 
+def test_tiles_take_whole_numbers_of_any_kind():
+    acts = torch.rand(3, 2, 2, generator=torch.Generator().manual_seed(0))
+    wanted = activation_tiles(acts, [2, 0])
+    for indices in (torch.tensor([2, 0]), np.array([2, 0]), (np.int64(2), 0), range(2, -1, -2)):
+        assert torch.equal(activation_tiles(acts, indices), wanted)
+
+
 def test_paint_on_keeps_the_cells_visible():
     big = paint_on(torch.tensor([[[[0.0, 1.0]]]]), (2, 4))
     assert big[0, 0].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1]]
@@ -64,6 +72,16 @@ def test_bad_input_is_a_sentence(model):
         (lambda: strongest_channels(torch.zeros(1, 3, 2, 2), 1), ValueError, r"\(C, h, w\)"),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), [3]), IndexError, r"3 channels \(0-2\), got 3"),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), []), ValueError, "at least one"),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), torch.tensor([1, 0, 1]) > 0), TypeError, "of a mask"),
+        (
+            lambda: activation_tiles(torch.zeros(3, 2, 2), [0.9]),
+            TypeError,
+            "whole numbers are needed, got 0.9",
+        ),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), 1), TypeError, r"say \[1\]"),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), torch.tensor(1)), TypeError, r"say \[1\]"),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), "01"), TypeError, "a list of channels"),
+        (lambda: activation_tiles(torch.full((3, 2, 2), torch.inf)), ValueError, "infinite activations"),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), scale="log"), ValueError, "'each' or 'shared'"),
         (lambda: paint_on(torch.zeros(3, 2), (2, 2)), ValueError, r"\(k, 1, h, w\)"),
         (lambda: paint_on(torch.zeros(1, 1, 2, 2), (2, 0)), ValueError, "height, width"),
