@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lecturelib.hooks import UnknownName
 
 LARGEST = 50_000_000  # pixels; beyond that a picture is refused before it is decoded
+LONGEST = 4  # times the shorter side: what lies further out is not looked at when a square is cut out
 WORKING_SIDE = 1024  # an own photo is reduced to this longer side: no network here looks at more
 
 
@@ -89,8 +90,8 @@ def load_image(source, size: int | None = None) -> Tensor:
     or floats in [0, 1]. Grey becomes RGB, transparency is laid on white, the camera's rotation is applied, and a long
     side is reduced to 1024 px. Raises `ValueError` if it is not a picture, empty, or above 50 megapixels.
     """
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise ValueError(f"size: a whole number of pixels above 0 is needed, got {size!r}")
+    if size is not None:
+        _check_size(size)
     picture = _open(source)
     if picture.width * picture.height > LARGEST:
         raise ValueError(
@@ -181,12 +182,32 @@ def _resize(image: Tensor, factor: float) -> Tensor:
 
 
 def fit(image: Tensor, size: int) -> Tensor:
-    """Images (B, C, H, W) with the shorter side brought to `size`, and the central square of that size cut out."""
+    """Images (B, C, H, W) with the shorter side brought to `size`, and the central square of that size cut out.
+
+    A new tensor, also where there is nothing to do. Raises `ValueError` or `TypeError` for a size or images that are
+    none.
+    """
+    _check_size(size)
+    image = _without_far_ends(check_images(image, name="image"))
     height, width = image.shape[-2:]
     if min(height, width) != size:
         image = _resize(image, size / min(height, width))
     top, left = (image.shape[-2] - size) // 2, (image.shape[-1] - size) // 2
-    return image[..., top : top + size, left : left + size].contiguous()
+    return image[..., top : top + size, left : left + size].clone(memory_format=torch.contiguous_format)
+
+
+def _without_far_ends(image: Tensor) -> Tensor:
+    """The middle of a very long picture: enlarged as a whole, 10 x 100 000 px would fill the memory."""
+    for dim in (-2, -1):
+        length, across = image.shape[dim], min(image.shape[-2:])
+        excess = max(0, length - LONGEST * across) // 2  # the same at both ends: the centre stays the centre
+        image = image.narrow(dim, excess, length - 2 * excess)
+    return image
+
+
+def _check_size(size: int) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ValueError(f"size: a whole number of pixels above 0 is needed, got {size!r}")
 
 
 def check_images(images: Tensor, model: nn.Module | None = None, name: str = "images") -> Tensor:

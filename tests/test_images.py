@@ -66,6 +66,37 @@ def test_fit_takes_the_middle():
     assert fit(image, 3)[0, 0, 0].tolist() == pytest.approx([0.2, 0.4, 0.6])
 
 
+def test_a_very_long_picture_is_cut_before_it_is_enlarged():
+    long = torch.rand(1, 1, 10, 100_000, generator=torch.Generator().manual_seed(0))
+    middle = long[..., 49_980:50_020]  # four times as long as high, about the centre
+    assert torch.equal(fit(long, 224), fit(middle, 224))
+    assert torch.equal(fit(long.mT, 224), fit(middle.mT, 224))
+    ramp = (torch.arange(100_001.0) / 100_000).expand(1, 1, 9, -1)
+    assert fit(ramp, 90).mean().item() == pytest.approx(0.5, abs=1e-6)
+    assert load_image(Image.new("RGB", (100_000, 10)), size=224).shape == (1, 3, 224, 224)
+
+
+def test_fit_gives_a_tensor_of_its_own():
+    image = torch.rand(1, 3, 8, 8)
+    fit(image, 8).zero_()
+    assert image.max() > 0
+
+
+@pytest.mark.parametrize(
+    "image, size, error, words",
+    [
+        (torch.rand(1, 3, 8, 8), 0, ValueError, "size: a whole number"),
+        (torch.rand(1, 3, 8, 8), 4.0, ValueError, "size: a whole number"),
+        (torch.rand(3, 8, 8), 4, ValueError, r"images\[None\]"),
+        (torch.rand(1, 3, 0, 8), 4, ValueError, "no pixel"),
+        ("cat", 4, TypeError, "a tensor"),
+    ],
+)
+def test_fit_wants_images_and_a_size(image, size, error, words):
+    with pytest.raises(error, match=words):
+        fit(image, size)
+
+
 @pytest.mark.parametrize(
     "source, error, words",
     [
