@@ -16,7 +16,7 @@ Images = Tensor | Sequence  # (N, C, H, W), or anything with len() whose slices 
 Progress = Callable[[int, int], None]  # told (images done, images in all) after every batch
 
 CACHE_FRIENDLY = 32 * 2**20  # bytes: glibc maps and unmaps anything larger on every operation
-LARGEST_BATCH = 256
+LARGEST_BATCH = 64  # more is no faster, and slower for networks of 28 px (`make bench`)
 
 
 def check_many(images: Images, model: nn.Module) -> Shape:
@@ -45,7 +45,7 @@ def checked_unit(model: nn.Module, unit: Unit, shape: Shape) -> Unit:
 
 
 def batch_size_for(model: nn.Module, layer: str, shape: Shape) -> int:
-    """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 256 images at most."""
+    """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 64 images at most."""
     layer, largest, area = resolve_layer(model, layer), shape[0] * shape[1] * shape[2], 1.0
     known = takes(model, shape)
     if not known:
