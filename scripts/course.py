@@ -40,11 +40,13 @@ def say(text):
     print(f"== {text}", flush=True)
 
 
+# PyTorch's threads wait for one another by spinning: beside another busy program, such as a browser, a pass then takes
+# several times longer. Threads that sleep cost nothing. It has to be set before PyTorch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 def run(*command, **options):
     """Run a command in the project's folder and stop with its exit code where it fails."""
-    # PyTorch's threads wait for one another by spinning. Beside another busy program (a browser) a pass then takes many
-    # times longer; sleeping threads cost nothing. It must be set before PyTorch is loaded.
-    options.setdefault("env", {"OMP_WAIT_POLICY": "passive", **os.environ})
     code = subprocess.run([str(part) for part in command], cwd=ROOT, check=False, **options).returncode
     if code:
         sys.exit(code)
