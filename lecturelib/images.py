@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import math
+import struct
 import warnings
 from dataclasses import dataclass
 from os import PathLike
@@ -16,6 +17,8 @@ from lecturelib.hooks import UnknownName
 
 LARGEST = 50_000_000  # pixels; beyond that a picture is refused before it is decoded
 LONGEST = 4  # times the shorter side: what lies further out is not looked at when a square is cut out
+# Pillow's ways to say that a file is damaged or cut short
+DAMAGED = (OSError, SyntaxError, ValueError, RuntimeError, EOFError, struct.error)
 WORKING_SIDE = 1024  # an own photo is reduced to this longer side: no network here looks at more
 
 
@@ -88,7 +91,8 @@ def load_image(source, size: int | None = None) -> Tensor:
 
     `source` is a path, the bytes of a file (an upload), a PIL image, or an array (H, W), (H, W, 3) or (H, W, 4): uint8,
     or floats in [0, 1]. Grey becomes RGB, transparency is laid on white, the camera's rotation is applied, and a long
-    side is reduced to 1024 px. Raises `ValueError` if it is not a picture, empty, or above 50 megapixels.
+    side is reduced to 1024 px. Values of 16 bits are divided by 65535. Raises `ValueError` if it is not a picture, is
+    damaged, empty or above 50 megapixels, or holds floats outside [0, 1].
     """
     if size is not None:
         _check_size(size)
@@ -127,6 +131,8 @@ def _open(source):
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return Image.open(stream)
+    except PermissionError:
+        raise  # it says which file may not be read
     except UnidentifiedImageError as error:
         raise ValueError(
             f"{what} is not a picture that can be read (PNG, JPEG, GIF, WebP, BMP, TIFF)"
@@ -135,6 +141,8 @@ def _open(source):
         raise ValueError(
             f"{what} is far above {LARGEST // 10**6} megapixels: make it smaller first"
         ) from error
+    except DAMAGED as error:
+        raise ValueError(f"{what} is damaged or cut short: {error}") from error
 
 
 def _bytes_of(array):
@@ -161,18 +169,31 @@ def _to_tensor(picture) -> Tensor:
     from PIL import Image, ImageOps
 
     try:
-        if picture.mode in ("I", "I;16", "I;16B", "F"):  # 16-bit grey: scale, Pillow would clip
-            values = np.asarray(picture, dtype=np.float32)
-            span = 65535 if values.max() > 255 else 255
-            picture = Image.fromarray((values.clip(0, span) / span * 255).astype(np.uint8))
+        picture.load()
         picture = ImageOps.exif_transpose(picture)
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            picture = picture.convert("RGBA")
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        pixels = np.array(picture.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # Pillow's words for a truncated file
+    except DAMAGED as error:
         raise ValueError(f"this picture is damaged or cut short: {error}") from error
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):  # Pillow would clip at 255
+        picture = Image.fromarray(_grey_bytes(np.asarray(picture), picture.mode))
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    pixels = np.array(picture.convert("RGB"))
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255  # (H, W, 3) -> (1, 3, H, W)
+
+
+def _grey_bytes(values, mode: str):
+    """Grey values of 16 bits, or floats in [0, 1], as bytes: what the values mean is never guessed from their range."""
+    import numpy as np
+
+    if mode == "F":
+        return _bytes_of(values)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError(
+            f"a picture of 32 bits holds values of 0 to 65535, got {values.min()} to {values.max()}; "
+            "scale it to floats in [0, 1] first"
+        )
+    return (values / 65535 * 255).round().astype(np.uint8)
 
 
 def _resize(image: Tensor, factor: float) -> Tensor:

@@ -42,6 +42,24 @@ def test_grey_transparent_palette_and_16_bit_pictures():
     assert load_image(encoded(deep)).unique().item() == pytest.approx(0.2, abs=0.003)
 
 
+def test_what_the_values_of_a_grey_picture_mean_is_not_guessed():
+    def value(array):
+        return load_image(Image.fromarray(array)).unique().item()
+
+    for dtype in (np.uint16, np.dtype(">u2"), np.int32):
+        assert value(np.full((2, 2), 200, dtype)) == pytest.approx(1 / 255)  # 200 / 65535: nearly black
+        assert value(np.full((2, 2), 65535, dtype)) == 1
+    assert value(np.full((2, 2), 0.2, np.float32)) == pytest.approx(0.2)
+    for array, words in [
+        (np.full((2, 2), 128, np.float32), r"\[0, 1\].*divide by 255"),
+        (np.full((2, 2), np.nan, np.float32), "NaN"),
+        (np.full((2, 2), 65536, np.int32), "0 to 65535, got 65536"),
+        (np.full((2, 2), -1, np.int32), "0 to 65535, got -1"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            load_image(Image.fromarray(array))
+
+
 def test_the_rotation_of_the_camera_is_applied():
     picture = Image.new("RGB", (8, 4))
     exif = picture.getexif()
@@ -103,6 +121,8 @@ def test_fit_wants_images_and_a_size(image, size, error, words):
         (b"no picture", ValueError, "not a picture"),
         (b"", ValueError, "not a picture"),
         (encoded(Image.effect_noise((64, 64), 50))[:600], ValueError, "damaged or cut short"),
+        (encoded(Image.new("RGB", (8, 8)))[:16], ValueError, "damaged or cut short"),
+        (b"P6 2x 2 255 ", ValueError, "damaged or cut short"),  # Pillow's own ValueError
         ("nowhere.png", FileNotFoundError, "no picture at nowhere.png"),
         (3, TypeError, "a path, bytes"),
         (np.zeros((2, 2, 2), np.uint8), ValueError, r"\(H, W, 3\)"),
