@@ -91,7 +91,7 @@ def occlusion_map_plain(
             for column, left in enumerate(lefts):
                 window = (..., slice(top, top + height), slice(left, left + width))
                 occluded[window] = cover[window]
-                values[row, column] = read(model, occluded, unit)
+                values[row, column] = read(model, occluded.clone(), unit)  # a network may write on its input
                 occluded[window] = image[window]
     return values
 
