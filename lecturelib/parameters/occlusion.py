@@ -8,19 +8,27 @@ understanding convolutional networks", section 4.2.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.images import check_images
-from lecturelib.parameters.occlusion_fast import coverage, make_reader
+from lecturelib.parameters.occlusion_fast import make_reader
+from lecturelib.parameters.patches import (
+    GREY,
+    Fill,
+    Size,
+    check_patch,
+    check_stride,
+    coverage,
+    fill_image,
+    patch_spans,
+    whole,
+)
 from lecturelib.units import Unit, read
 
-GREY = 128 / 255  # the lecture's (128, 128, 128)
 FIRST_BATCH = 16  # positions of the first coarse map: about 50 ms on alexnet
-Size = int | tuple[int, int]
-Fill = float | str | tuple[float, float, float] | Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +86,12 @@ def occlusion_map_plain(
 ) -> Tensor:
     """The value of a unit with a patch at each position, (rows, columns): the method, line by line.
 
-    image (1, C, H, W) in [0, 1]. Zeiler & Fergus 2014, section 4.2. Ask `occlusion_map` for the same numbers sooner.
+    image (1, C, H, W) in [0, 1]. Zeiler & Fergus 2014, section 4.2. Ask `occlusion_map` for the same numbers sooner;
+    patch_size, stride, fill and what is raised are as there.
     """
-    (height, width), (stride_y, stride_x) = _pair(patch_size), _pair(stride)
+    _check_image(image, model)
+    height, width = patch = check_patch(patch_size, image)
+    stride_y, stride_x = check_stride(stride, patch)
     tops = range(0, image.shape[2] - height + stride_y, stride_y)
     lefts = range(0, image.shape[3] - width + stride_x, stride_x)
     cover = fill_image(image, fill, patch_size)
@@ -139,7 +150,7 @@ def coarse_to_fine(
     `done`; positions not measured yet show the nearest measured one. Arguments and errors as for `occlusion_map`,
     raised at the call. It may be dropped at any time: between two maps nothing of it is attached to the model.
     """
-    if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
+    if isinstance(every, bool) or not isinstance(every, Real) or not every >= 0:
         raise ValueError(f"every: seconds between two maps, 0 or more, got {every!r}")
     return _maps(_Sweep(model, image, unit, patch_size, stride, fill, batch_size), every)
 
@@ -157,14 +168,18 @@ def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill
 
     image (B, C, H, W) in [0, 1]; y and x count from the centre of the first pixel, as `OcclusionMap.ys` and `.xs`
     do. A patch of even size has its centre between two pixels: at a whole y it covers one pixel more above than below.
-    Raises `ValueError` if (y, x) is not on the image.
+    At the border the patch of a map may be cut, and its centre is that of the part inside; a whole patch centred there
+    covers more, so such a position is laid again from `OcclusionMap.boxes`. Raises `ValueError` if (y, x) is not on
+    the image.
     """
     check_images(image, name="image")
-    patch = _check_patch(patch_size, image)
+    patch = check_patch(patch_size, image)
     covered = image.detach().clone()
     window = [slice(None), slice(None)]
     for name, place, size, length in zip("yx", (y, x), image.shape[2:], patch, strict=True):
-        if isinstance(place, bool) or not isinstance(place, int | float) or not -0.5 <= place <= size - 0.5:
+        if isinstance(place, Tensor) and place.ndim == 0:
+            place = place.item()
+        if isinstance(place, bool) or not isinstance(place, Real) or not -0.5 <= place <= size - 0.5:
             raise ValueError(
                 f"{name}: a place on the image is needed, a number from 0 to {size - 1}, got {place!r}"
             )
@@ -174,55 +189,21 @@ def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill
     return covered
 
 
-def fill_image(image: Tensor, fill: Fill = GREY, patch_size: Size = 32) -> Tensor:
-    """What a patch shows, as a whole image (B, C, H, W): a patch is a window onto it.
-
-    "blur" is a Gaussian of a quarter of the patch: it takes away what is smaller than the patch. Raises `ValueError`
-    for an unknown word, a value outside [0, 1], or a colour for a grey image.
-    """
-    shape, image = image.shape, image.detach()
-    if isinstance(fill, str):
-        if fill == "mean":
-            return image.mean((2, 3), keepdim=True).expand(shape)  # (B, C, 1, 1) -> (B, C, H, W)
-        if fill == "blur":
-            return _blur(image, [length / 4 for length in _pair(patch_size)])
-        raise ValueError(f'fill: "mean", "blur", a grey or a colour in [0, 1] is needed, got {fill!r}')
-    if isinstance(fill, Tensor) and fill.ndim > 1:
-        cover = check_images(fill[None] if fill.ndim == 3 else fill, name="fill")
-        if cover.shape not in (shape, (1, *shape[1:])):
-            raise ValueError(f"fill: an image of shape {tuple(shape)} is needed, got {tuple(fill.shape)}")
-        return cover.detach().to(image).expand(shape)
-    numbers = fill if isinstance(fill, tuple | list) else [fill]
-    if not isinstance(fill, Tensor) and not all(
-        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
-    ):
-        raise TypeError(f'fill: a number, (r, g, b), "mean", "blur" or an image is needed, got {fill!r}')
-    colour = torch.as_tensor(fill, dtype=image.dtype, device=image.device).reshape(
-        -1
-    )  # () or (C,) -> (1 | C,)
-    if len(colour) not in (1, shape[1]):
-        raise ValueError(f"fill: one value, or one for each of {shape[1]} channels, is needed, got {fill!r}")
-    if not ((colour >= 0) & (colour <= 1)).all():
-        raise ValueError(f"fill: values in [0, 1] are needed (grey 128 is 128/255), got {fill!r}")
-    return colour.view(1, -1, 1, 1).expand(shape)  # (C,) -> (B, C, H, W)
-
-
-def patch_spans(size: int, patch: int, stride: int) -> list[tuple[int, int]]:
-    """The pixels covered along one axis, (start, end) half-open: starts 0, stride, ... until the border is reached."""
-    return [(start, min(start + patch, size)) for start in range(0, size - patch + stride, stride)]
+def _check_image(image: Tensor, model: nn.Module) -> None:
+    check_images(image, model, "image")
+    if len(image) != 1:
+        raise ValueError(f"image: one image (1, C, H, W) is needed, got a batch of {len(image)}")
 
 
 class _Sweep:
     """One run over all positions: checked arguments, the order of the positions, and the values so far."""
 
     def __init__(self, model, image, unit, patch_size, stride, fill, batch_size):
-        check_images(image, model, "image")
-        if len(image) != 1:
-            raise ValueError(f"image: one image (1, C, H, W) is needed, got a batch of {len(image)}")
-        self.patch = _check_patch(patch_size, image)
-        self.stride = _check_stride(stride, self.patch)
+        _check_image(image, model)
+        self.patch = check_patch(patch_size, image)
+        self.stride = check_stride(stride, self.patch)
         if batch_size is not None:
-            batch_size = _whole("batch_size", batch_size)
+            batch_size = whole("batch_size", batch_size)
         if not isinstance(unit, Unit):
             raise TypeError(f"unit: a unit such as Probability(k) is needed, got {type(unit).__name__}")
         cover = fill_image(image, fill, self.patch)
@@ -286,57 +267,3 @@ def _nearest(values: Tensor) -> Tensor:
     filled = values.clone()
     filled[~measured] = values[measured][nearest]
     return filled
-
-
-def _blur(image: Tensor, sigmas: list[float]) -> Tensor:
-    """A Gaussian blur of (B, C, H, W) with one sigma in pixels per axis; the border pixels are repeated outside."""
-    channels = image.shape[1]
-    for axis, sigma in enumerate(sigmas):
-        radius = max(1, round(3 * sigma))
-        bell = torch.exp(-(torch.arange(-radius, radius + 1).to(image) ** 2) / (2 * sigma**2))
-        shape = (channels, 1, -1, 1) if axis == 0 else (channels, 1, 1, -1)
-        kernel = (
-            (bell / bell.sum()).expand(channels, 1, -1).reshape(shape)
-        )  # (C, 1, k) -> one k x 1 or 1 x k each
-        pad = (0, 0, radius, radius) if axis == 0 else (radius, radius, 0, 0)
-        image = F.conv2d(F.pad(image, pad, mode="replicate"), kernel, groups=channels)
-    return image.clamp(0, 1)
-
-
-def _pair(size: Size) -> tuple[int, int]:
-    return tuple(size) if isinstance(size, tuple | list) else (size, size)
-
-
-def _whole(name: str, value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}: a whole number is needed, got {type(value).__name__} {value!r}")
-    if value < 1:
-        raise ValueError(f"{name}: at least 1 is needed, got {value}")
-    return value
-
-
-def _check_pair(name: str, value) -> tuple[int, int]:
-    pair = _pair(value)
-    if len(pair) != 2:
-        raise ValueError(f"{name}: one number or (vertical, horizontal) in pixels is needed, got {value!r}")
-    return tuple(_whole(name, number) for number in pair)
-
-
-def _check_patch(patch_size: Size, image: Tensor) -> tuple[int, int]:
-    patch = _check_pair("patch_size", patch_size)
-    if patch[0] > image.shape[2] or patch[1] > image.shape[3]:
-        raise ValueError(
-            f"patch_size: {patch[0]} x {patch[1]} px does not fit into an image of "
-            f"{image.shape[2]} x {image.shape[3]} px; take a smaller one"
-        )
-    return patch
-
-
-def _check_stride(stride: Size, patch: tuple[int, int]) -> tuple[int, int]:
-    stride = _check_pair("stride", stride)
-    if stride[0] > patch[0] or stride[1] > patch[1]:
-        raise ValueError(
-            f"stride: {stride[0]} x {stride[1]} px is longer than the patch of {patch[0]} x {patch[1]} px, so some "
-            "pixels would never be covered; take a shorter stride or a larger patch"
-        )
-    return stride

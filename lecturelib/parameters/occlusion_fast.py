@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from lecturelib.hooks import Activations, frozen, list_units, recording
 from lecturelib.parameters.first_layers import POINTWISE, Skip, first_steps
+from lecturelib.parameters.patches import Spans, coverage
 from lecturelib.units import Unit
 
 # glibc maps and unmaps anything larger on every operation
@@ -27,8 +28,6 @@ ACTIVATION_BYTES = 32 * 2**20
 LARGEST_BATCH = 64  # a 28 px network gains little from more
 SMALL_IMAGE = 64 * 64  # pixels; in smaller images moving windows about costs more than computing whole maps
 WORTHWHILE = 0.7  # share of a map; beyond it the window is no longer worth its copying
-
-Spans = list[tuple[int, int]]  # the pixels (start, end) that the patches cover along one axis
 
 
 def make_reader(
@@ -340,10 +339,3 @@ def _batch_size(largest: int) -> int:
 
 def _two(value) -> tuple[int, int]:
     return tuple(value) if isinstance(value, tuple | list) else (value, value)
-
-
-def coverage(spans: Spans, size: int) -> Tensor:
-    """Which pixels each patch covers along one axis, (patches, size) of bool."""
-    start, end = torch.tensor(spans).T[..., None]  # (patches, 2) -> (patches, 1) each
-    pixel = torch.arange(size)
-    return (start <= pixel) & (pixel < end)
