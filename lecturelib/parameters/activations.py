@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.hooks import layer_info, record, resolve_layer
+from lecturelib.hooks import record, resolve_layer
 from lecturelib.images import check_images
 from lecturelib.receptive_field import check_size
 
@@ -28,15 +28,13 @@ def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> T
         raise ValueError(f"image: activations are shown for one image, got {len(image)}; pass images[i]")
     shape = tuple(image.shape[1:])
     check_size(model, name, shape)
-    values = record(model, image, [(name, call)])[name, call][0]
+    values = record(model, image, [(name, call)]).maps((name, call))[0]
     if values.isnan().any():
         raise ValueError(f"{name!r} gives NaN for this image: this network's weights have diverged")
     if values.ndim == 1:
         return values[:, None, None]  # (C,) -> (C, 1, 1)
     if values.ndim == 2:
-        return values.T[:, None]  # (tokens, C) -> (C, 1, tokens)
-    if layer_info(model, name, shape).channels_last:
-        return values.movedim(-1, 0)  # (h, w, C) -> (C, h, w)
+        return values[:, None]  # (C, tokens) -> (C, 1, tokens)
     return values
 
 

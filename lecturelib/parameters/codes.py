@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import layer_info, resolve_layer
+from lecturelib.hooks import resolve_layer
 from lecturelib.parameters.passes import (
     Images,
     Progress,
@@ -14,7 +14,7 @@ from lecturelib.parameters.passes import (
     check_many,
     looking,
 )
-from lecturelib.receptive_field import receptive_field, takes
+from lecturelib.receptive_field import receptive_field
 
 MOST = 2000  # codes in one map: about 4 s
 COMPONENTS = 50  # van der Maaten & Hinton 2008, section 4.2, reduce to 30 by PCA; 50 is today's habit
@@ -43,15 +43,10 @@ def codes(
     shape = check_many(images, model)
     receptive_field(model, name, call, shape)  # raises where images of this shape do not reach the layer
     batch_size = check_batch_size(batch_size, model, name, shape)
-    last = layer_info(model, name, shape if takes(model, shape) else None).channels_last
     found = []
     with looking(model, [(name, call)]) as acts:
         for _, batch in batches(images, batch_size, progress):
-            values = acts.forward(batch)[name, call]
-            if last:
-                values = values.movedim(-1, 1)  # (B, h, w, C) -> (B, C, h, w)
-            elif values.ndim == 3:
-                values = values.transpose(1, 2)  # (B, tokens, C) -> (B, C, tokens)
+            values = acts.forward(batch).maps((name, call))  # (B, C, h, w), (B, C, tokens) or (B, C)
             values = values.flatten(2).mean(2) if spatial == "mean" and values.ndim > 2 else values.flatten(1)
             found.append(values)  # (B, D)
     code = torch.cat(found).clone()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lecturelib.images import check_images
 from lecturelib.parameters.occlusion_fast import make_reader
+from lecturelib.parameters.passes import checked_unit
 from lecturelib.parameters.patches import (
     GREY,
     Fill,
@@ -204,12 +205,10 @@ class _Sweep:
         self.stride = check_stride(stride, self.patch)
         if batch_size is not None:
             batch_size = whole("batch_size", batch_size)
-        if not isinstance(unit, Unit):
-            raise TypeError(f"unit: a unit such as Probability(k) is needed, got {type(unit).__name__}")
         cover = fill_image(image, fill, self.patch)
         parameter = next(model.parameters(), image)
         image, cover = image.detach().to(parameter), cover.to(parameter)
-        self.unit = unit.check(model, tuple(image.shape[1:]))
+        self.unit = checked_unit(model, unit, tuple(image.shape[1:]))
         self.size = tuple(image.shape[2:])
         self.spans = [patch_spans(*axis) for axis in zip(self.size, self.patch, self.stride, strict=True)]
         self.rows, self.columns = map(len, self.spans)

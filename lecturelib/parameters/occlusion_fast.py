@@ -18,10 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lecturelib.hooks import Activations, frozen, list_units, recording
+from lecturelib.hooks import Activations, frozen, recording
 from lecturelib.parameters.first_layers import POINTWISE, Skip, first_steps
-from lecturelib.parameters.passes import channels_last
+from lecturelib.parameters.passes import channels_last, layer_sizes
 from lecturelib.parameters.patches import Spans, coverage
+from lecturelib.receptive_field import takes
 from lecturelib.units import Unit
 
 # glibc maps and unmaps anything larger on every operation
@@ -44,7 +45,8 @@ def make_reader(
     image and cover (1, C, H, W): a patch is a window onto the cover. Takes the quick way where the network allows it.
     """
     reader = Reader(model, image, cover, unit, spans, batch_size)
-    if image.shape[2] * image.shape[3] >= SMALL_IMAGE:
+    # a pass is watched to its end, which a head of one size may not reach
+    if image.shape[2] * image.shape[3] >= SMALL_IMAGE and takes(model, tuple(image.shape[1:])):
         steps, prelude = first_steps(model, reader.image, unit)
         if steps:
             windowed = WindowReader(reader, steps, prelude)
@@ -64,8 +66,8 @@ class Reader:
         self.masks = [
             coverage(span, size).to(image.device) for span, size in zip(spans, image.shape[2:], strict=True)
         ]
-        table = list_units(model, tuple(image.shape[1:]))
-        largest = max([image[0].numel(), *(torch.Size(info.shape).numel() for info in table)])
+        self.sizes = layer_sizes(model, tuple(image.shape[1:]))
+        largest = max(image[0].numel(), *self.sizes.values())
         self.batch_size = batch_size or _batch_size(largest * image.element_size())
         self.middle = tuple(torch.tensor([len(span) // 2]) for span in spans)
         with self.attached():
@@ -174,18 +176,13 @@ class WindowReader:
             normalise = reader.model.normalise if prelude else nn.Identity()
             self.image, self.cover = normalise(reader.image), normalise(reader.cover)
             self._plan(modules)
-        table = list_units(reader.model, tuple(reader.image.shape[1:]))
-        names = [info.name for info in table]
         last = next(
             (n for n, m in reader.model.named_modules() if self.steps and m is self.steps[-1].module), ""
         )
-        after = table[names.index(last) :] if last in names else table
+        names = list(reader.sizes)
+        after = names[names.index(last) :] if last in names else names
         largest = max(
-            [
-                self.clean.numel(),
-                self.largest_window,
-                *(torch.Size(info.shape).numel() for info in after if info.name),
-            ]
+            self.clean.numel(), self.largest_window, *(reader.sizes[name] for name in after if name)
         )
         self.batch_size = reader.asked or _batch_size(largest * reader.image.element_size())
 

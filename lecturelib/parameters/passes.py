@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -44,18 +45,23 @@ def checked_unit(model: nn.Module, unit: Unit, shape: Shape) -> Unit:
     return unit.check(model, shape if takes(model, shape) else None)
 
 
+def layer_sizes(model: nn.Module, shape: Shape) -> dict[str, int]:
+    """How many numbers each layer gives for one image (C, H, W), by layer, in the order in which they run.
+
+    Where the head does not take this size, estimated by area from the network's own size.
+    """
+    known = takes(model, shape)
+    table = list_units(model, shape if known else None)
+    area = 1.0 if known else shape[1] * shape[2] / model.input_size**2
+    return {info.name: round(prod(info.shape) * area) for info in table}
+
+
 def batch_size_for(model: nn.Module, layer: str, shape: Shape) -> int:
     """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 64 images at most."""
-    layer, largest, area = resolve_layer(model, layer), shape[0] * shape[1] * shape[2], 1.0
-    known = takes(model, shape)
-    if not known:
-        area = shape[1] * shape[2] / model.input_size**2
-    for info in list_units(model, shape if known else None):
-        size = 1
-        for side in info.shape:
-            size *= side
-        largest = max(largest, round(size * area))
-        if info.name == layer:
+    layer, largest = resolve_layer(model, layer), prod(shape)
+    for name, size in layer_sizes(model, shape).items():
+        largest = max(largest, size)
+        if name == layer:
             break
     return max(1, min(LARGEST_BATCH, CACHE_FRIENDLY // (4 * largest)))
 

@@ -323,6 +323,19 @@ def test_a_network_that_writes_on_its_input_gives_the_same_map():
     assert torch.allclose(plain, polite.values, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [14, 70])
+def test_a_unit_before_the_head_takes_other_sizes_than_the_head(size):
+    features = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+    network = nn.Sequential(features, nn.Flatten(), nn.Linear(4 * 5 * 5, 3))
+    model = PixelModel(network, (0.5,), (0.5,), name="tiny", input_size=10)
+    image, unit = pixels(1, size, size), Channel("0.0", 2)
+    headless = PixelModel(nn.Sequential(features), (0.5,), (0.5,), name="headless")
+    alone = occlusion_map(headless, image, unit, 7, 7)
+    assert torch.allclose(occlusion_map(model, image, unit, 7, 7).values, alone.values, atol=1e-6)
+    with pytest.raises(ValueError, match="takes 10 x 10 px"):
+        occlusion_map(model, image, Logit(0), 7, 7)
+
+
 def test_other_threads_may_record_the_same_network():
     model, image = small_network(), pixels(3, 12, 12)
     expected = occlusion_map(model, image, Channel("3", 1), 3, 1).values
@@ -415,7 +428,7 @@ def test_bad_input_gets_a_sentence_before_any_work(method, change, error, says):
         return  # it reads one image at a time
     with pytest.raises(error, match=says):
         method(model, **{**good, **change, **layers})
-    assert model.calls <= 1, "at most the pass that lists the layers"
+    assert model.calls <= 2, "at most the passes that list the layers and what they see"
 
 
 @pytest.mark.parametrize("every", [-1, float("nan"), "often", True])
