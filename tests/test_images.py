@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lecturelib.images import PHOTOS, check_images, fit, load_image, photo
+from lecturelib.images import PHOTOS, as_the_model_takes, check_images, fit, load_image, photo
 from lecturelib.models.pixel_model import PixelModel
 
 
@@ -169,3 +169,16 @@ def test_check_images_says_what_came(images, error, words):
 def test_normalisation_happens_once():
     image = torch.rand(2, 3, 4, 4)
     torch.testing.assert_close(MODEL(check_images(image, MODEL)), (image - 0.5) / 0.25)
+
+
+def test_images_are_brought_to_the_weights():
+    image = torch.rand(2, 3, 4, 4)
+    for dtype in (torch.float64, torch.bfloat16):
+        assert torch.equal(as_the_model_takes(image, torch.nn.Conv2d(3, 1, 1).to(dtype)), image.to(dtype))
+    assert as_the_model_takes(image, torch.nn.ReLU()) is image  # no weights: as they are
+    with torch.device("meta"):
+        shapes_only = torch.nn.Conv2d(3, 1, 1)
+    with pytest.raises(ValueError, match="no weights, only their shapes"):
+        as_the_model_takes(image, shapes_only)
+    with pytest.raises(ValueError, match="photo: pixels"):
+        as_the_model_takes(image * 2, shapes_only, "photo")

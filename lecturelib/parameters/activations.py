@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.hooks import record, resolve_layer
-from lecturelib.images import check_images
+from lecturelib.images import as_the_model_takes
 from lecturelib.receptive_field import check_size
 
 
@@ -23,7 +23,7 @@ def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> T
     name = resolve_layer(model, layer)
     if isinstance(image, Tensor) and image.ndim == 3:
         image = image[None]
-    image = check_images(image, model, name="image")
+    image = as_the_model_takes(image, model, name="image")
     if len(image) != 1:
         raise ValueError(f"image: activations are shown for one image, got {len(image)}; pass images[i]")
     shape = tuple(image.shape[1:])

@@ -45,7 +45,7 @@ def codes(
     batch_size = check_batch_size(batch_size, model, name, shape)
     found = []
     with looking(model, [(name, call)]) as acts:
-        for _, batch in batches(images, batch_size, progress):
+        for _, batch in batches(model, images, batch_size, progress):
             values = acts.forward(batch).maps((name, call))  # (B, C, h, w), (B, C, tokens) or (B, C)
             values = values.flatten(2).mean(2) if spatial == "mean" and values.ndim > 2 else values.flatten(1)
             found.append(values)  # (B, D)

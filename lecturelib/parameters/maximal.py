@@ -97,7 +97,7 @@ def maximal_images(
     lazy = not isinstance(images, Tensor)
     top = _Top(min(SPARES * k, len(images)) if lazy else k)
     with looking(model, unit.keys) as acts:
-        for first, batch in batches(images, batch_size, progress):
+        for first, batch in batches(model, images, batch_size, progress):
             # No name for the maps: held beyond the turn, they would keep the next pass from reusing their memory.
             top.add(responses(unit, acts.forward(batch))[:, None], first, str(unit))  # (B, 1, h, w)
     values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
@@ -133,7 +133,7 @@ def every_channel(
     batch_size = check_batch_size(batch_size, model, name, shape)
     top = _Top(k)
     with looking(model, unit.keys) as acts:
-        for first, batch in batches(images, batch_size, progress):
+        for first, batch in batches(model, images, batch_size, progress):
             top.add(all_channels(unit, acts.forward(batch)), first, f"layer {unit.place}")  # (B, C, h, w)
     places = torch.stack([top.flat // top.width, top.flat % top.width], 2)  # (k, C, 2)
     field = receptive_field(model, name, call, shape)

@@ -13,7 +13,7 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
-from lecturelib.images import check_images
+from lecturelib.images import as_the_model_takes, check_images
 from lecturelib.parameters.occlusion_fast import make_reader
 from lecturelib.parameters.passes import checked_unit
 from lecturelib.parameters.patches import (
@@ -90,7 +90,7 @@ def occlusion_map_plain(
     image (1, C, H, W) in [0, 1]. Zeiler & Fergus 2014, section 4.2. Ask `occlusion_map` for the same numbers sooner;
     patch_size, stride, fill and what is raised are as there.
     """
-    _check_image(image, model)
+    image = _one_image(image, model)
     height, width = patch = check_patch(patch_size, image)
     stride_y, stride_x = check_stride(stride, patch)
     tops = range(0, image.shape[2] - height + stride_y, stride_y)
@@ -190,24 +190,23 @@ def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill
     return covered
 
 
-def _check_image(image: Tensor, model: nn.Module) -> None:
-    check_images(image, model, "image")
+def _one_image(image: Tensor, model: nn.Module) -> Tensor:
+    image = as_the_model_takes(image, model, "image").detach()
     if len(image) != 1:
         raise ValueError(f"image: one image (1, C, H, W) is needed, got a batch of {len(image)}")
+    return image
 
 
 class _Sweep:
     """One run over all positions: checked arguments, the order of the positions, and the values so far."""
 
     def __init__(self, model, image, unit, patch_size, stride, fill, batch_size):
-        _check_image(image, model)
+        image = _one_image(image, model)
         self.patch = check_patch(patch_size, image)
         self.stride = check_stride(stride, self.patch)
         if batch_size is not None:
             batch_size = whole("batch_size", batch_size)
         cover = fill_image(image, fill, self.patch)
-        parameter = next(model.parameters(), image)
-        image, cover = image.detach().to(parameter), cover.to(parameter)
         self.unit = checked_unit(model, unit, tuple(image.shape[1:]))
         self.size = tuple(image.shape[2:])
         self.spans = [patch_spans(*axis) for axis in zip(self.size, self.patch, self.stride, strict=True)]

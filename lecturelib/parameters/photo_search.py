@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lecturelib.field_rules import FieldTracker
 from lecturelib.hooks import OUTPUT, frozen, recording, resolve_layer
-from lecturelib.images import check_images, photo, photo_names
+from lecturelib.images import as_the_model_takes, check_images, photo, photo_names
 from lecturelib.parameters.maximal import all_channels, check_k, crop, responses
 from lecturelib.parameters.passes import Progress
 from lecturelib.receptive_field import ReceptiveField, as_receptive_field, check_size
@@ -244,11 +244,11 @@ def search_photos(
             f"target: a Channel, a Direction or a layer's name is needed, got {unit!r}; search for a class with "
             "maximal_images(model, photo_crops(...), unit)"
         )
-    unit = unit.check(model)
-    check_k(k, 1000)
     levels, fields, parts, looked = _levels(names, scales), [], [], 0
+    # a plain module does not say its own size: a photo's will do
+    unit = unit.check(model, None if hasattr(model, "input_size") else tuple(levels[0].image.shape[1:]))
+    check_k(k, 1000)
     for number, level in enumerate(levels):
-        check_images(level.image, model, name=f"photo {level.name!r}")
         maps, field = _maps_of(model, unit, level, layer_given)  # (C, h, w)
         fields.append(field)
         part = _candidates(maps, field, level, SPARES * k, inside)
@@ -277,10 +277,11 @@ def search_photos(
 def _maps_of(model: nn.Module, unit: Unit, level: Level, every: bool) -> tuple[Tensor, ReceptiveField]:
     """The maps (C, h, w) of a photo, and what their positions see, from one and the same pass."""
     shape = tuple(level.image.shape[1:])
-    tracker = FieldTracker(level.image)
+    image = as_the_model_takes(level.image, model, f"photo {level.name!r}")
+    tracker = FieldTracker(image)
     try:
         with frozen(model), torch.no_grad(), recording(model, unit.keys) as acts, tracker:
-            acts.forward(level.image)
+            acts.forward(image)
     except Exception:
         check_size(model, unit.layer, shape)  # says which size is needed, if that is what failed
         raise
@@ -293,7 +294,7 @@ def _maps_of(model: nn.Module, unit: Unit, level: Level, every: bool) -> tuple[T
     maps = all_channels(unit, acts)[0] if every else responses(unit, acts)
     if maps.isnan().any():
         raise ValueError(f"{unit.place} gives NaN: this network's weights have diverged")
-    return maps, field
+    return maps.cpu(), field  # the candidates are sorted out beside the photos
 
 
 def _candidates(maps: Tensor, field: ReceptiveField, level: Level, most: int, inside: bool) -> dict | None:
