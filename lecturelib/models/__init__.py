@@ -2,6 +2,7 @@
 
 import difflib
 import urllib.error
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -180,9 +181,11 @@ def _from_torchvision(name: str, weights: str, seed: int) -> PixelModel:
             "or weights='random'"
         )
     default = models.get_model_weights(name).DEFAULT
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(seed)
         try:
+            # GoogLeNet and Inception announce another way of drawing random weights: no student's concern
+            warnings.filterwarnings("ignore", "The default weight initialization", FutureWarning)
             network = models.get_model(name, weights=default if weights == "online" else None)
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
             raise ConnectionError(
