@@ -24,7 +24,10 @@ def kernels(model: nn.Module, layer: str) -> Tensor:
             f"convolutions here: {', '.join(near) or 'none'}"
         )
     weight = module.weight.detach().clone()  # a clone: painting must not touch the network
-    return weight.transpose(0, 1) if isinstance(module, nn.ConvTranspose2d) else weight
+    if not isinstance(module, nn.ConvTranspose2d):
+        return weight
+    groups = weight.unflatten(0, (module.groups, -1))  # (C, N / g, kh, kw) -> (g, C / g, N / g, kh, kw)
+    return groups.transpose(1, 2).flatten(0, 1)  # -> (N, C / g, kh, kw)
 
 
 def kernel_tiles(
@@ -107,6 +110,8 @@ def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             f"kernels of {kh} x {kw} px have no spectrum in both directions; choose a larger kernel"
         )
     weight = _finite(weight).double()
+    # what is asked for are shares, and squares of very small weights would vanish
+    weight = weight / weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(weight.dtype).tiny)
     centred = weight - weight.mean((2, 3), keepdim=True)
     side = max(GRID, kh, kw)
     power = torch.fft.fft2(centred, s=(side, side)).abs().square().sum(1)  # (N, C, s, s) -> (N, s, s)
@@ -118,7 +123,7 @@ def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _share(part: Tensor, total: Tensor) -> Tensor:
-    flat = total <= 1e-20  # no variation at all: neither noisy nor oriented
+    flat = total <= 1e-20  # of a kernel's largest weight, squared; no variation: neither noisy nor oriented
     return torch.where(flat, 0.0, part / total.clamp_min(1e-300)).float()
 
 

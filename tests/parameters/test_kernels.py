@@ -36,6 +36,14 @@ def test_transposed_kernels_come_output_first():
     assert kernels(network, "0").shape == (5, 2, 3, 3)
 
 
+def test_transposed_kernels_of_a_grouped_layer():
+    layer = nn.ConvTranspose2d(4, 6, 3, groups=2)  # 6 kernels over 2 channels each
+    found = kernels(nn.Sequential(layer), "0")
+    assert found.shape == (6, 2, 3, 3)
+    for kernel, (group, place) in enumerate([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]):
+        assert torch.equal(found[kernel], layer.weight[2 * group : 2 * group + 2, place])
+
+
 def test_colour_tiles_by_hand():
     network = nn.Sequential(nn.Conv2d(3, 2, 1))
     network[0].weight.data = torch.tensor([[1.0, -2.0, 0.0], [0.25, 0.0, 0.0]])[:, :, None, None]
@@ -83,6 +91,14 @@ def test_both_measures_ignore_scale_and_mean():
     weight = torch.randn(5, 3, 7, 7, generator=torch.Generator().manual_seed(1))
     for measure in (high_frequency_share, orientation_selectivity):
         torch.testing.assert_close(measure(weight), measure(weight * 7 + 2))
+
+
+def test_very_small_kernels_are_measured_as_well():
+    weight = torch.cat([grating(0.1, 30), grating(0.4, 30)])
+    for measure in (high_frequency_share, orientation_selectivity):
+        for factor in (1e-13, 1e-30, 1e-160):
+            torch.testing.assert_close(measure(weight.double() * factor), measure(weight))
+    assert high_frequency_share(torch.full((1, 1, 3, 3), 0.1)).item() == 0
 
 
 def test_noise_has_the_spread_of_the_kernels():
