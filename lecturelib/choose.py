@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from lecturelib import datasets, models
-from lecturelib.hooks import LayerInfo, list_units
+from lecturelib.hooks import list_units
 from lecturelib.images import fit, load_image, photo
+from lecturelib.layers import LayerInfo
 from lecturelib.models import PixelModel
 from lecturelib.widgets import Choice, Control, Toggle, Upload
 

@@ -1,24 +1,24 @@
 """Look inside a network while it runs: recording, freezing, and finding layers. Context managers only."""
 
-import difflib
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-OUTPUT = ""  # PyTorch's own name of the root module: the network's output
-Key = str | tuple[str, int]  # a layer, or a layer and which of its calls (0 is the first)
-
-
-class UnknownName(KeyError):
-    """A `KeyError` that prints as a sentence: no such layer, class or photo."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+from lecturelib.layers import (
+    Key,
+    LayerInfo,
+    LayerTable,
+    Layout,
+    UnknownName,
+    check_model,
+    resolve_layer,
+    split_key,
+)
 
 
 class _Stop(Exception):
@@ -27,66 +27,6 @@ class _Stop(Exception):
     def __init__(self, owner: "Activations"):
         super().__init__("recording is complete")
         self.owner = owner
-
-
-def check_model(model: nn.Module) -> nn.Module:
-    """The model, if it is one; `TypeError` for its name or anything else."""
-    if not isinstance(model, nn.Module):
-        hint = f": models.load({model!r}) gives one" if isinstance(model, str) else ""
-        raise TypeError(f"model: a network is needed, got {type(model).__name__} {model!r}{hint}")
-    return model
-
-
-def layer_names(model: nn.Module) -> list[str]:
-    """Every layer name that can be asked for: PyTorch's names, without the root."""
-    return [name for name, _ in model.named_modules() if name != OUTPUT]
-
-
-def resolve_layer(model: nn.Module, name: str) -> str:
-    """PyTorch's name of a layer, given that name or the lecture's alias (`conv4`).
-
-    Raises `TypeError` if the name is not a string, `UnknownName` (a `KeyError`, with the nearest names) if
-    there is no such layer.
-    """
-    if not isinstance(name, str):
-        raise TypeError(
-            f"a layer is named by a string such as 'features.0', got {type(name).__name__} {name!r}"
-        )
-    names = layer_names(model)
-    if name == OUTPUT or name in names:
-        return name
-    aliases: Mapping[str, str] = getattr(model, "aliases", {})
-    if name in aliases:
-        return aliases[name]
-    near = difflib.get_close_matches(name, [*aliases, *names], n=4, cutoff=0.4) or [*aliases, *names][:6]
-    title = getattr(model, "name", type(model).__name__)
-    raise UnknownName(
-        f"{title} has no layer {name!r}; nearest: {', '.join(near)} (list_units(model) shows all)"
-    )
-
-
-def _split(key: Key) -> tuple[str, int]:
-    name, call = key if isinstance(key, tuple) else (key, 0)
-    if isinstance(call, bool) or not isinstance(call, int) or call < 0:
-        raise ValueError(f"call counts from 0 (the first call of a module), got {call!r}")
-    return name, call
-
-
-class Layout:
-    """Whether 4-D activations have their channels last at this point of a pass (Swin, the blocks of ConvNeXt)."""
-
-    def __init__(self) -> None:
-        self.last = False
-
-    def after(self, module: nn.Module, output) -> None:
-        """Follow one module that has just run."""
-        if type(module).__name__ == "Permute":
-            self.last = list(module.dims)[-1] == 1
-        elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-            self.last = False
-        elif isinstance(module, nn.Linear | nn.LayerNorm) and isinstance(output, Tensor) and output.ndim == 4:
-            # torchvision's LayerNorm2d is a LayerNorm that keeps the channels first
-            self.last = type(module).__name__ != "LayerNorm2d"
 
 
 _shapes_only = threading.local()  # .on while a pass only looks for shapes: recordings do not see it
@@ -99,7 +39,7 @@ class Activations(Mapping):
         if isinstance(layers, str) or not layers:
             raise ValueError(f"layers: a non-empty list of layer names is needed, got {layers!r}")
         self.model = model
-        self.wanted = {(resolve_layer(model, name), call) for name, call in map(_split, layers)}
+        self.wanted = {(resolve_layer(model, name), call) for name, call in map(split_key, layers)}
         self._values: dict[tuple[str, int], Tensor] = {}
         self._last: set[tuple[str, int]] = set()  # which of them have their channels last
         self._calls: dict[str, int] = {}
@@ -109,7 +49,7 @@ class Activations(Mapping):
         self._thread = threading.get_ident()
 
     def __getitem__(self, key: Key) -> Tensor:
-        name, call = _split(key)
+        name, call = split_key(key)
         name = resolve_layer(self.model, name)
         if (name, call) in self._values:
             return self._values[name, call]
@@ -131,7 +71,7 @@ class Activations(Mapping):
     def maps(self, key: Key) -> Tensor:
         """A layer's activations with their channels first: (B, C, h, w), (B, C, tokens) or (B, C)."""
         values = self[key]
-        name, call = _split(key)
+        name, call = split_key(key)
         if values.ndim == 3:
             return values.transpose(1, 2)  # (B, tokens, C) -> (B, C, tokens)
         if (resolve_layer(self.model, name), call) in self._last:
@@ -272,47 +212,6 @@ def record(model: nn.Module, images: Tensor, layers: Sequence[Key]) -> Activatio
     return acts
 
 
-@dataclass(frozen=True)
-class LayerInfo:
-    """One layer as it ran: its name, the lecture's name, its kind and the shape of its output for one image."""
-
-    name: str
-    alias: str
-    kind: str
-    shape: tuple[int, ...]  # (C, h, w), (C,), (tokens, C), or (h, w, C) where channels_last
-    calls: int = 1
-    channels_last: bool = False
-    leaf: bool = True
-
-    @property
-    def channels(self) -> int:
-        return self.shape[0] if len(self.shape) != 2 and not self.channels_last else self.shape[-1]
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """(h, w) of a map, (tokens,) of a sequence, () of a vector."""
-        return self.shape[1:] if len(self.shape) != 2 and not self.channels_last else self.shape[:-1]
-
-    @property
-    def label(self) -> str:
-        return f"{self.alias} ({self.name})" if self.alias else self.name
-
-
-class LayerTable(list):
-    """A list of `LayerInfo` that prints as a table."""
-
-    def __str__(self) -> str:
-        rows = [("layer", "lecture", "kind", "output of one image", "calls")]
-        rows += [(i.name, i.alias, i.kind, " x ".join(map(str, i.shape)), str(i.calls)) for i in self]
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
-        ]
-        return "\n".join(line.rstrip() for line in lines)
-
-    __repr__ = __str__
-
-
 # Layers as they ran, remembered per network and image shape: listing them costs a forward pass.
 _tables: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary()
 
@@ -334,7 +233,7 @@ def layer_info(
     Raises `UnknownName` for a layer that did not run, `IndexError` for a call that did not happen.
     """
     name = resolve_layer(model, name)
-    _split((name, call))
+    split_key((name, call))
     table = _table(model, image_shape)
     if (name, 0) not in table:
         raise UnknownName(

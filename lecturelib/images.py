@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.hooks import UnknownName
+from lecturelib.layers import UnknownName
 
 LARGEST = 50_000_000  # pixels; beyond that a picture is refused before it is decoded
 LONGEST = 4  # times the shorter side: what lies further out is not looked at when a square is cut out

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.field_rules import WHOLE, FieldTracker, Pair, Seen
-from lecturelib.hooks import OUTPUT, UnknownName, frozen, resolve_layer
+from lecturelib.hooks import frozen
+from lecturelib.layers import OUTPUT, UnknownName, resolve_layer
 
 Box = tuple[int, int, int, int]
 

@@ -8,17 +8,9 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from lecturelib.hooks import (
-    OUTPUT,
-    Activations,
-    LayerInfo,
-    UnknownName,
-    check_model,
-    frozen,
-    layer_info,
-    recording,
-)
+from lecturelib.hooks import Activations, frozen, layer_info, recording
 from lecturelib.images import check_images
+from lecturelib.layers import OUTPUT, LayerInfo, UnknownName, check_model
 
 Shape = tuple[int, int, int]
 

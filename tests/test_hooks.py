@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lecturelib.hooks import frozen, layer_info, list_units, record, recording, resolve_layer
+from lecturelib.hooks import frozen, layer_info, list_units, record, recording
+from lecturelib.layers import resolve_layer
 from lecturelib.models.pixel_model import PixelModel
 
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from lecturelib.gradients.backprop import gradient_of, prepared, value_and_gradient
 from lecturelib.gradients.checks import check_image, check_whole
-from lecturelib.hooks import OUTPUT, Key, frozen, layer_info, list_units, recording
+from lecturelib.hooks import frozen, layer_info, list_units, recording
+from lecturelib.layers import OUTPUT, Key
 from lecturelib.receptive_field import ReceptiveField, receptive_field
 from lecturelib.units import Unit
 

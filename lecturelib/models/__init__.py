@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from lecturelib import assets, datasets
-from lecturelib.hooks import UnknownName
+from lecturelib.layers import UnknownName
 from lecturelib.models import efficientnet_lite, imagenet, small
 from lecturelib.models.pixel_model import IMAGENET_MEAN, IMAGENET_STD, PixelModel
 from lecturelib.models.torchvision_cpu import import_torchvision

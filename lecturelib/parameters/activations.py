@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.hooks import record, resolve_layer
+from lecturelib.hooks import record
 from lecturelib.images import as_the_model_takes
+from lecturelib.layers import resolve_layer
 from lecturelib.receptive_field import check_size
 
 

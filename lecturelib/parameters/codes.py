@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import resolve_layer
+from lecturelib.layers import resolve_layer
 from lecturelib.parameters.passes import (
     Images,
     Progress,

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lecturelib.hooks import frozen, resolve_layer
+from lecturelib.hooks import frozen
+from lecturelib.layers import resolve_layer
 from lecturelib.models.pixel_model import PixelModel
 from lecturelib.units import Unit
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import Activations, resolve_layer
+from lecturelib.hooks import Activations
+from lecturelib.layers import resolve_layer
 from lecturelib.parameters.passes import (
     Images,
     Progress,

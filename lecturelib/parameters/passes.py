@@ -7,8 +7,9 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import Activations, frozen, list_units, recording, resolve_layer
+from lecturelib.hooks import Activations, frozen, list_units, recording
 from lecturelib.images import as_the_model_takes, check_images, to_the_weights
+from lecturelib.layers import resolve_layer
 from lecturelib.receptive_field import check_size, takes
 from lecturelib.units import Unit
 

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.field_rules import FieldTracker
-from lecturelib.hooks import OUTPUT, frozen, recording, resolve_layer
+from lecturelib.hooks import frozen, recording
 from lecturelib.images import as_the_model_takes, check_images, photo, photo_names
+from lecturelib.layers import OUTPUT, resolve_layer
 from lecturelib.parameters.maximal import all_channels, check_k, crop, responses
 from lecturelib.parameters.passes import Progress
 from lecturelib.receptive_field import ReceptiveField, as_receptive_field, check_size
