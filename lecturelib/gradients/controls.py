@@ -82,6 +82,8 @@ def randomised_control(
     check_whole("seed", seed, 0)
     layers = _layers(model, tuple(image.shape[1:]))
     wanted = range(1, len(layers) + 1) if depths is None else depths
+    if isinstance(wanted, str) or not isinstance(wanted, Sequence):
+        raise TypeError(f"depths: a list of whole numbers such as [1, 3] is needed, got {depths!r}")
     wanted = sorted({check_whole("depths", depth, 0, len(layers)) for depth in wanted})
     if not wanted:
         raise ValueError("depths: at least one depth is needed")

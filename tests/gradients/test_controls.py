@@ -152,6 +152,9 @@ def test_bad_input(image):
         randomised(model, 1, seed=-1)
     with pytest.raises(ValueError, match="at least one depth"):
         randomised_control(gradient_map, model, image, Logit(0), depths=[])
+    for depths in (3, "13"):
+        with pytest.raises(TypeError, match="depths: a list"):
+            randomised_control(gradient_map, model, image, Logit(0), depths=depths)
     with pytest.raises(TypeError, match="method"):
         randomised_control("gradient", model, image, Logit(0))
     with pytest.raises(ValueError, match="one image"):
