@@ -299,6 +299,14 @@ def test_box_surrounds_its_pixels():
         with_box(black, (1, 1, 2, 2), colour="mauve-ish")
 
 
+@pytest.mark.parametrize("box", [(0, 0, 2, 2), (0, 0, 1, 1), (8, 8, 10, 10), (0, 9, 10, 10), (9, 3, 10, 4)])
+def test_a_box_smaller_than_its_line_is_not_painted_over(box):
+    black = Picture(np.zeros((10, 10, 3), np.uint8), "black")
+    made = with_box(black, box, colour="white", line=4).pixels[:, :, 0] > 0
+    top, left, bottom, right = box
+    assert made.any() and not made[top:bottom, left:right].all()
+
+
 def test_bars_are_as_long_as_their_values():
     made = bars(["cat", "dog"], [0.5, 1.5], highlight=0, reference=[0.9, 0.2])
     assert "cat 0.50" in made.alt and "dog 1.50" in made.alt

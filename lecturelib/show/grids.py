@@ -125,9 +125,9 @@ def with_box(
 
     `box`: (top, left, bottom, right) in the image's pixels, half-open, may reach outside (then its sides
     there are not drawn). The line lies just outside the box, so that nothing inside is hidden (just inside
-    where the image ends there), with a hair line of the opposite lightness around it. `style`: solid or
-    dashed; `line`: its width in pixels. A Picture keeps its alt text and caption. Raises ValueError for a
-    box without any pixel, TypeError where alt text is missing.
+    where the image ends there, thinner where the box is small), with a hair line of the opposite lightness
+    around it. `style`: solid or dashed; `line`: its width in pixels. A Picture keeps its alt text and caption.
+    Raises ValueError for a box without any pixel, TypeError where alt text is missing.
     """
     if isinstance(image, Picture):
         base = image if alt is None else replace(image, alt=alt)
@@ -146,10 +146,8 @@ def with_box(
             f"box={tuple(box)}: (top, left, bottom, right) must hold pixels of the {height} x {width} image"
         )
     line = line or max(1, round(max(height, width) / 112))
-    # A side on the image's edge moves inside, where it can be seen.
-    top, left = (max(edge, line) if edge >= 0 else edge for edge in (top, left))
-    bottom = min(bottom, height - line) if bottom <= height else bottom
-    right = min(right, width - line) if right <= width else right
+    top, bottom = _moved_inside(top, bottom, height, line)
+    left, right = _moved_inside(left, right, width, line)
     outline = _ring(height, width, top, left, bottom, right, line)
     if style == "dashed":
         rows, columns = np.indices((height, width))
@@ -163,6 +161,16 @@ def with_box(
         hair = _ring(height, width, top - line, left - line, bottom + line, right + line, 1)
         pixels[hair] = (255, 255, 255) if sum(ink) < 384 else (0, 0, 0)
     return replace(base, pixels=pixels)
+
+
+def _moved_inside(start: int, end: int, length: int, line: int) -> tuple[int, int]:
+    """A side on the image's edge moves inside, where its line can be seen, but never over all of the box."""
+    for room in range(line, -1, -1):
+        low = max(start, room) if start >= 0 else start
+        high = min(end, length - room) if end <= length else end
+        if high - low >= min(end - start, room):  # as much of the box stays free as the line takes
+            break
+    return low, high
 
 
 def _ring(height, width, top, left, bottom, right, line) -> np.ndarray:
