@@ -101,7 +101,11 @@ def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str) -> Tensor:
     """d value / d source, in the form of source; a sentence if there is none, or if it is NaN or infinite."""
     gradient = None
     if value.requires_grad:
-        (gradient,) = torch.autograd.grad(value, source, allow_unused=True)
+        try:
+            (gradient,) = torch.autograd.grad(value, source, allow_unused=True)
+        except RuntimeError as error:
+            if "derivative for" not in str(error):  # PyTorch's words for a step that has none, as heaviside
+                raise
     if gradient is None:
         raise ValueError(
             f"{unit}: no gradient arrives at {what}; on the way stands a step without a derivative (rounding, argmax, "
