@@ -477,3 +477,11 @@ def test_a_state_reaches_the_page_quickly(shown):
         rest(explorable)
         times.append(time.perf_counter() - start)
     assert sorted(times)[len(times) // 2] < 0.05  # measured: 3 ms; the rest is for a busy machine
+
+
+def test_a_place_outside_the_picture_goes_to_the_nearest_inside():
+    pointer = Pointer(value=(0.25, 0.75))
+    assert pointer.clip((1.2, 0.3)) == (1.0, 0.3)
+    assert pointer.clip((-1, float("inf"))) == (0.0, 1.0)
+    for none in [(float("nan"), 0.3), None, (0.5,), (0.1, None), 3]:
+        assert pointer.clip(none) == (0.25, 0.75)

@@ -287,6 +287,13 @@ class Pointer(Control):
                 )
         return tuple(map(float, value))
 
+    def clip(self, value):
+        try:
+            x, y = (min(max(float(part), 0.0), 1.0) for part in value)
+        except (TypeError, ValueError):
+            return self.value
+        return self.value if math.isnan(x) or math.isnan(y) else (x, y)
+
     def values(self) -> tuple:
         return ((0.0, 0.0), (0.5, 0.5), (1.0, 1.0))
 
