@@ -8,6 +8,7 @@ importance", paste objects for the same reason.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -100,9 +101,9 @@ def planted_scores(
     methods: a dict name -> function (model, image (1, C, H, W), unit) -> map (H, W), or names of `METHODS`; all of
     these by default. The unit is the score of the true class, the network `textures_net` or another for such pictures.
     The baselines "centre box" and "random map" always take part. A map that is constant finds nothing: it counts 0.
-    All methods take about a minute for 64 pictures on one core, the cheap ones a few seconds.
-    Costs are measured, so they differ a little from run to run; all else depends on the seed alone. Raises `KeyError`
-    for an unknown name, `ValueError` or `TypeError` for no methods, n < 1, a negative seed, or a map of another size.
+    All methods take one to two minutes for 64 pictures, the cheap ones a few seconds. Costs are measured (medians of CPU
+    time), so they differ from run to run; all else depends on the seed alone. Raises `KeyError` for an unknown name,
+    `ValueError` or `TypeError` for no methods, n < 1, a negative seed, or a map of another size.
     """
     chosen = _chosen(methods)
     check_whole("n", n, 1)
@@ -142,17 +143,19 @@ def _chosen(methods) -> dict[str, Method]:
 
 
 def _measured(method: Method, model: nn.Module, pictures) -> tuple[tuple[float, float, float], float]:
-    """Means of (mass inside, pointing, IoU) of a method's maps, and its CPU seconds per picture."""
+    """Means of (mass inside, pointing, IoU) of a method's maps, and the median of its CPU seconds per picture."""
     method(model, *pictures[0][:2])  # what is remembered on the first call is not its cost
-    start = time.process_time()
-    maps = [method(model, image, unit) for image, unit, _ in pictures]
-    seconds = time.process_time() - start
+    maps, seconds = [], []
+    for image, unit, _ in pictures:
+        start = time.process_time()
+        maps.append(method(model, image, unit))
+        seconds.append(time.process_time() - start)
     rows = [
         _one(check_map(map, image.shape[2:]), box)
         for map, (image, _, box) in zip(maps, pictures, strict=True)
     ]
     mass, pointing, overlap = torch.tensor(rows, dtype=torch.double).mean(0).tolist()  # (n, 3) -> (3,)
-    return (mass, pointing, overlap), seconds / len(pictures)
+    return (mass, pointing, overlap), median(seconds)
 
 
 def _one(map: Tensor, box: list[int]) -> tuple[float, float, float]:
@@ -163,14 +166,14 @@ def _one(map: Tensor, box: list[int]) -> tuple[float, float, float]:
 
 def _floor(model: nn.Module, pictures) -> float:
     """CPU seconds of one forward and backward pass for one picture: the bare minimum of a gradient."""
+    seconds = []
     with frozen(model), torch.enable_grad():
-        start = 0.0
-        for round_ in range(2):  # the first warms up
-            start = time.process_time() if round_ else start
-            for image, unit, _ in pictures:
-                pixels = image.clone().requires_grad_(True)
-                torch.autograd.grad(model(pixels)[0, unit.k], pixels)
-    return max((time.process_time() - start) / len(pictures), 1e-9)
+        for image, unit, _ in pictures[:1] + pictures:  # the first warms up, and the median forgets it
+            start = time.process_time()
+            pixels = image.clone().requires_grad_(True)
+            torch.autograd.grad(model(pixels)[0, unit.k], pixels)
+            seconds.append(time.process_time() - start)
+    return max(median(seconds), 1e-9)
 
 
 def _channels(shares: Tensor) -> Tensor:
