@@ -369,3 +369,13 @@ def test_coloured_takes_the_ends_of_the_palette_and_refuses_other_values():
     for bad in (tiles + 0.1, tiles * np.nan, tiles[0, 0]):
         with pytest.raises(ValueError, match="coloured"):
             coloured(bad)
+
+
+def test_bfloat16_is_drawn_and_what_overflows_is_a_sentence():
+    values = torch.tensor([[0.0, 0.5], [0.25, 1.0]])
+    half = values.bfloat16()
+    assert np.array_equal(heatmap(half).pixels, heatmap(values).pixels)
+    assert np.array_equal(pixels_of(half), pixels_of(values))
+    assert np.array_equal(coloured(half[None])[0], coloured(values[None])[0])
+    with pytest.raises(ValueError, match="values up to 1e\\+300 can be drawn, got -1e\\+308 to 1e\\+308"):
+        heatmap(np.array([[-1e308, 1e308]]))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lecturelib.palettes import palette as palette_table
-from lecturelib.show.picture import STUDENT_SIZE, Picture, pixels_of
+from lecturelib.show.picture import STUDENT_SIZE, Picture, array_of, pixels_of
 from lecturelib.show.text import draw_text, number, text_width
 
+LARGEST = 1e300  # beyond, the difference of two values is no number any more
 _LABEL = 18  # letters of the colour bar at STUDENT_SIZE
 
 
@@ -46,8 +47,8 @@ def heatmap(
     viridis from the lower to the upper `percentile` (99: the 1st to the 99th), signed ones
     blue-white-orange with 0 in the middle and both ends at the percentile of |value|; `limits` sets both
     ends instead. What is clipped stands in the caption. `size`: pixels of the longer side, reached by whole
-    blocks. Raises ValueError for NaN, another shape, limits that do not rise, or signed limits that are not
-    symmetrical.
+    blocks. Raises ValueError for NaN, values beyond 1e300, another shape, limits that do not rise, or signed
+    limits that are not symmetrical.
     """
     grid = _grid(values)
     scale = _scale(grid, signed, palette, percentile, limits)
@@ -106,7 +107,7 @@ def overlay(
 
 def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
     """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colours of a palette: N pictures (h, w, 3) for `tiled`."""
-    maps = tiles.detach().cpu().numpy() if hasattr(tiles, "detach") else np.asarray(tiles)
+    maps = array_of(tiles) if hasattr(tiles, "detach") else np.asarray(tiles)
     maps = maps[:, 0] if maps.ndim == 4 and maps.shape[1] == 1 else maps
     if maps.ndim != 3 or maps.size == 0:
         raise ValueError(f"coloured: maps (N, 1, h, w) or (N, h, w) are needed, got {maps.shape}")
@@ -116,7 +117,7 @@ def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
 
 
 def _grid(values: object) -> np.ndarray:
-    array = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+    array = array_of(values) if hasattr(values, "detach") else np.asarray(values)
     shape = array.shape
     while array.ndim > 2 and array.shape[0] == 1:
         array = array[0]
@@ -129,6 +130,10 @@ def _grid(values: object) -> np.ndarray:
         raise ValueError(
             f"heat-map: {int((~np.isfinite(array)).sum())} of {array.size} values are NaN or infinite; "
             "a colour for them would be a lie, so find where they come from"
+        )
+    if max(abs(float(array.min())), abs(float(array.max()))) > LARGEST:
+        raise ValueError(
+            f"heat-map: values up to {LARGEST:g} can be drawn, got {array.min():g} to {array.max():g}"
         )
     return array
 

@@ -169,13 +169,19 @@ def pixels_of(image: object) -> np.ndarray:
         array, channels_first = np.asarray(image.convert("RGBA" if _transparent(image) else "RGB")), False
     elif kind.__module__.split(".")[0] == "torch" or hasattr(image, "detach"):
         # Tensors always carry their channels first, so (1, 3, 4) is never read as a tiny RGBA picture.
-        array, channels_first = image.detach().cpu().numpy(), True
+        array, channels_first = array_of(image), True
     elif isinstance(image, np.ndarray):
         array = image
         channels_first = array.ndim >= 3 and array.shape[-1] not in (1, 3, 4)
     else:
         raise TypeError(f"an image must be a tensor, array, PIL image or Picture, got {kind.__name__}")
     return _as_rgb(_as_bytes(array), channels_first)
+
+
+def array_of(tensor: object) -> np.ndarray:
+    """A tensor's values as an array on the CPU; bfloat16, which NumPy does not know, as float32."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
 def _transparent(image) -> bool:
