@@ -12,6 +12,8 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -33,7 +35,7 @@ class Choice:
 class Question:
     """A question with its choices in the order given; several right ones make it "choose all that apply".
 
-    Raises ValueError or TypeError for fewer than two choices, equal choices, or none that is right.
+    Raises ValueError or TypeError for fewer than two choices or more than 26, equal choices, or none that is right.
     """
 
     text: str
@@ -50,6 +52,10 @@ class Question:
         texts = [choice.text for choice in self.choices]
         if len(texts) < 2 or len(set(texts)) < len(texts):
             raise ValueError(f"question {self.text!r}: needs two choices or more, all different")
+        if len(texts) > len(LETTERS):
+            raise ValueError(
+                f"question {self.text!r}: at most {len(LETTERS)} choices, one per letter, got {len(texts)}"
+            )
         if not any(choice.right for choice in self.choices):
             raise ValueError(f"question {self.text!r}: no choice is right")
 
@@ -134,7 +140,7 @@ def _check_text(what: str, text: object) -> None:
 
 
 def _letters(question: Question) -> str:
-    return "abcdefghijklmnopqrstuvwxyz"[: len(question.choices)]
+    return LETTERS[: len(question.choices)]
 
 
 def _hint(question: Question) -> str:

@@ -61,3 +61,10 @@ def test_the_output_is_the_same_every_time():
 def test_unfinished_questions_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_there_are_as_many_choices_as_letters():
+    choices = [Choice(str(number), number == 0, "Counted.") for number in range(27)]
+    assert "z) 25" in quiz([Question("How many?", choices[:26])]).text()
+    with pytest.raises(ValueError, match="at most 26 choices, one per letter, got 27"):
+        Question("How many?", choices)
