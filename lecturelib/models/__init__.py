@@ -5,6 +5,7 @@ import urllib.error
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import torch
@@ -142,10 +143,16 @@ def load(name: str, weights: Literal["trained", "random", "online"] = "trained",
 
     Names: those of `HOUSE`, and every classification model of torchvision. `weights="random"` draws them from `seed`.
     torchvision's own networks come untrained, or with `weights="online"` trained, which downloads once.
-    Raises `UnknownName` for another name, `assets.AssetMissing` with the command where weights were not fetched.
+    Raises `TypeError` for what is no name, `UnknownName` for another name, `assets.AssetMissing` with the command where
+    weights were not fetched.
     """
     if weights not in ("trained", "random", "online"):
         raise ValueError(f"weights: 'trained', 'random' or 'online' is needed, got {weights!r}")
+    if not isinstance(name, str):
+        hint = "; models.adapt(network) takes your own" if isinstance(name, nn.Module) else ""
+        raise TypeError(
+            f"load: a network's name such as 'alexnet' is needed, got {type(name).__name__}{hint}"
+        )
     if name in HOUSE and weights != "online":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -220,5 +227,15 @@ def adapt(
         raise TypeError(f"adapt: a torch.nn.Module is needed, got {type(network).__name__}")
     if isinstance(network, PixelModel):
         raise TypeError(f"adapt: {network.name} already takes pixels and normalises them; use it as it is")
+    mean, std = _numbers("mean", mean), _numbers("std", std)
     name = name or type(network).__name__
     return PixelModel(network, mean, std, name=name, classes=classes, input_size=input_size, aliases=aliases)
+
+
+def _numbers(what: str, values) -> tuple[float, ...]:
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(listed, tuple | list) or not all(isinstance(n, Real) for n in listed):
+        raise TypeError(
+            f"adapt: {what} is one number per colour channel, (0.5, 0.5, 0.5), or (0.5,) for grey; got {values!r}"
+        )
+    return tuple(listed)
