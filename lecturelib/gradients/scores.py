@@ -102,7 +102,7 @@ def planted_scores(
     these by default. The unit is the score of the true class, the network `textures_net` or another for such pictures.
     The baselines "centre box" and "random map" always take part. A map that is constant finds nothing: it counts 0.
     All methods take one to two minutes for 64 pictures, the cheap ones a few seconds. Costs are measured (medians of
-    CPU time), so they differ from run to run; all else depends on the seed alone. Raises `KeyError` for an unknown name,
+    CPU time), so they differ from run to run; all else depends on the seed alone. Raises `KeyError` for another name,
     `ValueError` or `TypeError` for no methods, n < 1, a negative seed, or a map of another size.
     """
     chosen = _chosen(methods)
