@@ -2,7 +2,7 @@
 
 import pytest
 
-LESSONS = {"00_start_here": 1, "04_parameters": 6}  # and how many explorables it holds
+LESSONS = {"00_start_here": 1, "04_parameters": 6, "05_gradients": 8}  # and how many explorables it holds
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from lecturelib.gradients import explore as gradients
 from lecturelib.parameters import explore
 
 EXPLORABLES = [
@@ -14,6 +15,14 @@ EXPLORABLES = [
     explore.patch_by_hand,
     explore.maximal_browser,
     explore.code_map,
+    gradients.window_explorer,
+    gradients.relu_table,
+    gradients.linear_and_step,
+    gradients.top_patches_explorer,
+    gradients.control_explorer,
+    gradients.integrated_gradients_explorer,
+    gradients.smooth_grad_explorer,
+    gradients.same_map,
 ]
 
 
@@ -41,7 +50,15 @@ def test_presets_can_be_chosen_and_come_back(make):
 
 
 @pytest.mark.parametrize(
-    "make", [explore.activation_browser, explore.occlusion_explorer, explore.patch_by_hand]
+    "make",
+    [
+        explore.activation_browser,
+        explore.occlusion_explorer,
+        explore.patch_by_hand,
+        gradients.window_explorer,
+        gradients.smooth_grad_explorer,
+        gradients.same_map,
+    ],
 )
 def test_own_photo_is_used_and_a_wrong_file_is_a_sentence(make):
     explorable = make()

@@ -70,8 +70,9 @@ def test_a_lesson_begins_by_its_number(notebook):
     assert re.search(r'lesson\.begin\("\d\d"\)', sources)
 
 
-def test_the_skeleton_of_a_section_is_complete():
-    words = json.dumps(json.loads((FOLDER / "04_parameters.ipynb").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("name", ["04_parameters", "05_gradients"])
+def test_the_skeleton_of_a_section_is_complete(name):
+    words = json.dumps(json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")))
     for step in (
         "**Goal.**",
         "**Predict first.**",

@@ -1,0 +1,161 @@
+"""Explorables of methods that average gradients: SmoothGrad over noise, integrated gradients over a path."""
+
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from lecturelib import choose
+from lecturelib.gradients.averaged import IntegratedGradients, integrated_gradients_steps, smooth_grad_steps
+from lecturelib.gradients.backprop import saliency_map
+from lecturelib.gradients.explore.methods import CLASSIFIERS
+from lecturelib.gradients.looks import clip_level, tile
+from lecturelib.show import Picture, pixels_of, tiled
+from lecturelib.show.text import number
+from lecturelib.units import Logit, Unit
+from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider
+
+PATIENCE = 0.15  # seconds between two pictures that sharpen
+PERCENTILE = 99
+BASELINES = {"black": 0.0, "grey": 0.5, "white": 1.0}
+
+
+def _class_explorer(
+    render, title: str, network: str, picture_name: str | None, controls: list[Control], presets
+):
+    """An explorable with a network, a picture and a class, and controls of its own behind them."""
+    first, *own = choose.picture_controls(network, picture_name)
+    start = {"network": network, "picture": first.value, "own": None, "use_own": True}
+
+    def refresh(state: dict) -> dict:
+        return choose.settle(state, picture=choose.picture_control, class_index=choose.class_control)
+
+    before = [Choice("network", CLASSIFIERS, network), first, choose.class_control(start)]
+    return Explorable(render, [*before, *controls, *own], title, presets, refresh)
+
+
+def _tiles(image: Tensor, parts: list, labels: list[str], alt: str, caption: str) -> Picture:
+    zoom = max(1, 260 // image.shape[-1])
+    return tiled(parts, len(parts), labels, zoom, pad=10, alt=f"{alt} {caption}", caption=caption)
+
+
+# --- SmoothGrad ----------------------------------------------------------------------------------------------
+
+
+def smooth_grad_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
+    """Add noise to the picture, average the gradients: how much noise, how many samples?"""
+    controls = [
+        Slider("noise", 0.0, 0.5, 0.05, 0.15, label="noise, share of the pixels' range"),
+        Choice("samples", (1, 2, 5, 10, 25, 50, 100), 25, slider=True),
+        Slider("seed", 0, 9),
+    ]
+    presets = {
+        "no noise: the plain gradient": {"noise": 0.0},
+        "one noisy gradient": {"samples": 1},
+        "too much noise": {"noise": 0.5, "samples": 50},
+        "espresso": {"network": "efficientnet_lite0", "picture": "coffee", "samples": 10},
+    }
+    return _class_explorer(_render_smooth, "SmoothGrad", network, picture_name, controls, presets)
+
+
+def _render_smooth(state: dict) -> Iterator[Picture | Progress]:
+    model, image = choose.network(state["network"]), choose.chosen_image(state)
+    unit = Logit(state["class_index"]).check(model)
+    plain = saliency_map(model, image, unit)[0]
+    generator = torch.Generator().manual_seed(state["seed"])
+    noisy = (image + state["noise"] * torch.randn(image.shape, generator=generator)).clamp(0, 1)
+    steps = smooth_grad_steps(
+        model, image, unit, noise=state["noise"], samples=state["samples"], seed=state["seed"]
+    )
+    shown, done, values = 0.0, 0.0, None
+    for done, values in steps:
+        if done < 1 and time.perf_counter() - shown > PATIENCE:
+            yield _draw_smooth(state, unit, image, noisy, plain, values, done)
+            yield Progress(done, "gradient after gradient")
+            shown = time.perf_counter()
+    yield _draw_smooth(state, unit, image, noisy, plain, values, done)
+
+
+def _draw_smooth(state, unit: Unit, image, noisy, plain: Tensor, values: Tensor, done: float) -> Picture:
+    smooth = values[0].abs().amax(0)  # (1, C, H, W) -> (H, W)
+    parts = [
+        pixels_of(noisy),
+        tile(plain, "size", percentile=PERCENTILE),
+        tile(smooth, "size", percentile=PERCENTILE),
+    ]
+    count = max(1, round(done * state["samples"]))
+    labels = [f"one sample, noise {state['noise']:.0%}", "saliency, no noise", f"mean of {count}"]
+    caption = (
+        f"The {unit} of {state['network']}, gradients of {count} of {state['samples']} noisy copies averaged. The "
+        f"strongest 5% of the pixels hold {gathered(plain):.0%} of the map without noise, {gathered(smooth):.0%} of "
+        f"the average. Each map on its own scale, clipped at percentile {PERCENTILE}."
+    )
+    alt = f"The picture {state['picture']!r} with noise, its saliency map, and the average over noisy copies."
+    return _tiles(image, parts, labels, alt, caption)
+
+
+def gathered(map: Tensor, share: float = 0.05) -> float:
+    """How much of the sum of a map (H, W), 0 or more, its largest values hold; `share` of all values is counted."""
+    sizes = map.flatten().sort(descending=True).values
+    return (sizes[: max(1, round(share * len(sizes)))].sum() / sizes.sum().clamp(min=1e-12)).item()
+
+
+# --- integrated gradients ------------------------------------------------------------------------------------
+
+
+def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
+    """Walk from a baseline to the picture and add the gradients up: do they add up to the score?"""
+    controls = [
+        Choice("steps", (1, 2, 4, 8, 16, 32, 64, 128), 16, slider=True),
+        Choice("baseline", tuple(BASELINES)),
+        Choice("percentile", (90, 95, 98, 99, 99.5, 100), 99.5, label="clipped at percentile", slider=True),
+    ]
+    presets = {
+        "one step": {"steps": 1},
+        "many steps": {"steps": 128},
+        "a white baseline": {"baseline": "white", "steps": 32},
+        "a 3 on black": {"network": "lenet", "picture": "3", "steps": 32},
+        "a 3, from grey": {"network": "lenet", "picture": "3", "steps": 32, "baseline": "grey"},
+    }
+    title = "Integrated gradients"
+    return _class_explorer(_render_integrated, title, network, picture_name, controls, presets)
+
+
+def _render_integrated(state: dict) -> Iterator[Picture | Progress]:
+    model, image = choose.network(state["network"]), choose.chosen_image(state)
+    unit = Logit(state["class_index"]).check(model)
+    level = BASELINES[state["baseline"]]
+    shown, done, found = 0.0, 0.0, None
+    for done, found in integrated_gradients_steps(model, image, unit, baseline=level, steps=state["steps"]):
+        if done < 1 and time.perf_counter() - shown > PATIENCE:
+            yield _draw_integrated(state, image, unit, level, found, done)
+            yield Progress(done, "along the path")
+            shown = time.perf_counter()
+    yield _draw_integrated(state, image, unit, level, found, done)
+
+
+def _draw_integrated(
+    state, image, unit: Unit, level: float, found: IntegratedGradients, done: float
+) -> Picture:
+    start, end = found.start, found.end
+    total = found.attribution.sum().item()
+    per_pixel = found.attribution[0].sum(0)  # (1, C, H, W) -> (H, W)
+    error = total - (end - start)
+    share = f" ({abs(error) / abs(end - start):.1%} of the difference)" if abs(end - start) > 1e-6 else ""
+    parts = [
+        pixels_of(torch.full_like(image, level)),
+        pixels_of(image),
+        tile(per_pixel, "signed", percentile=state["percentile"]),
+    ]
+    labels = [f"baseline: {number(start)}", f"picture: {number(end)}", f"shares: sum {number(total)}"]
+    so_far = "" if done == 1 else f" {done:.0%} of the path so far."
+    level_at = clip_level(per_pixel, state["percentile"])
+    caption = (
+        f"The {unit} of {state['network']}: {number(start)} for the {state['baseline']} baseline, {number(end)} for "
+        f"the picture, a difference of {number(end - start)}. {state['steps']} steps give shares that add up to "
+        f"{number(total)}: completeness error {number(abs(error))}{share}.{so_far} Orange raises, blue lowers; colours "
+        f"end at ±{number(level_at)}, percentile {state['percentile']:g}."
+    )
+    alt = f"A {state['baseline']} baseline, the picture {state['picture']!r}, and each pixel's share of the score."
+    return _tiles(image, parts, labels, alt, caption)

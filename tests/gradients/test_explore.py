@@ -1,0 +1,146 @@
+"""What the explorables of part 5 say in their captions is what the numbers are; the tables by hand."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from lecturelib import choose
+from lecturelib.gradients import explore
+from lecturelib.gradients.explore.controls import SCALES, scaled
+from lecturelib.gradients.explore.methods import METHODS, unit_of
+from lecturelib.gradients.explore.tables import COMES_BACK, GOES_IN, back_through_relu, gradients_by_hand
+from lecturelib.gradients.looks import around_grey, clip_level, edges, magnitudes, tile
+from lecturelib.units import Channel, Neuron
+
+
+def test_the_lectures_table_by_every_rule():
+    goes_in, signal = torch.tensor(GOES_IN).float(), torch.tensor(COMES_BACK).float()
+    back = {
+        rule: back_through_relu(goes_in, signal, rule).tolist()
+        for rule in ("backprop", "deconvnet", "guided")
+    }
+    assert back["backprop"] == [[-2, 0, -1], [6, 0, 0], [0, -1, 3]]
+    assert back["deconvnet"] == [[0, 3, 0], [6, 0, 1], [2, 0, 3]]
+    assert back["guided"] == [[0, 0, 0], [6, 0, 0], [0, 0, 3]]
+
+
+def test_the_table_says_its_numbers_aloud():
+    shown = explore.relu_table().picture({"signal_22": 9})
+    assert "backprop keeps 5, deconvnet keeps 5, guided keeps 2" in shown.caption
+    assert "signal: -2 3 -1, 6 -3 1, 2 -1 9" in shown.alt
+
+
+def test_linear_is_explained_and_the_step_is_not():
+    found = gradients_by_hand(torch.tensor([1.0, -2.0]))
+    assert found["linear"][0] == 7 and found["linear"][1].tolist() == [5, 2]
+    assert found["step"][0] == 1 and found["step"][1].tolist() == [0, 0]
+    caption = explore.linear_and_step().picture({"x1": 1.0, "x2": -2.0}).caption
+    assert "Linear: y = 7, gradient (5, 2), gradient times input 5 and -4, which explains y" in caption
+    assert "leaves 1 of y unexplained" in caption
+
+
+def test_around_grey_is_signed_clipped_and_never_empty():
+    gradient = torch.tensor([-4.0, 0.0, 1.0, 100.0]).view(1, 2, 2)
+    assert clip_level(gradient, 75) == 4
+    assert around_grey(gradient, 75).flatten().tolist() == [0.0, 0.5, 0.625, 1.0]
+    assert magnitudes(gradient[0], 75).flatten().tolist() == [1.0, 0.0, 0.25, 1.0]
+    assert around_grey(torch.zeros(3, 2, 2)).eq(0.5).all() and not magnitudes(torch.zeros(2, 2)).any()
+    with pytest.raises(ValueError, match="percentile"):
+        clip_level(gradient, 50)
+    with pytest.raises(ValueError, match="kind"):
+        tile(gradient[0], "loud")
+
+
+def test_edges_are_where_brightness_changes():
+    image = torch.zeros(1, 3, 8, 8)
+    image[..., 4:] = 1
+    assert (edges(image) > 0).any(0).tolist() == [False] * 3 + [True] * 2 + [False] * 3
+
+
+@pytest.mark.parametrize("how", SCALES)
+def test_every_normalisation_keeps_the_order(how):
+    map = torch.rand(9, 9, generator=torch.Generator().manual_seed(0))
+    share = scaled(map, how)
+    assert share.min() >= 0 and share.max() <= 1
+    order = map.flatten().argsort()
+    assert (share.flatten()[order].diff() >= 0).all()
+    assert not scaled(torch.zeros(3, 3), "smallest to largest").any()
+
+
+def test_units_by_name():
+    explorable = explore.window_explorer("lenet")
+    start = explorable.state | {"own": None}
+    assert str(unit_of(start)).startswith("score of")
+    state = start | {"kind": "channel", "layer": "conv2", "rank": 1}
+    strongest = unit_of(state)
+    assert isinstance(strongest, Channel) and strongest.layer == "conv2"
+    neuron = unit_of(state | {"kind": "neuron"})
+    assert isinstance(neuron, Neuron) and neuron.channel == strongest.channel
+    with pytest.raises(ValueError, match="method_0"):
+        explorable.picture({"method_0": "crystal ball"})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_in_the_window_explorer(method):
+    explorable = explore.window_explorer("lenet", "3")
+    alone = {"kind": "neuron", "method_0": method, "method_1": "none", "method_2": "none", "method_3": "none"}
+    shown = explorable.picture(alone)
+    assert method in shown.alt and "clipped at percentile 99" in shown.caption
+    again = explorable.picture(alone | {"percentile": 100})  # from memory, drawn anew
+    assert "nothing is clipped" in again.caption
+    assert shown.pixels.shape == again.pixels.shape
+
+
+def test_a_network_without_classes_offers_channels_and_neurons():
+    controls = explore.window_explorer().controls_at({"network": "vgg16"})
+    assert controls["kind"].options == ("channel", "neuron")
+    assert controls["class_index"].shown == ("not asked for",)
+
+
+def test_slow_methods_sharpen_and_end_where_the_library_does():
+    explorable = explore.integrated_gradients_explorer()
+    steps = list(explorable.pictures({"steps": 64}))
+    assert len(steps) > 1 and "of the path so far" in steps[0].caption and "so far" not in steps[-1].caption
+    errors = [_error(explorable.picture({"steps": count})) for count in (1, 128)]
+    assert errors[1] < errors[0]
+
+
+def _error(shown) -> float:
+    return float(shown.caption.split("completeness error ")[1].split(" ")[0].rstrip("."))
+
+
+def test_control_explorer_says_the_correlation():
+    explorable = explore.control_explorer("lenet", "edges (no network)")
+    assert "trained network's map: 1.00" in explorable.picture({"depth": 2}).caption
+    gradient = explorable.picture({"depth": 4, "method": "gradient"})
+    assert "trained network's map: 1.00" not in gradient.caption
+    assert "nothing 1.00" in gradient.alt
+
+
+def test_same_map_is_the_same_numbers():
+    explorable = explore.same_map()
+    looks = {"left": "rank of each pixel", "left_palette": "viridis"}
+    shown = explorable.picture(looks | {"right": "rank of each pixel", "right_palette": "viridis"})
+    (left, top, right, bottom), (left2, _, right2, _) = shown.regions[1:]
+    height, width = shown.pixels.shape[:2]
+    rows = slice(round(top * height), round(bottom * height))
+    first = shown.pixels[rows, round(left * width) : round(right * width)]
+    second = shown.pixels[rows, round(left2 * width) : round(right2 * width)]
+    assert np.array_equal(first, second)
+
+
+def test_one_method_costs_little_more_than_its_pass():
+    explorable = explore.window_explorer()
+    explorable.picture()
+    model = choose.network("alexnet")
+    image = choose.chosen_image({**explorable.state, "own": None})
+    began = time.process_time()
+    for _ in range(5):
+        model(image)
+    forward = time.process_time() - began
+    began = time.process_time()
+    for percentile in (90, 95, 98, 99.5, 100):  # remembered maps: only drawing is left
+        explorable.picture({"percentile": percentile})
+    assert time.process_time() - began < 20 * forward
