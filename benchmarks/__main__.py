@@ -1,4 +1,4 @@
-"""`python -m benchmarks [occlusion] [search] [widgets] [imports]`: measure, print, and write docs/benchmarks.md.
+"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [imports]`: measure, print, and write docs/benchmarks.md.
 
 Named groups are printed only; all of them together also rewrite the document.
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import imports, occlusion, search, widgets
+from benchmarks import gradients, imports, occlusion, search, widgets
 from benchmarks.timing import Row
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 GROUPS = {
     "occlusion": ("Occlusion maps: CPU time as a multiple of the floor", occlusion.rows),
     "search": ("Search for maximal images: CPU time as a multiple of the floor", search.rows),
+    "gradients": ("Gradient methods: CPU time as a multiple of the floor", gradients.rows),
     "widgets": (
         "One answer of the kernel, state to PNG: CPU time against a new matplotlib figure",
         widgets.rows,
@@ -31,7 +32,7 @@ INTRO = """# Benchmarks
 Written by `make bench`. Ratios, not seconds: the methods of a row run interleaved in one process, each number is the
 median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
 cannot be avoided (one per patch position, one per image), at the best batch size, channels last, in inference mode,
-and nothing else. One thread, so that CPU time is work and not threads waiting for one another. Weights are random:
+and nothing else; for gradients, the forward and the backward pass to the pixels. One thread, so that CPU time is work and not threads waiting for one another. Weights are random:
 only shapes matter. The results are compared with the plain method's before they are timed.
 """
 
