@@ -5,6 +5,7 @@ it stands: `features.3` is the fourth module of the convolutional part. Input co
 no activation is in-place, no layer is hidden in a `forward`.
 """
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -131,10 +132,11 @@ def fold_batch_norm(network: ConvNet) -> ConvNet:
     """The same function without batch normalisation and dropout, as a new plain network in eval mode.
 
     In eval mode batch normalisation is an affine map per channel, so it disappears into the weights and bias of
-    the convolution before it. Raises `ValueError` for a batch normalisation that follows no convolution.
+    the convolution before it. The given network stays as it is. Raises `ValueError` for a batch normalisation
+    that follows no convolution.
     """
     plain: list[nn.Module] = []
-    network.eval()
+    network = copy.deepcopy(network).eval()  # the given one keeps its mode, its flags and its layers
     for layer in network.features:
         if isinstance(layer, nn.BatchNorm2d):
             if not plain or not isinstance(plain[-1], nn.Conv2d):

@@ -104,6 +104,16 @@ def test_folding_batch_normalisation_changes_nothing(build):
     assert list(plain.state_dict()) == list(build().state_dict())
 
 
+def test_folding_leaves_the_given_network_as_it_was():
+    network = small.cifar_net(batch_norm=True, dropout=0.5).train()
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    plain = small.fold_batch_norm(network)
+    assert all(module.training for module in network.modules())
+    assert not any(module.training for module in plain.modules())
+    nn.init.zeros_(plain.classifier[0].weight)
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
 def test_a_misplaced_batch_normalisation_is_refused():
     network = small.ConvNet(nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3)), nn.Sequential())
     with pytest.raises(ValueError, match="right before it"):
