@@ -1,6 +1,6 @@
-"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [imports]`: measure, print, and write docs/benchmarks.md.
+"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [imports]`: measure, print, write the document.
 
-Named groups are printed only; all of them together also rewrite the document.
+Named groups are printed only; all of them together also rewrite docs/benchmarks.md.
 """
 
 import argparse
@@ -32,7 +32,8 @@ INTRO = """# Benchmarks
 Written by `make bench`. Ratios, not seconds: the methods of a row run interleaved in one process, each number is the
 median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
 cannot be avoided (one per patch position, one per image), at the best batch size, channels last, in inference mode,
-and nothing else; for gradients, the forward and the backward pass to the pixels. One thread, so that CPU time is work and not threads waiting for one another. Weights are random:
+and nothing else; for gradients, the forward and the backward passes to the pixels. One thread, so that CPU time is
+work and not threads waiting for one another. Weights are random:
 only shapes matter. The results are compared with the plain method's before they are timed.
 """
 
