@@ -13,7 +13,7 @@ from lecturelib.parameters.passes import checked_unit
 from lecturelib.relu_rules import Rule, check_rule, relu_rule
 from lecturelib.units import Unit
 
-SEVERAL = 4  # images; from here on a layout pixel by pixel (channels last) is quicker
+SEVERAL = 2  # images; from here on a layout pixel by pixel (channels last) is quicker
 
 
 def backprop(model: nn.Module, image: Tensor, unit: Unit, rule: Rule = "backprop") -> Tensor:
