@@ -93,10 +93,14 @@ def test_each_method_in_the_window_explorer(method):
     assert shown.pixels.shape == again.pixels.shape
 
 
-def test_a_network_without_classes_offers_channels_and_neurons():
-    controls = explore.window_explorer().controls_at({"network": "vgg16"})
-    assert controls["kind"].options == ("channel", "neuron")
-    assert controls["class_index"].shown == ("not asked for",)
+def test_a_channel_asks_for_no_class_and_a_class_for_no_layer():
+    explorable = explore.window_explorer()
+    assert explorable.controls_at({"kind": "channel"})["class_index"].shown == ("not asked for",)
+    assert explorable.controls_at({"kind": "class score"})["layer"].options == ("output",)
+    methods = {
+        kind: explorable.controls_at({"kind": kind})["method_0"].options for kind in ("neuron", "class score")
+    }
+    assert set(methods["neuron"]) - set(methods["class score"]) == {"deconvnet"}
 
 
 def test_slow_methods_sharpen_and_end_where_the_library_does():

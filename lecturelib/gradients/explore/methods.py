@@ -101,14 +101,13 @@ def method_names(state: dict) -> tuple[str, ...]:
 
 
 def kind_control(state: dict) -> Choice:
-    """What is looked at; a network without classes has channels and neurons only."""
-    kinds = KINDS if choose.network(state["network"]).classes else KINDS[2:]
-    return Choice("kind", kinds, label="looks at")
+    """What is looked at."""
+    return Choice("kind", KINDS, label="looks at")
 
 
 def class_control(state: dict) -> Choice:
-    """The likeliest classes, or a word where the network names none or none is asked for."""
-    if choose.network(state["network"]).classes and "class" in state["kind"]:
+    """The likeliest classes, or a word where none is asked for."""
+    if "class" in state["kind"]:
         return choose.class_control(state)
     return Choice("class_index", (0,), label="class", labels=("not asked for",))
 

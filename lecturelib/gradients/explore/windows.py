@@ -30,7 +30,7 @@ from lecturelib.show.text import number
 from lecturelib.units import Channel, Unit, read
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, running
 
-NETWORKS = ("alexnet", "efficientnet_lite0", "vgg16", "lenet", "fashion_lenet", "textures_net", "cifar_net")
+NETWORKS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net", "cifar_net")
 PERCENTILES = (80, 90, 95, 98, 99, 99.5, 99.9, 100)
 FOUR = ("gradient", "saliency map", "guided backprop", "Grad-CAM")
 PATIENCE = 0.08  # seconds until a picture is shown with what is there
@@ -49,7 +49,6 @@ def window_explorer(network: str = "alexnet", picture_name: str | None = None) -
         return choose.settle(
             state,
             picture=_picture_control,
-            kind=kind_control,
             class_index=class_control,
             layer=layer_control,
             rank=rank_slider,
