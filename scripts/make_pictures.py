@@ -5,6 +5,7 @@ python scripts/make_pictures.py
 
 from pathlib import Path
 
+from lecturelib.gradients import explore as gradients
 from lecturelib.parameters import explore
 from lecturelib.show import save
 
@@ -16,6 +17,7 @@ PICTURES = {
     "occlusion": (explore.occlusion_explorer, {"patch_size": 48, "stride": 8}),
     "patch": (explore.patch_by_hand, {"x": 0.3, "y": 0.45}),
     "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),
+    "forgot": (gradients.control_explorer, {"method": "guided backprop"}),
     "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
 }
 
