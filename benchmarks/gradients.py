@@ -16,7 +16,7 @@ from lecturelib.parameters.occlusion_fast import channels_last
 from lecturelib.units import Logit
 
 # network: steps of the averages (50 in class; a floor of so many passes is the base), rounds
-CASES = {"alexnet": (50, 7), "resnet18": (24, 5), "vgg16": (6, 3)}
+CASES = {"alexnet": (50, 7), "resnet18": (24, 5), "vgg16": (10, 3)}
 BATCHES = (1, 2, 4, 8, 16)
 
 
