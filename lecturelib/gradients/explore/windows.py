@@ -113,7 +113,9 @@ def _render_windows(state: dict) -> Iterator[Picture | Progress]:
         for k, run in enumerate(runs):
             if done[k] < 1:
                 done[k], found[k] = next(run)
-            if time.perf_counter() - shown > PATIENCE and min(done) < 1:
+            # the first map at once, the others as they come
+            waited = drawn is None or time.perf_counter() - shown > PATIENCE
+            if waited and min(done) < 1:
                 yield _draw_windows(state, image, unit, value, chosen, found)
                 drawn = list(done)
                 yield Progress(sum(done) / len(done), "the maps sharpen")
