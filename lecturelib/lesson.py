@@ -10,8 +10,11 @@ from lecturelib import assets
 # What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
 NEEDS: dict[str, tuple[str, ...]] = {
     "00": ("imagenet_alexnet", "efficientnet_lite0"),
+    "01": ("imagenet_alexnet",),
+    "02": (),
     "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
+    "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
 }
 
 
