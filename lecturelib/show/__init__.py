@@ -7,9 +7,11 @@ several pictures into one, `charts.py` bars and matplotlib figures in the house'
 from lecturelib.show.charts import bars, figure
 from lecturelib.show.grids import side_by_side, tiled, with_box
 from lecturelib.show.heat import coloured, heatmap, overlay
+from lecturelib.show.parts import Part
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 
 __all__ = [
+    "Part",
     "Picture",
     "bars",
     "coloured",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lecturelib.show.parts import Part, svg_size
+
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
 DPI = 200  # twice the 100 points of a figure's size, so that lines stay sharp on fine screens
@@ -24,6 +26,7 @@ class Picture:
     `pixels`: (H, W, 3) uint8, or a string that holds an SVG. `alt`: says what the picture shows; required.
     `caption`: printed below. `width`: CSS pixels on the page, else small pictures are shown larger.
     `regions`: (left, top, right, bottom) of each part in fractions of the whole, where it has parts.
+    `parts`: places that an explorable with `Parts` lets pick and open, each with its words.
     Raises TypeError or ValueError where the pixels are not such an array or the alt text is missing.
     """
 
@@ -32,6 +35,7 @@ class Picture:
     caption: str = ""
     width: int | None = None
     regions: tuple[tuple[float, float, float, float], ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self):
         check_words(self.alt, self.caption)
@@ -71,11 +75,21 @@ class Picture:
 
     @property
     def display_width(self) -> int | None:
-        """Width on the page in CSS pixels; small pictures grow by a whole factor. None: as the SVG says."""
-        if self.width is not None or self.svg is not None:
+        """Width on the page in CSS pixels; small pictures grow by a whole factor. None: an SVG that says none."""
+        if self.width is not None:
             return self.width
+        if self.svg is not None:
+            return round(svg_size(self.svg)[0]) or None
         height, width = self.pixels.shape[:2]
         return width * max(1, STUDENT_SIZE // max(height, width))
+
+    @property
+    def ratio(self) -> float:
+        """Width by height; 0 where an SVG does not say it."""
+        if self.svg is not None:
+            width, height = svg_size(self.svg)
+            return width / (height or 1)
+        return self.pixels.shape[1] / self.pixels.shape[0]
 
     def data(self) -> bytes:
         """The file a browser reads: PNG, or SVG as UTF-8."""

@@ -1,0 +1,69 @@
+"""The control that lets a student pick the parts of a picture, and open those that hold others."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from lecturelib.widgets.controls import Control, _check_name, _distinct
+
+
+@dataclass(frozen=True)
+class Parts(Control):
+    """The parts of the picture itself: one is picked, and those that hold others are opened and closed.
+
+    The picture says where its parts lie (`Picture.parts`); mouse, or arrow keys and Enter while one has the focus.
+    Sets two values of the state: `picked`, the key of a part or "", and `opened`, a tuple of keys. `keys`: those there
+    are; keys that another state left behind are dropped. Raises ValueError or TypeError for a key that is none of them.
+    """
+
+    keys: tuple[str, ...]
+    picked: str = "picked"
+    opened: str = "opened"
+    value: tuple[str, tuple[str, ...]] = ("", ())
+    label: str = "parts of the picture"
+
+    def __post_init__(self):
+        _check_name(self.picked)
+        _check_name(self.opened)
+        object.__setattr__(self, "keys", tuple(dict.fromkeys(self.keys)))
+        object.__setattr__(self, "value", self.check(self.value))
+
+    @property
+    def name(self) -> str:
+        return f"{self.picked}, {self.opened}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.picked, self.opened)
+
+    def check(self, value):
+        if not isinstance(value, (tuple, list)) or len(value) != 2 or not isinstance(value[1], (tuple, list)):
+            raise TypeError(f"{self.name}={value!r}: the key of a part and a list of keys are needed")
+        picked, opened = value[0], tuple(dict.fromkeys(value[1]))
+        for key in (picked, *opened) if picked != "" else opened:
+            if key not in self.keys:
+                near = difflib.get_close_matches(str(key), self.keys, n=3, cutoff=0.5)
+                meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+                raise ValueError(f"{self.name}: the picture has no part {key!r}{meant}")
+        return picked, opened
+
+    def clip(self, value):
+        try:
+            picked, opened = value
+            kept = tuple(key for key in dict.fromkeys(opened) if key in self.keys)
+            return (picked if picked in self.keys else "", kept)
+        except (TypeError, ValueError):
+            return self.value
+
+    def values(self) -> tuple:
+        return _distinct(("", ()), self.value, (self.keys[-1] if self.keys else "", self.keys))
+
+    def as_state(self, value) -> dict:
+        return dict(zip(self.names, value, strict=True))
+
+    def from_state(self, state: dict):
+        return (state[self.picked], state[self.opened])
+
+    def says(self, value) -> str:
+        return f"{value[0] or 'none'} picked, {len(value[1])} opened"
