@@ -194,7 +194,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "What does a location (x, y) of a layer mean? The lecture maximises v · v₀. Why not add up the channels' pictures?",
+        "What does a location (x, y) of a layer mean? One maximises v · v₀. Why not add up its channels' pictures?",
         (
             Choice(
                 "Hundreds of pictures must be optimised, and their sum is no picture.",
