@@ -1,0 +1,268 @@
+"""The plain pieces that a drawing is made of, how wide a text is, and the colours of each role.
+
+All lengths are CSS pixels, x to the right and y down. DejaVu Sans is measured, the sans-serif that matplotlib
+ships: where a browser has another font, a label is squeezed to the measured width, never wider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+Point = tuple[float, float]
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom
+SMALLEST_TEXT = 9  # px: below this nobody reads a projector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What all pieces share. `role` picks the colours of the theme; `fill` and `stroke` ("#rrggbb", "none") go first.
+
+    `key` says which node a piece belongs to: several pieces with one key are one thing to a hit test.
+    """
+
+    role: str = "other"
+    key: str | None = None
+    fill: str | None = None
+    stroke: str | None = None
+    stroke_width: float = 1.4
+    dashed: bool = False
+    opacity: float = 1.0
+
+    @property
+    def bounds(self) -> Bounds:
+        """(left, top, right, bottom) without the thickness of the line."""
+        points = self.outline()
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        return (min(xs), min(ys), max(xs), max(ys))
+
+    def outline(self) -> tuple[Point, ...]:
+        """Points whose hull holds the piece."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Box(Shape):
+    """A rectangle with rounded corners; (x, y) is its left upper corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    radius: float = 6
+
+    def outline(self) -> tuple[Point, ...]:
+        return ((self.x, self.y), (self.x + self.width, self.y + self.height))
+
+
+@dataclass(frozen=True)
+class Line(Shape):
+    """A line through two or more points, with rounded corners and a head at its end if asked for."""
+
+    points: tuple[Point, ...]
+    arrow: bool = False
+    radius: float = 0
+
+    def outline(self) -> tuple[Point, ...]:
+        return self.points
+
+
+@dataclass(frozen=True)
+class Curve(Shape):
+    """Cubic Bezier pieces: a start, then two handles and an end for each piece (1 + 3 n points)."""
+
+    points: tuple[Point, ...]
+    arrow: bool = False
+
+    def outline(self) -> tuple[Point, ...]:
+        return self.points
+
+
+@dataclass(frozen=True)
+class Polygon(Shape):
+    """A closed area with straight edges."""
+
+    points: tuple[Point, ...]
+
+    def outline(self) -> tuple[Point, ...]:
+        return self.points
+
+
+@dataclass(frozen=True)
+class Circle(Shape):
+    """A disc around (x, y)."""
+
+    x: float
+    y: float
+    radius: float
+
+    def outline(self) -> tuple[Point, ...]:
+        return (
+            (self.x - self.radius, self.y - self.radius),
+            (self.x + self.radius, self.y + self.radius),
+        )
+
+
+@dataclass(frozen=True)
+class Label(Shape):
+    """One line of text; y is the middle of the line, anchor ("start", "middle", "end") says what x is.
+
+    `turned` turns it by 90 degrees around (x, y), to be read from below.
+    """
+
+    x: float
+    y: float
+    text: str
+    size: float = 13
+    anchor: str = "middle"
+    bold: bool = False
+    turned: bool = False
+    role: str = field(default="text", kw_only=True)
+
+    @property
+    def width(self) -> float:
+        """How long the text is, in px."""
+        return text_width(self.text, self.size, self.bold)
+
+    def outline(self) -> tuple[Point, ...]:
+        left = -self.width * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
+        right, half = left + self.width, self.size * 0.6
+        if self.turned:
+            return ((self.x - half, self.y - right), (self.x + half, self.y - left))
+        return ((self.x + left, self.y - half), (self.x + right, self.y + half))
+
+
+@dataclass(frozen=True)
+class Bitmap(Shape):
+    """A picture inside a drawing: pixels (H, W, 3) uint8 stretched over a rectangle, with hard edges if asked for."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    pixels: np.ndarray
+    hard: bool = False
+
+    def outline(self) -> tuple[Point, ...]:
+        return ((self.x, self.y), (self.x + self.width, self.y + self.height))
+
+
+@lru_cache(maxsize=4)
+def font_file(bold: bool = False) -> Path:
+    """The file of DejaVu Sans within matplotlib, found without importing it."""
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("matplotlib is not installed: run `make lab`, or `pip install matplotlib`")
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name
+
+
+@lru_cache(maxsize=4)
+def _font(bold: bool):
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(font_file(bold)), 200)
+
+
+@lru_cache(maxsize=20_000)
+def _unit_width(text: str, bold: bool) -> float:
+    return _font(bold).getlength(text) / 200
+
+
+def text_width(text: str, size: float = 13, bold: bool = False) -> float:
+    """The width of one line of DejaVu Sans, in px."""
+    return _unit_width(text, bold) * size
+
+
+def shortened(text: str, width: float, size: float = 13, bold: bool = False) -> str:
+    """The text, or as much of its start as fits into a width (px), with an ellipsis."""
+    if text_width(text, size, bold) <= width:
+        return text
+    low, high = 0, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = text_width(text[:middle] + "…", size, bold) <= width
+        low, high = (middle, high) if fits else (low, middle)
+    return text[:low].rstrip() + "…"
+
+
+# role -> (fill, stroke); a label takes the fill. Kinds differ in lightness too, and each says in words what it is.
+LIGHT = {
+    "background": ("#ffffff", "none"),
+    "text": ("#1a1a1a", "none"),
+    "muted": ("#595959", "none"),
+    "conv": ("#d6e8f5", "#0072B2"),
+    "linear": ("#fbe3d2", "#B84E00"),
+    "pool": ("#d5efe6", "#007A59"),
+    "norm": ("#f1f1f1", "#6b6b6b"),
+    "activation": ("#fdf3cf", "#8A6D00"),
+    "merge": ("#ffffff", "#1a1a1a"),
+    "recurrent": ("#f6e1ee", "#A8447B"),
+    "attention": ("#e6dff2", "#5B3A8C"),
+    "embedding": ("#fdebc8", "#9A6700"),
+    "shape": ("#f7f7f7", "#767676"),
+    "input": ("#ffffff", "#1a1a1a"),
+    "output": ("#ffffff", "#1a1a1a"),
+    "other": ("#f1f1f1", "#595959"),
+    "module": ("#e4f2fb", "#2F6F9F"),
+    "frame": ("#fafafa", "#8c8c8c"),
+    "arrow": ("#3a3a3a", "#3a3a3a"),
+    "skip": ("#B84E00", "#B84E00"),
+    "loop": ("#A8447B", "#A8447B"),
+    "grid": ("none", "#c8c8c8"),
+    "highlight": ("#ffd54a", "#8A4B00"),
+    "positive": ("#CD6614", "#CD6614"),
+    "negative": ("#3171B2", "#3171B2"),
+}
+DARK = {
+    "background": ("#15181c", "none"),
+    "text": ("#f2f2f2", "none"),
+    "muted": ("#b4b8bd", "none"),
+    "conv": ("#123a54", "#6CC1F2"),
+    "linear": ("#4c2710", "#F59A5B"),
+    "pool": ("#0d4234", "#4FD3A8"),
+    "norm": ("#2a2e33", "#a9adb2"),
+    "activation": ("#443808", "#E8C547"),
+    "merge": ("#15181c", "#f2f2f2"),
+    "recurrent": ("#4a1f38", "#EE9CC8"),
+    "attention": ("#352350", "#BFA3EC"),
+    "embedding": ("#4a3408", "#F0B95A"),
+    "shape": ("#22262b", "#9a9ea4"),
+    "input": ("#15181c", "#f2f2f2"),
+    "output": ("#15181c", "#f2f2f2"),
+    "other": ("#2a2e33", "#b4b8bd"),
+    "module": ("#16344a", "#7FBCE6"),
+    "frame": ("#1c2025", "#83888e"),
+    "arrow": ("#d0d3d6", "#d0d3d6"),
+    "skip": ("#F59A5B", "#F59A5B"),
+    "loop": ("#EE9CC8", "#EE9CC8"),
+    "grid": ("none", "#4a4f55"),
+    "highlight": ("#6b4c00", "#FFD54A"),
+    "positive": ("#F2A65A", "#F2A65A"),
+    "negative": ("#6CAEE8", "#6CAEE8"),
+}
+LINES = (Line, Curve)
+
+
+def colours(shape: Shape, dark: bool = False) -> tuple[str, str]:
+    """The (fill, stroke) of a piece in the light or the dark theme; a line has no fill, a text no stroke."""
+    theme = DARK if dark else LIGHT
+    fill, stroke = theme.get(shape.role, theme["other"])
+    fill, stroke = shape.fill or fill, shape.stroke or stroke
+    if isinstance(shape, LINES):
+        return "none", stroke
+    return (fill, "none") if isinstance(shape, Label) else (fill, stroke)
+
+
+def arrow_head(points: tuple[Point, ...], size: float = 9) -> tuple[Point, Point, Point]:
+    """The three corners of a head whose tip is the last point."""
+    (x0, y0), (x1, y1) = points[-2], points[-1]
+    length = float(np.hypot(x1 - x0, y1 - y0)) or 1.0
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    bx, by = x1 - dx * size, y1 - dy * size
+    half = size * 0.42
+    return ((x1, y1), (bx - dy * half, by + dx * half), (bx + dy * half, by - dx * half))
