@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, Upload
+from lecturelib.widgets import Choice, Drawing, Explorable, Pointer, Progress, Slider, Toggle, Upload
 
 LAYERS = {"conv1": 4, "conv2": 9}
 
@@ -81,6 +81,14 @@ def test_values_are_minimum_middle_maximum():
         (lambda: Pointer("x", "x"), ValueError, "two names"),
         (lambda: Pointer(value=(0.5, 1.5)), ValueError, "from 0 to 1"),
         (lambda: Pointer(step=0), ValueError, "step"),
+        (lambda: Drawing("d", 2), ValueError, "side=2: 4 to 128"),
+        (lambda: Drawing("d", 28, guide=29), ValueError, "guide=29: 0 to 28"),
+        (lambda: Drawing("d", 4).check("ink"), TypeError, "4 rows of 4 whole numbers"),
+        (lambda: Drawing("d", 4).check([[0] * 4] * 3), ValueError, "got 3 rows of 4"),
+        (lambda: Drawing("d", 4).check([]), ValueError, "got 0 rows"),
+        (lambda: Drawing("d", 4).check([[0, 0, 0, 256]] * 4), ValueError, "got 256"),
+        (lambda: Drawing("d", 4).check([[0, 0, 0, 0.5]] * 4), ValueError, "got 0.5"),
+        (lambda: Drawing("d", 4).check([[0, 0, 0, True]] * 4), ValueError, "got True"),
         (lambda: Progress(1.5), ValueError, "fraction"),
     ],
 )
@@ -108,6 +116,16 @@ def test_numbers_of_numpy_become_plain():
 def test_truth_and_number_are_different_options():
     with pytest.raises(ValueError, match="choose one of 1, 2"):
         Choice("c", (1, 2)).check(True)
+
+
+def test_a_drawing_is_plain_data():
+    blank, start = Drawing("d", 4), Drawing("d", 4, [[0, 9, 0, 0]] * 4)
+    assert blank.values() == (((0,) * 4,) * 4, ((255,) * 4,) * 4)
+    assert start.values() == (((0,) * 4,) * 4, ((0, 9, 0, 0),) * 4, ((255,) * 4,) * 4)
+    assert blank.check(np.full((4, 4), 7, np.uint8)) == ((7,) * 4,) * 4
+    assert blank.check(json.loads(json.dumps(start.value))) == start.value
+    assert blank.clip([[300] * 4] * 4) == blank.value  # what cannot be a drawing leaves the start
+    assert blank.says(blank.value) == "nothing drawn" and "16 pixels" in blank.says(((255,) * 4,) * 4)
 
 
 # --- state -------------------------------------------------------------------------------------------------
@@ -170,6 +188,7 @@ def test_contradicting_explorables_are_refused():
     for controls, error, words in [
         ([Slider("x", 0, 1), Pointer("x", "y")], ValueError, "same name"),
         ([Pointer("x", "y"), Pointer("u", "v")], ValueError, "one Pointer"),
+        ([Pointer("x", "y"), Drawing("d")], ValueError, "one Drawing"),
         (["layer"], TypeError, "str"),
     ]:
         with pytest.raises(error, match=words):
@@ -321,6 +340,30 @@ def test_every_kind_of_control_has_a_widget(shown):
         explorable.picture(state)
     explorable.reset()
     assert "('photo', None)" in rest(explorable).frame["alt"] and widget(explorable, "photo").name == ""
+
+
+def test_a_drawing_follows_the_page_and_the_page_the_presets(shown):
+    explorable = Explorable(
+        lambda s: grey(0, f"ink {sum(map(sum, s['d']))}"),
+        [Drawing("d", 4, part=0, guide=2), Toggle("t")],
+        "Draw",
+        presets={"a dot": {"d": [[0] * 4, [0, 200, 0, 0], [0] * 4, [0] * 4]}},
+    )
+    shown(explorable)
+    area = explorable._live.area
+    assert area.drawing["pixels"] == [0] * 16 and (area.drawing["side"], area.drawing["guide"]) == (4, 2)
+    explorable._live._message(None, {"type": "drawing", "n": 1, "pixels": [0] * 15 + [50]}, [])
+    assert rest(explorable).frame["alt"] == "ink 50"
+    assert explorable.state["d"][3] == (0, 0, 0, 50)
+    explorable.state = json.loads(json.dumps(explorable.state))  # in and out as JSON
+    assert explorable.state["d"][3] == (0, 0, 0, 50)
+    explorable._live._presets.value = "a dot"
+    assert rest(explorable).frame["alt"] == "ink 200" and area.drawing["pixels"][5] == 200
+    explorable._live._message(None, {"type": "drawing", "n": 2, "pixels": [0] * 12}, [])
+    assert rest(explorable).frame["alt"] == "ink 0"  # no drawing at all: back to the start
+    explorable._live._presets.value = "a dot"
+    explorable.reset()
+    assert rest(explorable).frame["alt"] == "ink 0" and area.drawing["pixels"] == [0] * 16
 
 
 def test_the_latest_state_wins(shown):

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from lecturelib.show import Picture
-from lecturelib.widgets.controls import Control, Pointer, Upload
+from lecturelib.widgets.controls import Control, Drawing, Pointer, Upload
 from lecturelib.widgets.worker import LatestWins
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
@@ -33,7 +33,7 @@ class Explorable:
     """Controls around a picture: what a student sees follows what he sets.
 
     `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
-    `Progress` in between. `controls`: Slider, Choice, Toggle, Upload, Pointer. `presets`: states by name, also
+    `Progress` in between. `controls`: Slider, Choice, Toggle, Upload, Pointer, Drawing. `presets`: states by name, also
     incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others limit (quick: it runs at
     every change); values outside the new limits are clipped. `alt_prefix` begins every alt text. Raises
     ValueError, TypeError or KeyError for controls or presets that contradict each other.
@@ -63,8 +63,8 @@ class Explorable:
             taken = [name for other in self._base.values() for name in other.names]
             if len(set(taken)) < len(taken):
                 raise ValueError(f"two controls set the same name: {', '.join(taken)}")
-        if sum(isinstance(control, Pointer) for control in self._base.values()) > 1:
-            raise ValueError("a picture can be pointed at in one way only: give one Pointer")
+        if sum(isinstance(control, (Pointer, Drawing)) for control in self._base.values()) > 1:
+            raise ValueError("a picture can be pointed at in one way only: give one Pointer or one Drawing")
         self._limited: set[str] = set()
         start = {}
         for control in self._base.values():

@@ -22,6 +22,7 @@ function keepKey(event) {
 function render({ model, el }) {
   const card = make("figure", "ll-card", el);
   const error = make("div", "ll-error", card, { role: "alert" }); // first: beside the controls, always in sight
+  const tools = make("div", "ll-tools", card);
   const stage = make("div", "ll-stage", card);
   const img = make("img", "ll-img", stage, { alt: "", draggable: "false" });
   const caption = make("figcaption", "ll-caption", card);
@@ -57,10 +58,49 @@ function render({ model, el }) {
     card.dataset.serial = frame.serial;
     onTwins();
     name();
+    pad.place();
     clearTimeout(liveTimer);
     if (!first) liveTimer = setTimeout(() => (live.textContent = `${frame.alt} ${frame.caption}`), QUIET);
     first = false;
   }
+
+  // --- parts: a button over each, so that mouse, keys and screen readers find it ---
+  const parts = make("div", "ll-parts", stage, { role: "group" });
+  function onParts() {
+    const label = model.get("parts");
+    const held = parts.contains(document.activeElement) ? document.activeElement.dataset.at : null;
+    const counts = {};
+    parts.replaceChildren();
+    parts.hidden = !label;
+    if (!label) return;
+    parts.setAttribute("aria-label", `${model.get("title")}, ${label}: arrow keys go on, Enter opens and closes`);
+    for (const { key, box, words, opened } of model.get("frame").parts || []) {
+      const button = make("button", "ll-part", parts, { type: "button", "aria-label": words, title: words, tabindex: -1 });
+      const [left, top, right, bottom] = box.map((share) => 100 * share);
+      Object.assign(button.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
+      counts[key] = (counts[key] || 0) + 1;
+      button.dataset.key = key;
+      button.dataset.at = `${key}#${counts[key]}`;
+      if (opened !== null) button.setAttribute("aria-expanded", opened);
+      button.addEventListener("click", () => model.send({ type: "part", key, toggle: opened !== null }));
+    }
+    const buttons = [...parts.children];
+    const focus = held && (buttons.find((b) => b.dataset.at === held) || buttons[0]);
+    const entry = focus || buttons[0];
+    if (entry) entry.tabIndex = 0;
+    if (focus) focus.focus({ preventScroll: true });
+  }
+  parts.addEventListener("keydown", (event) => {
+    if (!ARROWS[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+    const buttons = [...parts.children];
+    const [dx, dy] = ARROWS[event.key];
+    const next = buttons[buttons.indexOf(document.activeElement) + dx + dy];
+    event.preventDefault();
+    event.stopPropagation();
+    if (!next) return;
+    next.focus({ preventScroll: true });
+    model.send({ type: "part", key: next.dataset.key, toggle: false });
+  });
 
   // The static copy is for pages without a kernel; here it would be the same picture twice.
   function onTwins() {
@@ -117,21 +157,21 @@ function render({ model, el }) {
   }
   stop.addEventListener("click", () => model.send({ type: "stop" }));
 
-  // --- pointing: one message under way at a time, always the newest place ---
+  // --- what the student does in the picture: one message under way at a time, always the newest ---
   let place = null;
   let waiting = null;
   let underway = 0;
   let sent = 0;
-  function report() {
+  function report(content) {
+    waiting = content || waiting;
     if (!waiting || underway) return;
     underway = ++sent;
-    model.send({ type: "pointer", n: sent, ...waiting });
+    model.send({ n: sent, ...waiting });
     waiting = null;
   }
   function point(x, y) {
     place = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
-    waiting = place;
-    report();
+    report({ type: "pointer", ...place });
   }
   function onMessage(content) {
     if (content.type !== "ack") return;
@@ -150,14 +190,13 @@ function render({ model, el }) {
     stage.setAttribute("aria-label", `${model.get("title")}, ${pointer.label}: ${how} or press arrow keys`);
     stage.title = `${pointer.label}: ${how}, or arrow keys (Shift: larger steps)`;
   }
-  function region() {
-    const { part } = model.get("pointer");
+  function region(part) {
     const regions = (model.get("frame") || {}).regions || [];
-    return (part !== null && regions[part]) || [0, 0, 1, 1];
+    return regions[part] || [0, 0, 1, 1];
   }
   function fromEvent(event) {
     const box = img.getBoundingClientRect();
-    const [left, top, right, bottom] = region();
+    const [left, top, right, bottom] = region(model.get("pointer").part);
     const x = (event.clientX - box.left) / box.width;
     const y = (event.clientY - box.top) / box.height;
     point((x - left) / (right - left), (y - top) / (bottom - top));
@@ -180,14 +219,18 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
+  const say = (words) => (live.textContent = words);
+  const pad = drawingPad({ model, stage, tools, region, report, say, resting: () => !underway && !waiting });
   const watched = {
     "change:frame": onFrame, "change:twins": onTwins, "change:busy": onBusy, "change:progress": onProgress,
     "change:error": onError, "change:pointer": onPointer, "msg:custom": onMessage,
+    "change:drawing": pad.take,
   };
   for (const [event, handler] of Object.entries(watched)) model.on(event, handler);
   onProgress();
   onError();
   onPointer();
+  pad.take();
   onFrame();
   onBusy();
 

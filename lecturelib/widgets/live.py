@@ -22,16 +22,18 @@ except ImportError as error:
     ) from error
 
 from lecturelib.show import Picture
-from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
+from lecturelib.widgets.controls import Choice, Control, Drawing, Pointer, Slider, Toggle, Upload
+from lecturelib.widgets.parts import Parts
 
 _HERE = Path(__file__).parent
 _OWN = "own settings"
 
 
 class PictureArea(anywidget.AnyWidget):
-    """The picture with its caption, progress and errors; reports where the student points."""
+    """The picture with its caption, progress and errors; reports where the student points, and what he draws."""
 
-    _esm = (_HERE / "front.js").read_text(encoding="utf-8")
+    # one module: what is written into the page has no address from which it could import another
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("drawing.js", "front.js"))
     _css = (_HERE / "front.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode().tag(sync=True)
@@ -40,6 +42,8 @@ class PictureArea(anywidget.AnyWidget):
     progress = traitlets.Dict().tag(sync=True)
     error = traitlets.Dict().tag(sync=True)
     pointer = traitlets.Dict().tag(sync=True)
+    parts = traitlets.Unicode().tag(sync=True)
+    drawing = traitlets.Dict().tag(sync=True)
     twins = traitlets.List().tag(sync=True)
 
 
@@ -72,7 +76,9 @@ class Live:
         self._serial = 0
         self._widgets = {control.name: _widget(control) for control in explorable.controls.values()}
         self._pointer = next((c for c in explorable.controls.values() if isinstance(c, Pointer)), None)
-        self.area = PictureArea(title=explorable.title)
+        self._drawing = next((c for c in explorable.controls.values() if isinstance(c, Drawing)), None)
+        self._parts = next((c for c in explorable.controls.values() if isinstance(c, Parts)), None)
+        self.area = PictureArea(title=explorable.title, parts=self._parts.words if self._parts else "")
         self.area.add_class("ll-area")
         self.area.on_msg(self._message)
         self._presets = None
@@ -126,6 +132,14 @@ class Live:
                 "hover": self._pointer.hover,
                 "label": self._pointer.words,
             }
+        if self._drawing is not None:
+            self.area.drawing = {
+                "pixels": [number for row in self._drawing.from_state(state) for number in row],
+                "side": self._drawing.side,
+                "part": self._drawing.part,
+                "guide": self._drawing.guide,
+                "label": self._drawing.words,
+            }
 
     def _changed(self, name: str) -> None:
         if self._quiet:
@@ -145,6 +159,17 @@ class Live:
             self.area.send({"type": "ack", "n": content["n"]})
             place = [min(1.0, max(0.0, float(content[axis]))) for axis in "xy"]
             self._guarded(lambda: self._explorable._from_front(self._pointer.as_state(place)))
+        elif content.get("type") == "drawing":
+            self.area.send({"type": "ack", "n": content["n"]})
+            side, pixels = self._drawing.side, content["pixels"]
+            rows = [pixels[top : top + side] for top in range(0, len(pixels), side)]
+            self._guarded(lambda: self._explorable._from_front(self._drawing.as_state(rows)))
+        elif content.get("type") == "part":
+            opened = self._parts.from_state(self._explorable._state)[1]
+            key = content["key"]
+            if content["toggle"]:
+                opened = tuple(k for k in opened if k != key) if key in opened else (*opened, key)
+            self._guarded(lambda: self._explorable._from_front(self._parts.as_state((key, opened))))
         elif content.get("type") == "stop":
             self._explorable._worker.stop()
 
@@ -163,11 +188,11 @@ class Live:
         self._serial += 1
         if self.area.error:
             self.area.error = {}
-        height, width = picture.pixels.shape[:2] if picture.svg is None else (0, 0)
         self.area.frame = {
             "serial": self._serial, "data": picture.data(), "mime": picture.mime, "alt": picture.alt,
-            "caption": picture.caption, "width": picture.display_width or 0, "ratio": width / (height or 1),
+            "caption": picture.caption, "width": picture.display_width or 0, "ratio": picture.ratio,
             "pixelated": picture.pixelated, "regions": [list(region) for region in picture.regions],
+            "parts": [part.plain() for part in picture.parts],
         }  # fmt: skip
 
     def busy(self, is_busy: bool) -> None:
@@ -223,7 +248,7 @@ def _widget(control: Control):
         return ipywidgets.Checkbox(value=control.value, description=words, indent=False)
     if isinstance(control, Upload):
         return UploadButton(accept=control.accept, words=words)
-    return None  # a Pointer is the picture itself
+    return None  # a Pointer or a Drawing is the picture itself
 
 
 def _fill(widget, control: Control, value) -> None:
