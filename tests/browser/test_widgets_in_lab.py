@@ -283,3 +283,76 @@ Explorable(render, [Upload("photo", label="own photo")], "Own photo")
     page.screenshot("lab-upload-error")
     choose("small.png", "photo of 80 x 60")
     assert own.error == "" and page.complaints() == []
+
+
+def test_drawing_by_mouse_and_by_keyboard(lab):
+    """Ink goes where the mouse or the pen is, the picture follows, presets come back; nothing is lost on the way."""
+    cell = """
+import numpy as np
+from lecturelib.show import picture, side_by_side
+from lecturelib.widgets import Drawing, Explorable, Toggle
+
+def render(state):
+    drawn = np.array(state["drawing"], np.uint8)
+    rows, columns = np.nonzero(drawn > 127)
+    where = f"rows {rows.min()}-{rows.max()}, columns {columns.min()}-{columns.max()}" if len(rows) else "nothing"
+    parts = [picture(part.repeat(8, 0).repeat(8, 1), alt="ink") for part in (255 - drawn, drawn)]
+    return side_by_side(parts, ["the negative", "draw here"], height=224, alt=f"Drawn: {where}, {len(rows)} pixels")
+
+dot = np.zeros((28, 28), int); dot[20:23, 3:6] = 255
+Explorable(render, [Drawing("drawing", part=1, guide=20), Toggle("t")], "Draw", {"a dot": {"drawing": dot}})
+"""
+    page = lab.open(lab.write("drawing.ipynb", [cell]))
+    page.run_all()
+    (explorable,) = page.explorables()
+    pad = explorable.root.locator(".ll-pad")
+    assert explorable.alt == "Drawn: nothing, 0 pixels"
+
+    def shows(words):
+        page.page.wait_for_function(
+            "([image, words]) => new RegExp(words).test(image.alt)",
+            arg=[explorable.image.element_handle(), words],
+        )
+
+    # The pad lies exactly on the part of the picture that holds the drawing.
+    box, whole = pad.bounding_box(), explorable.image.bounding_box()
+    assert abs(box["width"] - box["height"]) < 1 and box["x"] > whole["x"] + box["width"]
+    page.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5, steps=3)
+    page.page.mouse.up()
+    page.page.mouse.move(box["x"], box["y"])  # without the button nothing is drawn
+    shows("^Drawn: rows 1[2-5]-1[3-5], columns [56]-2[12]")
+    page.screenshot("lab-drawing-mouse")
+
+    explorable.root.get_by_role("button", name="Clear").click()
+    shows("nothing")
+    pad.focus()
+    for key in [
+        "ArrowRight",
+        "ArrowRight",
+        "Shift+ArrowUp",
+        "Space",
+        *["ArrowDown"] * 6,
+        "Space",
+        "Shift+ArrowLeft",
+    ]:
+        page.page.keyboard.press(key)
+    shows("^Drawn: rows (9|10)-16, columns 15-16")
+    assert "pen up" in explorable.root.locator(".ll-live").inner_text()
+    page.screenshot("lab-drawing-keys")
+
+    page.page.keyboard.press("e")
+    assert explorable.root.get_by_role("button", name="Erase").get_attribute("aria-pressed") == "true"
+    for key in ["Shift+ArrowRight", "Space", "ArrowUp", "ArrowUp", "ArrowUp", "Space"]:
+        page.page.keyboard.press(key)
+    shows("^Drawn: rows (9|10)-1[01], columns 15-16")
+    page.page.keyboard.press("Delete")
+    shows("nothing")
+
+    presets = explorable.choices()[0]
+    presets.select_option("a dot")
+    shows("rows 20-22, columns 3-5, 9 pixels")
+    ink = pad.evaluate("pad => [...pad.getContext('2d').getImageData(4.5 * 12, 21.5 * 12, 1, 1).data]")
+    assert ink[:3] == [255, 255, 255]  # the page's own square shows what the kernel holds
+    assert page.cell_errors() == [] and page.complaints() == []

@@ -1,0 +1,69 @@
+"""A white sheet on which an explorable lays pictures and words at places of their own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from lecturelib.show import Picture, pixels_of
+from lecturelib.show.text import draw_text, shortened
+
+LETTERS = 16
+TITLE = LETTERS + 8  # pixels that a title takes above its picture
+
+
+class Sheet:
+    """Parts are put at (top, left) in pixels; the sheet is as large as they need, at least `width` wide."""
+
+    def __init__(self, width: int = 1):
+        self._width, self._height = width, 1
+        self._parts: list[tuple[int, int, np.ndarray]] = []
+        self._words: list[tuple[tuple[float, float], str, int, str]] = []
+
+    def put(self, part: object, top: int, left: int, title: str = "", side: int | None = None) -> int:
+        """Lays a picture (what `pixels_of` takes) under its title, brought to `side` pixels on its longer side.
+
+        Gives the row below it. A picture that grows by a whole factor keeps the edges of its pixels.
+        """
+        pixels = pixels_of(part)
+        if side is not None:
+            pixels = resized(pixels, side)
+        if title:
+            self.words(title, top, left)
+            top += TITLE
+        self._parts.append((top, left, pixels))
+        self._grow(top + len(pixels), left + pixels.shape[1])
+        return top + len(pixels)
+
+    def words(self, line: str, top: int, left: int, letters: int = LETTERS, room: int | None = None) -> int:
+        """Writes a line, shortened to `room` pixels; gives the row below it."""
+        line = line if room is None else shortened(line, letters, room)
+        self._words.append(((left, top), line, letters, "la"))
+        self._grow(top + letters + 6, left)
+        return top + letters + 6
+
+    def picture(self, alt: str, caption: str, parts: Sequence[int] = ()) -> Picture:
+        """The sheet as a Picture; `parts`: which of the pictures put on it are its `regions`, in order."""
+        pixels = np.full((self._height, self._width, 3), 255, np.uint8)
+        regions = []
+        for top, left, part in self._parts:
+            bottom, right = top + len(part), left + part.shape[1]
+            pixels[top:bottom, left:right] = part
+            regions.append(
+                (left / self._width, top / self._height, right / self._width, bottom / self._height)
+            )
+        if self._words:
+            draw_text(pixels, self._words)
+        return Picture(pixels, alt, caption, self._width, tuple(regions[k] for k in parts))
+
+    def _grow(self, bottom: int, right: int) -> None:
+        self._height, self._width = max(self._height, bottom), max(self._width, right)
+
+
+def resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Pixels (h, w, 3) with the longer side of `side` pixels: whole blocks if that is a multiple, else smooth."""
+    longer = max(pixels.shape[:2])
+    if side % longer == 0:
+        return pixels.repeat(side // longer, axis=0).repeat(side // longer, axis=1)
+    size = (max(1, round(pixels.shape[1] * side / longer)), max(1, round(pixels.shape[0] * side / longer)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
