@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -47,6 +48,24 @@ class Unit:
 
     def _check(self, model: nn.Module, info: LayerInfo) -> "Unit":
         return self
+
+    def __add__(self, other: "Unit") -> "Combination":
+        return _combined(self, other, 1.0)
+
+    def __sub__(self, other: "Unit") -> "Combination":
+        return _combined(self, other, -1.0)
+
+    def __mul__(self, factor: float) -> "Combination":
+        return _scaled(self, factor)
+
+    def __rmul__(self, factor: float) -> "Combination":
+        return _scaled(self, factor)
+
+    def __truediv__(self, divisor: float) -> "Combination":
+        return _scaled(self, _factor(divisor) and 1 / divisor)
+
+    def __neg__(self) -> "Combination":
+        return _scaled(self, -1.0)
 
     def _check_index(self, what: str, value: int, size: int, info: LayerInfo) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -198,6 +217,73 @@ class Probability(Logit):
 
     def __call__(self, acts: Activations) -> Tensor:
         return acts[OUTPUT].softmax(1)[:, self._index()]  # (B, classes) -> (B,)
+
+
+@dataclass(frozen=True)
+class Combination(Unit):
+    """A sum of units, each with its factor: `Channel("conv4", 3) - 0.5 * Channel("conv4", 7)` makes one.
+
+    Units of several layers may be mixed; `keys` names all their layers, `layer` is the first one's.
+    """
+
+    terms: tuple[tuple[float, Unit], ...]
+
+    @property
+    def layer(self) -> str:
+        return self.terms[0][1].layer
+
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        return list(dict.fromkeys(key for _, unit in self.terms for key in unit.keys))
+
+    @property
+    def place(self) -> str:
+        return ", ".join(dict.fromkeys(unit.place for _, unit in self.terms))
+
+    def __call__(self, acts: Activations) -> Tensor:
+        factor, unit = self.terms[0]
+        total = factor * unit(acts)  # (B,)
+        for factor, unit in self.terms[1:]:
+            total = total + factor * unit(acts)
+        return total
+
+    def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Combination":
+        if not self.terms:
+            raise ValueError("Combination: at least one (factor, unit) is needed, got none")
+        checked = ((_factor(factor), unit.check(model, image_shape)) for factor, unit in self.terms)
+        return dataclasses.replace(self, terms=tuple(checked))
+
+    def __str__(self) -> str:
+        words = []
+        for factor, unit in self.terms:
+            sign = "- " if factor < 0 else "+ " if words else ""
+            size = "" if abs(factor) == 1 else f"{abs(factor):g} x "
+            words.append(f"{sign}{size}{unit}")
+        return " ".join(words)
+
+
+def _factor(factor: float) -> float:
+    """The factor, if it is a number other than 0 that is finite."""
+    if isinstance(factor, bool) or not isinstance(factor, int | float):
+        raise TypeError(f"a unit is multiplied by a number, got {type(factor).__name__} {factor!r}")
+    if factor == 0 or not math.isfinite(factor):
+        raise ValueError(f"a unit is multiplied by a finite number other than 0, got {factor!r}")
+    return float(factor)
+
+
+def _terms(unit: Unit) -> tuple[tuple[float, Unit], ...]:
+    return unit.terms if isinstance(unit, Combination) else ((1.0, unit),)
+
+
+def _scaled(unit: Unit, factor: float) -> Combination:
+    factor = _factor(factor)
+    return Combination(tuple((factor * own, term) for own, term in _terms(unit)))
+
+
+def _combined(unit: Unit, other: Unit, sign: float) -> Combination:
+    if not isinstance(other, Unit):
+        raise TypeError(f"a unit is added to another unit, got {type(other).__name__} {other!r}")
+    return Combination(_terms(unit) + tuple((sign * factor, term) for factor, term in _terms(other)))
 
 
 def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:

@@ -1,0 +1,126 @@
+"""What is optimised: pixels, or the spectrum of an image in colours that are independent of one another.
+
+A parametrization is any object with `parameters`, the tensors that ascent changes, and `image()`, the picture
+(B, C, H, W) in [0, 1] that they stand for. Two methods are optional: `paint(image)` sets the parameters so that they
+stand for this picture (for a start, and for regularizers that change the picture), `project()` brings the parameters
+back to where they are allowed after a step. A learned prior is one more such object.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+Shape = tuple[int, int, int, int]  # (B, C, H, W)
+NOISE = 0.01  # standard deviation of the noise that a Fourier image starts from, per coefficient
+PIXEL_NOISE = 0.05  # of the pixels' noise around grey
+DARKEST = 0.01  # a painted pixel stays this far from 0 and 1: the sigmoid reaches neither
+
+# Covariance of red, green and blue over the eight shipped colour photos: `measured_colours()` computes it.
+COLOURS = (
+    (0.0904, 0.0604, 0.0439),
+    (0.0604, 0.0621, 0.0579),
+    (0.0439, 0.0579, 0.0661),
+)
+
+
+@runtime_checkable
+class Parametrization(Protocol):
+    """What `maximize` needs of an object that stands for a picture."""
+
+    parameters: Sequence[Tensor]
+
+    def image(self) -> Tensor:
+        """The picture (B, C, H, W) in [0, 1], differentiable in the parameters."""
+        ...
+
+
+class Pixels:
+    """The pixels themselves, (B, C, H, W), clipped to [0, 1] after every step.
+
+    It starts from noise around grey, from grey, or from an image.
+    """
+
+    def __init__(self, shape: Shape, start: str | Tensor = "noise", generator: torch.Generator | None = None):
+        self.parameters = [torch.full(shape, 0.5)]
+        if isinstance(start, Tensor):
+            self.paint(start)
+        elif start == "noise":
+            self.parameters[0] += PIXEL_NOISE * torch.randn(shape, generator=generator)
+            self.project()
+
+    def image(self) -> Tensor:
+        return self.parameters[0].clone()
+
+    def paint(self, image: Tensor) -> None:
+        self.parameters = [image.detach().clone(memory_format=torch.contiguous_format)]
+
+    def project(self) -> None:
+        self.parameters[0].clamp_(0, 1)
+
+
+class Fourier:
+    """The spectrum of the picture, scaled by 1 / frequency, in decorrelated colours, through a sigmoid.
+
+    Natural images have amplitudes of about 1 / f: with this scale a step changes all frequencies by their natural
+    share, where a step on pixels changes mostly the highest. Colours are mixed by the square root of the covariance
+    of real photos, so that a step moves along light and dark more than along colours, as photos vary. The sigmoid
+    keeps every pixel in (0, 1) and never stops a gradient as clipping would. Olah, Mordvintsev & Schubert 2017,
+    "Feature visualization". `decay` is the exponent of f.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        start: str | Tensor = "noise",
+        generator: torch.Generator | None = None,
+        decay: float = 1.0,
+    ):
+        batch, channels, height, width = shape
+        self.size = (height, width)
+        self.colours = colour_matrix(channels)  # (C, C)
+        rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
+        frequency = (rows.square() + columns.square()).sqrt().clamp_min(1 / max(height, width))
+        self.scale = (frequency**-decay / 4)[..., None]  # (H, W // 2 + 1, 1)
+        coefficients = (batch, channels, height, width // 2 + 1, 2)
+        self.parameters = [torch.zeros(coefficients)]
+        if isinstance(start, Tensor):
+            self.paint(start)
+        elif start == "noise":
+            self.parameters[0] += NOISE * torch.randn(coefficients, generator=generator)
+
+    def image(self) -> Tensor:
+        spectrum = torch.view_as_complex(self.parameters[0] * self.scale)  # (B, C, H, W // 2 + 1)
+        planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")  # (B, C, H, W)
+        return torch.einsum("dc,bchw->bdhw", self.colours, planes).sigmoid()
+
+    def paint(self, image: Tensor) -> None:
+        values = image.detach().clamp(DARKEST, 1 - DARKEST).logit()
+        planes = torch.einsum("dc,bchw->bdhw", torch.linalg.inv(self.colours), values)
+        spectrum = torch.view_as_real(torch.fft.rfft2(planes, norm="ortho"))  # (B, C, H, W // 2 + 1, 2)
+        self.parameters = [spectrum / self.scale]
+
+
+FORMS: dict[str, Callable[..., Parametrization]] = {"pixels": Pixels, "fourier": Fourier}
+
+
+def colour_matrix(channels: int) -> Tensor:
+    """The square root (C, C) of the photos' colour covariance: independent numbers in, colours as in photos out.
+
+    Its largest column has length 1. One channel, or a number that is no colour picture's, stays as it is.
+    """
+    if channels != 3:
+        return torch.eye(channels)
+    values, vectors = torch.linalg.eigh(torch.tensor(COLOURS))
+    root = vectors * values.clamp_min(0).sqrt()  # columns: along green-magenta, blue-orange, light-dark
+    return root / root.norm(dim=0).max()
+
+
+def measured_colours(size: int = 128) -> Tensor:
+    """The covariance (3, 3) of red, green and blue over the pixels of the shipped colour photos, in [0, 1] units."""
+    from lecturelib.images import PHOTOS, photo
+
+    names = [name for name in PHOTOS if "in grey" not in PHOTOS[name].alt]
+    squares = torch.cat([photo(name, size) for name in names])
+    return torch.cov(squares.transpose(0, 1).flatten(1))  # (N, 3, H, W) -> (3, N * H * W)
