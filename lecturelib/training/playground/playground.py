@@ -1,0 +1,143 @@
+"""The playground as a student and an instructor hold it: shown live, driven from a cell, shared as a dict."""
+
+from __future__ import annotations
+
+import html
+import uuid
+
+from lecturelib.show import Picture
+from lecturelib.training.playground import drawing
+from lecturelib.training.playground.engine import Engine
+from lecturelib.training.playground.player import Player
+from lecturelib.training.playground.presets import PRESETS
+
+TITLE = "Playground: a small network in the plane"
+
+
+class Playground:
+    """A small network that learns points in the plane before one's eyes.
+
+    `preset`: a name out of `PRESETS`; `state`: settings laid over it, as `state.checked` takes them. As a cell's last
+    line it is shown live; without a notebook it is driven by its methods. Raises `KeyError` for an unknown preset,
+    and what `state.checked` raises. After the TensorFlow playground (Smilkov, Carter et al., 2016).
+
+        Playground("xor without a hidden layer: impossible")
+        Playground(state={"dataset": "spiral", "hidden": [8, 8], "seed": 3})
+    """
+
+    def __init__(self, preset: str | None = None, state: dict | None = None):
+        self.preset = preset  # the last one begun: its sentence stays while the student follows it
+        self._player = Player(Engine({**(_preset(preset) if preset else {}), **(state or {})}))
+        self._live = None
+
+    def __repr__(self) -> str:
+        return f"<Playground: {drawing.words(self.engine)}>"
+
+    # --- state -----------------------------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The network behind it, as it is now."""
+        return self._player.engine
+
+    @property
+    def playing(self) -> bool:
+        """Whether it learns by itself."""
+        return self._player.playing
+
+    @property
+    def state(self) -> dict:
+        """The settings as a dict that fits into JSON. Setting some changes these and keeps the others."""
+        return self.engine.state()
+
+    @state.setter
+    def state(self, given: dict) -> None:
+        self._player.change(lambda engine: engine.changed(given))
+
+    @property
+    def state_with_weights(self) -> dict:
+        """Settings, weights and step: `Playground(state=...)` goes on with exactly these numbers."""
+        return self.engine.state(weights=True)
+
+    def load(self, preset: str) -> None:
+        """Begins a preset; settings that it does not name go back to their start."""
+        state = _preset(preset)
+        self.preset = preset
+        self._player.change(lambda engine: Engine(state))
+
+    # --- training --------------------------------------------------------------------------------------------------
+
+    def step(self, many: int = 1) -> None:
+        """That many steps; raises `engine.Diverged` where the weights grow without bounds."""
+        if isinstance(many, bool) or not isinstance(many, int) or many < 1:
+            raise ValueError(f"step({many!r}): a whole number from 1 up is needed")
+        self._player.change(lambda engine: engine.step(many))
+
+    def play(self) -> None:
+        """Steps follow one another in a thread; this returns at once."""
+        self._player.play()
+
+    def pause(self) -> None:
+        """Ends playing; when this returns, no step is under way."""
+        self._player.pause()
+
+    def reset(self) -> None:
+        """Pauses, and goes back to the first weights of the seed."""
+        self._player.pause()
+        self._player.change(lambda engine: engine.reset())
+
+    def set_weight(self, layer: int, unit: int, source: int | None, value: float) -> None:
+        """Sets the weight from `source` into `unit` of `layer` (1 is the first after the inputs); None: its bias."""
+        self._player.change(lambda engine: engine.set_weight(layer, unit, source, value))
+
+    # --- pictures --------------------------------------------------------------------------------------------------
+
+    def picture(self) -> Picture:
+        """The playground as it is now, as a still picture."""
+        return drawing.picture(self.engine)
+
+    def show(self) -> None:
+        """Shows it live, and a static copy that stays where no kernel runs. ImportError without anywidget."""
+        from IPython.display import display
+
+        if self._live is None:
+            from lecturelib.training.playground.live import Live
+
+            self._live = Live(self, self._player)
+        ident = f"ll-{uuid.uuid4().hex[:12]}"
+        self._live.add_twin(ident)
+        display(self._live.widget)
+        shown = self.picture()
+        display({"text/html": self._static(shown, ident), "text/plain": f"{TITLE}. {shown.alt}"}, raw=True)
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def close(self) -> None:
+        """Ends playing and removes the widget."""
+        self._player.pause()
+        if self._live is not None:
+            self._live.widget.close()
+            self._live = None
+
+    def _static(self, shown: Picture, ident: str) -> str:
+        # JupyterLab says "model not found" where a saved notebook is opened without its kernel.
+        hush = (
+            "<style>.jp-OutputArea:has(.ll-static) .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
+            "{display:none}</style>"
+        )
+        line = 'style="margin:4px 0;font-size:15px;max-width:70ch"'
+        said = f"<p {line}>{html.escape(PRESETS[self.preset][1])}</p>" if self.preset else ""
+        return (
+            f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{html.escape(TITLE)}</b></p>{said}'
+            f"{shown.html()}<p {line}>It comes alive when the notebook runs.</p></section>"
+        )
+
+
+def _preset(name: str) -> dict:
+    if name not in PRESETS:
+        import difflib
+
+        near = difflib.get_close_matches(str(name), PRESETS, n=2, cutoff=0.3) or list(PRESETS)
+        raise KeyError(f"there is no preset {name!r}; nearest: {'; '.join(near)}")
+    return PRESETS[name][0]

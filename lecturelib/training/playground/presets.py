@@ -1,0 +1,68 @@
+"""Prepared states of the playground, each with a sentence that says what to look for."""
+
+from lecturelib.training.playground.data import FEATURES
+
+ALL = list(FEATURES)
+
+# name -> (state, what to look for)
+PRESETS: dict[str, tuple[dict, str]] = {
+    "circle: a first run": (
+        {"dataset": "circle", "hidden": [4, 2]},
+        "Press Play. Each unit of the first layer learns one straight cut; the second layer joins cuts to a closed curve.",
+    ),
+    "xor without a hidden layer: impossible": (
+        {"dataset": "xor", "hidden": []},
+        "One straight line cannot separate xor: the loss stays near ln 2 = 0.69. Then tick the input x1 x2.",
+    ),
+    "xor with four hidden units": (
+        {"dataset": "xor", "hidden": [4]},
+        "Four cuts are enough. Take units away: at how many does it fail?",
+    ),
+    "linear units: depth without gain": (
+        {"dataset": "circle", "hidden": [8, 8, 8], "activation": "linear", "learning_rate": 0.03},
+        "Three layers of linear units are one linear layer. Switch the activation to tanh.",
+    ),
+    "spiral: too narrow": (
+        {"dataset": "spiral", "hidden": [3]},
+        "Three cuts cannot follow the arms. What helps more: more units, more layers, or more inputs?",
+    ),
+    "spiral: wide enough": (
+        {"dataset": "spiral", "hidden": [8, 8], "learning_rate": 0.3, "seed": 2, "speed": 20},
+        "Nothing seems to happen, then the arms appear. Look at what the second layer is made of.",
+    ),
+    "spiral: narrow, with better inputs": (
+        {"dataset": "spiral", "hidden": [3], "features": ALL, "seed": 2, "speed": 20},
+        "The same three units as in 'too narrow', but sines and squares to read: features replace width.",
+    ),
+    "pinwheel: three classes": (
+        {"dataset": "pinwheel", "hidden": [6]},
+        "Three outputs, one for each class; each point goes to the largest.",
+    ),
+    "learning rate too high": (
+        {"dataset": "circle", "hidden": [4, 2], "learning_rate": 10.0},
+        "The loss jumps and never settles: each step overshoots. Lower the rate while it runs: does it recover?",
+    ),
+    "learning rate too low": (
+        {"dataset": "circle", "hidden": [4, 2], "learning_rate": 0.0003},
+        "Healthy, and 300 times slower than it could be. How would you tell it from a network that cannot learn?",
+    ),
+    "dead ReLUs": (
+        {"dataset": "circle", "hidden": [4, 4], "activation": "ReLU", "learning_rate": 3.0},
+        "One large step and a unit answers 0 to every point: no gradient reaches it any more, at any learning rate.",
+    ),
+    "sigmoids, four layers: vanishing gradients": (
+        {"dataset": "circle", "hidden": [8, 8, 8, 8], "activation": "sigmoid"},
+        "Every sigmoid passes on at most a quarter of the gradient. The same network with tanh learns at once.",
+    ),
+    "overfitting: few points, much noise": (
+        {"dataset": "gauss", "noise": 1.0, "points": 48, "hidden": [8, 8], "learning_rate": 0.3},
+        "The training loss goes to 0 while the test loss rises. Then reset, and try L2 with rate 0.03.",
+    ),
+    "L1 prunes inputs": (
+        {
+            "dataset": "circle", "hidden": [], "features": ALL, "regularization": "L1", "rate": 0.03,
+            "learning_rate": 0.03, "batch_size": 50,
+        },
+        "Seven inputs to choose from; L1 sets the weights of those that the circle does not need to 0, exactly.",
+    ),
+}  # fmt: skip
