@@ -1,0 +1,153 @@
+"""What a run recorded, as plain arrays: one series per name, each value with the step at which it was taken."""
+
+from __future__ import annotations
+
+import difflib
+from array import array
+from collections.abc import Iterator, Mapping
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+
+from lecturelib.layers import UnknownName
+
+AT = "@"  # in a saved file, "loss@" holds the steps of "loss"
+
+
+class History(Mapping):
+    """The series of a run: `history["loss"]` is an array (n,), `history.steps("loss")` the steps of its values.
+
+    Names: `loss`, `accuracy`, `learning_rate`, `gradient_norm` at every step, `validation_loss` and
+    `validation_accuracy` where there is a validation set, and what the monitors record (`gradients/features.0`). A
+    step is counted from 1; 0 is before the first. A series of vectors, such as a histogram's, is (n, k). `notes` holds
+    what is true of the whole run (batch size, seed, steps per epoch).
+    """
+
+    def __init__(self, notes: Mapping[str, object] | None = None):
+        self.notes: dict[str, object] = dict(notes or {})
+        self._steps: dict[str, array] = {}
+        self._values: dict[str, array | list[np.ndarray]] = {}
+        self._run = None  # the run that records here: `fit(..., history=history)` goes on from it
+
+    def add(self, step: int, values: Mapping[str, object]) -> None:
+        """Record values at a step: numbers, or vectors of the length that this name always had.
+
+        Raises `ValueError` for a step that lies before the last one of that name, or another length.
+        """
+        for name, value in values.items():
+            steps = self._steps.get(name)
+            if steps and step < steps[-1]:
+                raise ValueError(f"{name}: step {step} comes after step {steps[-1]} was recorded")
+            if isinstance(value, Real) or np.ndim(value) == 0:
+                stored = self._values.setdefault(name, array("d"))
+                if not isinstance(stored, array):
+                    raise ValueError(f"{name}: {len(stored[0])} numbers were recorded so far, now one came")
+                stored.append(float(value))
+            else:
+                vector = np.asarray(value, np.float64)
+                stored = self._values.setdefault(name, [])
+                if (
+                    isinstance(stored, array)
+                    or vector.ndim != 1
+                    or (stored and len(stored[0]) != len(vector))
+                ):
+                    raise ValueError(f"{name}: values of another shape {vector.shape} than those before")
+                stored.append(vector)
+            self._steps.setdefault(name, array("q")).append(step)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The values of a series, (n,) or (n, k). Raises `UnknownName` for one that was not recorded."""
+        if name not in self._values:
+            near = difflib.get_close_matches(str(name), self._values, n=3, cutoff=0.4)
+            hint = f"; nearest: {', '.join(near)}" if near else ""
+            known = ", ".join(list(self._values)[:8]) or "nothing yet"
+            raise UnknownName(f"{name!r} was not recorded{hint}; recorded: {known}")
+        stored = self._values[name]
+        return np.array(stored, np.float64) if isinstance(stored, array) else np.stack(stored)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        loss = self.last("loss")
+        end = "" if loss is None else f", loss {loss:.4g}"
+        return f"<History: {self.step} steps, {len(self)} series{end}>"
+
+    @property
+    def step(self) -> int:
+        """The last step of which anything was recorded; 0 for an empty history."""
+        return max((steps[-1] for steps in self._steps.values()), default=0)
+
+    def steps(self, name: str) -> np.ndarray:
+        """The steps (n,) at which a series was recorded."""
+        self[name]
+        return np.array(self._steps[name], np.int64)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The names that begin with a prefix, in the order in which they came: `names("gradients/")`."""
+        return [name for name in self._values if name.startswith(prefix)]
+
+    def last(self, name: str, default=None):
+        """The newest value of a series of numbers, or `default` where nothing was recorded."""
+        stored = self._values.get(name)
+        return stored[-1] if stored else default
+
+    def table(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
+        """The series of numbers side by side: `step` (n,), and each name (n,), NaN where it was not recorded.
+
+        It goes straight into `pandas.DataFrame(history.table())`.
+        """
+        names = [name for name in self if self[name].ndim == 1] if names is None else list(names)
+        if any(self[name].ndim != 1 for name in names):
+            raise ValueError("a table holds numbers; series of vectors are read as history[name], (n, k)")
+        every = np.unique(np.concatenate([self.steps(name) for name in names] or [np.array([], np.int64)]))
+        found = {"step": every}
+        for name in names:
+            column = np.full(len(every), np.nan)
+            column[np.searchsorted(every, self.steps(name))] = self[name]
+            found[name] = column
+        return found
+
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """Every series and its steps as arrays, `loss` and `loss@`; `from_arrays` takes them back."""
+        found: dict[str, np.ndarray] = {}
+        for name in self:
+            found[name], found[name + AT] = self[name], self.steps(name)
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, object], notes: Mapping[str, object] | None = None) -> History:
+        """A history of what `as_arrays` gave. Raises `ValueError` where values and steps do not match."""
+        made = cls(notes)
+        for name, values in arrays.items():
+            if name.endswith(AT):
+                continue
+            values = np.asarray(values, np.float64)
+            if name + AT not in arrays or len(arrays[name + AT]) != len(values):
+                raise ValueError(f"{name}: {len(values)} values need as many steps under {name + AT!r}")
+            made._steps[name] = array("q", np.asarray(arrays[name + AT], np.int64).tolist())
+            made._values[name] = array("d", values.tolist()) if values.ndim == 1 else list(values)
+        return made
+
+    def save(self, path: str | Path) -> Path:
+        """Write the series to a compressed .npz file, whole or not at all; `History.load` reads it."""
+        import io
+
+        from lecturelib.training.checkpoint import write_whole
+
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"save: {path.name!r} must end in .npz")
+        file = io.BytesIO()
+        np.savez_compressed(file, **self.as_arrays())
+        return write_whole(path, file.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> History:
+        """The history that `save` wrote. Its notes, which are no arrays, are not in the file."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls.from_arrays(dict(arrays))

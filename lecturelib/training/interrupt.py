@@ -1,0 +1,34 @@
+"""An interrupt that waits for the end of a step, so that no step is ever half done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+
+class whole_steps:
+    """Inside the `with`, Ctrl-C (the kernel's interrupt) waits for its end; a second one does not wait.
+
+    Python delivers interrupts to the main thread only; elsewhere this does nothing.
+    """
+
+    def __enter__(self) -> whole_steps:
+        self._came, self._before = False, None
+        if threading.current_thread() is threading.main_thread():
+            before = signal.getsignal(signal.SIGINT)
+            if callable(before):
+                signal.signal(signal.SIGINT, self._later)
+                self._before = before
+        return self
+
+    def _later(self, number, frame) -> None:
+        if self._came:
+            self._before(number, frame)
+        self._came = True
+
+    def __exit__(self, kind, error, trace) -> None:
+        if self._before is None:
+            return
+        signal.signal(signal.SIGINT, self._before)
+        if self._came and kind is None:
+            self._before(signal.SIGINT, None)
