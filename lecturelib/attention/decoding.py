@@ -27,10 +27,10 @@ class Translation:
 
 
 class Decoder:
-    """One piece after the other, for either kind of translator: `step(pieces (B,))` -> log-probabilities (B, V), weights.
+    """One piece after the other, for either kind of translator: `step(pieces (B,))` -> scores (B, V), weights.
 
-    The weights are (B, S), (B, layers, heads, S) for a Transformer, or None. `pick(rows)` keeps some of the sentences, in
-    any order, also repeatedly: what a beam search needs.
+    The weights are (B, S), for a Transformer (B, layers, heads, S), without attention None. `pick(rows)` keeps some of
+    the sentences, in any order, also repeatedly: what a beam search needs.
     """
 
     def __init__(self, model: nn.Module, source: Tensor):

@@ -46,8 +46,8 @@ def check_mask(mask: Tensor, shape: tuple[int, int, int] | None = None) -> Tenso
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax over the last dimension of scores (..., Q, K) among the allowed keys; the forbidden get exactly 0.
 
-    A query that may look at nothing gets zeros, by decision: torch gives NaN there, and a large negative number in place
-    of minus infinity would give it a uniform look at everything it must not see.
+    A query that may look at nothing gets zeros, by decision: torch gives NaN there, and a large negative number in
+    place of minus infinity would give it a uniform look at everything it must not see.
     """
     if mask is None:
         return scores.softmax(-1)

@@ -32,7 +32,7 @@ class Score(nn.Module):
 class Additive(Score):
     """v^T tanh(W [s; h]): a small network learns what fits. Bahdanau et al. 2015.
 
-    W [s; h] is the sum of two products, one for the query and one for the keys: the latter are the same for every query.
+    W [s; h] is the sum of two products, one for the query and one for the keys; the latter serves every query.
     """
 
     def __init__(self, d_query: int, d_key: int, hidden: int = 128):

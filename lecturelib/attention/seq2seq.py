@@ -21,7 +21,8 @@ class Seq2Seq(nn.Module):
     score: None for the last state as the only context (B, 2h), the same at every step; or the name of a score
     (`scores.SCORES`): then the context is a new weighted mean of all h_i at every step.
 
-    forward(source (B, S), target (B, T)) -> scores (B, T, vocabulary) and the weights (B, T, S), None without attention.
+    forward(source (B, S), target (B, T)) -> scores (B, T, vocabulary) and the weights (B, T, S), None where there is no
+    attention.
     """
 
     def __init__(
