@@ -41,7 +41,7 @@ CARD = """\
 # English-French sentence pairs
 
 {train:,} pairs for training (all {long:,} with {LONG} or more English words, the others by chance),
-{validation} English sentences for validation and {test:,} for testing with {references:,} French translations of them, in
+{validation} English sentences for validation, {test:,} for testing with {references:,} French translations, in
 `tatoeba.tsv.xz`: a line is split, English, French, attribution.
 
 * Source: Tatoeba (tatoeba.org), as selected by manythings.org/anki on 2020-08-23; taken from `data/fra-eng.zip` in the
@@ -49,8 +49,8 @@ CARD = """\
 * Licence: CC BY 2.0 FR. Attribution: the last field of every line names both sentences' numbers on tatoeba.org and
   their authors.
 * How made: `scripts/make_tatoeba.py`, seed {SEED}. Spaces and quotation marks are made uniform; pairs of more
-  than {LONGEST} words are left out. The held-out sentences are drawn per length of the English side, and none of their English sides
-  occurs in training, compared without case and punctuation.
+  than {LONGEST} words are left out. The held-out sentences are drawn per length of the English side, and none of
+  their English sides occurs in training, compared without case and punctuation.
 * test sentences by English words: {bins}
 * sha256 of `tatoeba.tsv.xz`: {sha256}
 """
