@@ -1,0 +1,134 @@
+"""Regularizers by hand on a 3 x 3 picture, penalties' gradients against finite differences, shrinkers by properties."""
+
+import math
+
+import pytest
+import torch
+
+from lecturelib.optimization.regularizers import bilateral, clipping, gaussian, l2, total_variation, wavelet
+
+PICTURE = torch.tensor([[0.5, 0.5, 0.9], [0.5, 0.1, 0.5], [0.5, 0.5, 0.8]])[None, None]
+
+
+def noisy(channels=3, side=16, seed=0):
+    return torch.rand(2, channels, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def test_l2_by_hand_is_around_grey():
+    assert l2(9.0)(PICTURE).tolist() == pytest.approx([0.16 + 0.16 + 0.09])
+    assert l2(3.0)(torch.full((2, 3, 4, 4), 0.5)).tolist() == [0, 0]
+
+
+def test_total_variation_by_hand():
+    # gradient lengths, row by row: (0, 0), (0.4, -0.4), (-, -0.4); (-0.4, 0), (0.4, 0.4), (-, 0.3); (0), (0.3), none
+    diagonal = math.sqrt(0.32)
+    lengths = [0, diagonal, 0.4, 0.4, diagonal, 0.3, 0, 0.3, 0]
+    assert total_variation(9.0)(PICTURE).item() == pytest.approx(sum(lengths), abs=1e-3)
+    squares = sum(length**2 for length in lengths)
+    assert total_variation(9.0, beta=2.0)(PICTURE).item() == pytest.approx(squares, abs=1e-5)
+
+
+def test_total_variation_counts_an_edge_as_a_slope_and_beta_2_does_not():
+    edge, slope = torch.zeros(1, 1, 9, 9), torch.linspace(0, 1, 9).repeat(9, 1)[None, None]
+    edge[..., 5:] = 1
+    assert total_variation(1.0)(edge).item() == pytest.approx(total_variation(1.0)(slope).item(), rel=1e-2)
+    assert total_variation(1.0, 2.0)(edge) > 5 * total_variation(1.0, 2.0)(slope)
+
+
+@pytest.mark.parametrize("penalty", [l2(2.0), total_variation(2.0), total_variation(2.0, 1.5)])
+def test_penalties_have_their_gradient(penalty):
+    picture = noisy(side=4).double().requires_grad_()
+    assert torch.autograd.gradcheck(penalty, picture)
+
+
+@pytest.mark.parametrize("penalty", [l2(0.0), total_variation(0.0)])
+def test_a_weight_of_0_takes_nothing(penalty):
+    picture = noisy().requires_grad_()
+    value = penalty(picture)
+    assert value.tolist() == [0, 0]
+    assert torch.autograd.grad(value.sum(), picture)[0].count_nonzero() == 0
+
+
+@pytest.mark.parametrize("penalty", [l2(1.0), total_variation(1.0)])
+def test_a_batch_is_each_picture_alone(penalty):
+    both = noisy()
+    singles = [penalty(picture[None]).item() for picture in both]
+    assert penalty(both).tolist() == pytest.approx(singles)
+
+
+def test_gaussian_by_hand():
+    weights = [math.exp(-x * x / (2 * 0.5**2)) for x in range(-2, 3)]
+    dot = torch.zeros(1, 1, 7, 7)
+    dot[..., 3, 3] = 1
+    blurred = gaussian(0.5)(dot)[0, 0]
+    total = sum(weights)
+    assert blurred[3, 3].item() == pytest.approx((weights[2] / total) ** 2)
+    assert blurred[3, 4].item() == pytest.approx(weights[2] * weights[3] / total**2)
+    assert blurred.sum().item() == pytest.approx(1)
+
+
+def test_bilateral_spares_an_edge_that_gaussian_blurs():
+    edge = torch.zeros(1, 3, 12, 12)
+    edge[..., 6:] = 1.0
+    rough = (edge * 0.8 + 0.1 + 0.02 * (noisy(3, 12)[:1] - 0.5)).clamp(0, 1)
+    spared, blurred = bilateral(1.0, 0.1)(rough), gaussian(1.0)(rough)
+    assert (spared[..., 6] - spared[..., 5]).mean() > 0.75
+    assert (blurred[..., 6] - blurred[..., 5]).mean() < 0.5
+    assert spared[..., :5].std() < 0.6 * rough[..., :5].std(), "noise on both sides goes"
+
+
+def test_bilateral_by_hand_on_two_pixels():
+    row = torch.tensor([[0.2, 0.4]])[None, None]  # (1, 1, 1, 2)
+    found = bilateral(0.5, 0.2)(row)
+    near, far = math.exp(-1 / 0.5), math.exp(-0.04 / 0.08)
+    # rows above and below repeat the border: they change no share. Columns: the pixel and its repeated copy, the other
+    own, other = 1 + near, near * far
+    assert found[0, 0, 0, 0].item() == pytest.approx((own * 0.2 + other * 0.4) / (own + other), abs=1e-6)
+
+
+def test_wavelets_below_the_threshold_vanish_and_those_above_come_nearer():
+    picture = torch.full((1, 1, 4, 4), 0.5)
+    picture[..., ::2] += (
+        0.1  # columns 0.6 0.5: the detail along x is 0.1, in Haar's 2-D scale, and there is no other
+    )
+    assert torch.allclose(wavelet(0.2, "haar")(picture), torch.full_like(picture, 0.55), atol=1e-6)
+    half = wavelet(0.05, "haar")(picture)
+    assert torch.allclose(half[..., 0], torch.full((1, 1, 4), 0.575), atol=1e-6)
+    assert torch.allclose(wavelet(0.0)(noisy(3, 15)), noisy(3, 15), atol=1e-5), "odd sides too"
+
+
+def test_clipping():
+    assert clipping(0.4, 0.6)(PICTURE).flatten().tolist() == pytest.approx(
+        [0.5, 0.5, 0.6, 0.5, 0.4, 0.5, 0.5, 0.5, 0.6]
+    )
+
+
+@pytest.mark.parametrize("shrinker", [gaussian(2.0), bilateral(), wavelet(0.1), clipping()])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 5, 8)])
+def test_shrinkers_keep_shape_and_range_of_any_picture(shrinker, shape):
+    constant = torch.full(shape, 0.25)
+    assert torch.allclose(shrinker(constant), constant, atol=1e-6)
+    found = shrinker(torch.rand(shape, generator=torch.Generator().manual_seed(1)))
+    assert found.shape == shape
+    assert found.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: l2(-1.0), "l2: a weight of 0 or more"),
+        (lambda: l2(float("nan")), "l2: a weight"),
+        (lambda: l2("1"), "l2: a weight"),
+        (lambda: total_variation(-0.1), "total_variation: a weight"),
+        (lambda: total_variation(1.0, 0), "beta above 0"),
+        (lambda: gaussian(0), "sigma above 0"),
+        (lambda: bilateral(1.0, -1), "contrast above 0"),
+        (lambda: wavelet(-1), "wavelet: a weight"),
+        (lambda: wavelet(0.1, "sausage"), "wavelet: a name"),
+        (lambda: clipping(0.5, 0.5), "low < high"),
+        (lambda: clipping(-1, 1), "low < high"),
+    ],
+)
+def test_bad_numbers_are_a_sentence(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
