@@ -99,6 +99,7 @@ class Recorder(TorchFunctionMode):
         self._writes: list[int | None] = []
         self._storages: dict[int | None, int] = {}  # storage -> the node that first gave it
         self._counts: dict[str, int] = {}
+        self._parameters = dict(model.named_parameters())
         self._counted: set[int] = set()  # ids of the parameters counted so far
         for name, tensor in (*model.named_parameters(), *model.named_buffers()):
             self._constant[id(tensor)] = (tensor, (name,) if isinstance(tensor, nn.Parameter) else ())
@@ -182,7 +183,7 @@ class Recorder(TorchFunctionMode):
         while name in self.names.values():  # a layer may be called "add"
             name += "()"
         detail, code = function_words(kind, args, kwargs, tuple(results[0].shape))
-        own = [t for t in given if isinstance(t, nn.Parameter)]
+        own = [self._parameters[w] for w in weights]
         if weights:
             detail = ", ".join(
                 [*filter(None, [detail]), "with " + ", ".join(w.split(".")[-1] for w in weights)]
@@ -275,8 +276,8 @@ class Recorder(TorchFunctionMode):
         self._add(
             Node(
                 index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
-                _shapes(output), _amount(frame.parameters.values()), frame.shared, self.adds.count - frame.count, memory, code,
-                weights, tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
+                _shapes(output), _amount(frame.parameters.values()), frame.shared, self.adds.count - frame.count,
+                memory, code, weights, tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
                 isinstance(module, nn.RNNBase | nn.RNNCellBase), is_module=True,
             ),
             sources,

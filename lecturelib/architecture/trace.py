@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import threading
@@ -157,10 +158,11 @@ def _attempt(model: nn.Module | None, values: list, named: dict, meta: bool) -> 
     if meta and hasattr(model, "normalise"):
         _watch_normalise(model, recorder)
     try:
-        # oneDNN runs a whole LSTM as one operation, in which nothing can be counted
-        with torch.no_grad(), torch.backends.mkldnn.flags(enabled=False), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with adds, recorder:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # what a network warns of is of no concern to a picture
+            # oneDNN runs a whole LSTM as one operation, in which nothing can be counted
+            plain = contextlib.nullcontext() if meta else torch.backends.mkldnn.flags(enabled=False)
+            with plain, adds, recorder:
                 output = whole(*values, **named)
     except Exception as error:
         running = [recorder.calls[frame.index] for frame in recorder.running[1:]]
