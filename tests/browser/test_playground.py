@@ -90,7 +90,7 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
     page.page.keyboard.press("Enter")  # opens its weights, with the bias first
     loss = root(page).locator(".llp-train").inner_text()
     page.page.keyboard.press("Tab")
-    page.page.keyboard.type("4.5")
+    page.page.keyboard.type("-9.5")
     page.screenshot("playground-weight")
     page.page.keyboard.press("Tab")
     page.page.wait_for_function(
@@ -110,7 +110,7 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
     text = root(page).locator("textarea")
     page.page.wait_for_function("node => node.value.includes('weights')", arg=text.element_handle())
     state = json.loads(text.input_value())
-    assert state["weights"][0]["weight"][0][0] == 4.5
+    assert state["weights"][0]["weight"][0][0] == -9.5
     text.fill(json.dumps({"dataset": "pinwheel", "hidden": [3]}))
     presses(page, "Load")
     root(page).locator('[data-unit="2-2"]').wait_for()  # three outputs
@@ -131,10 +131,10 @@ def test_controls_and_prepared_tasks(page):
     root(page).locator(".llp-dead").first.wait_for()
     presses(page, "Pause")
     page.screenshot("playground-dead")
-    root(page).get_by_label("activation").select_option(label="tanh")
+    root(page).get_by_role("combobox", name="activation").select_option(label="tanh")
     page.page.wait_for_function("root => root.dataset.step === '0'", arg=root(page).element_handle())
     assert presets.input_value() == ""  # no longer the prepared settings
-    noise = root(page).get_by_label("noise")
+    noise = root(page).get_by_role("slider", name="noise")
     noise.focus()
     page.page.keyboard.press("ArrowRight")
     page.page.wait_for_function(
@@ -148,20 +148,26 @@ def test_controls_and_prepared_tasks(page):
     root(page).get_by_role("button", name="layer 1: one unit more").click()
     root(page).locator('[data-unit="1-4"]').wait_for()
     page.screenshot("playground-controls")
-    names = root(page).locator("button, select, input, textarea").evaluate_all(
-        "nodes => nodes.map(n => n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.[0]?.textContent || '')"
+    names = (
+        root(page)
+        .locator("button, select, input, textarea")
+        .evaluate_all(
+            "nodes => nodes.map(n => n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.[0]?.textContent || '')"
+        )
     )
     assert all(names), names
     assert page.complaints() == []
 
 
 def test_dark_large_and_after_the_kernel(lab):
-    cells = ["""
+    cells = [
+        """
 from lecturelib.training.playground import Playground
 playground = Playground("sigmoids, four layers: vanishing gradients")
 playground.step(200)
 playground
-"""]
+"""
+    ]
     page = lab.open(lab.write("playground_dark.ipynb", cells), size=(1280, 720), dark=True)
     page.run_all()
     page.page.locator('.ll-playground[data-step="200"]').wait_for()

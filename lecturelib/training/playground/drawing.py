@@ -12,7 +12,15 @@ from lecturelib.training.playground.engine import Engine, grid
 
 MAP = 48  # pixels of a unit's map
 SHOWN_LOSSES = 240  # points of the loss curves that are sent to the page
-NAMES = {"x1": "x₁", "x2": "x₂", "x1^2": "x₁²", "x2^2": "x₂²", "x1 x2": "x₁ x₂", "sin x1": "sin x₁", "sin x2": "sin x₂"}
+NAMES = {
+    "x1": "x₁",
+    "x2": "x₂",
+    "x1^2": "x₁²",
+    "x2^2": "x₂²",
+    "x1 x2": "x₁ x₂",
+    "sin x1": "sin x₁",
+    "sin x2": "sin x₂",
+}
 
 
 def as_bytes(maps: Tensor, bounded: bool) -> Tensor:
@@ -35,7 +43,9 @@ def unit_maps(engine: Engine, size: int = MAP) -> list[Tensor]:
 def scene(engine: Engine) -> dict:
     """What stays while a network learns: the layout, the points, the inputs' maps."""
     points = engine.points
-    every = [FEATURES[name](grid(MAP)).reshape(MAP, MAP) for name in FEATURES]  # also those that are switched off
+    every = [
+        FEATURES[name](grid(MAP)).reshape(MAP, MAP) for name in FEATURES
+    ]  # also those that are switched off
     return {
         "layout": engine.layout,
         "classes": DATASETS[engine.settings["dataset"]][1],
@@ -123,9 +133,13 @@ def picture(engine: Engine, caption: str = "") -> Picture:
         texts.append(((72, y), NAMES[name], 15, "rm"))
     _border(sheet, pen, engine, layers[-1])
     texts += _curves(pen, engine)
-    texts.append(((6, HIGH - 12), "lines: orange solid is a positive weight, blue dashed a negative one", 13, "lm"))
+    texts.append(
+        ((6, HIGH - 12), "lines: orange solid is a positive weight, blue dashed a negative one", 13, "lm")
+    )
     pixels = np.asarray(sheet).copy()
-    draw_text(pixels, [((x * SCALE, y * SCALE), said, size * SCALE, anchor) for (x, y), said, size, anchor in texts])
+    draw_text(
+        pixels, [((x * SCALE, y * SCALE), said, size * SCALE, anchor) for (x, y), said, size, anchor in texts]
+    )
     return Picture(pixels, f"Playground: {words(engine)}", caption or words(engine), width=WIDE)
 
 
@@ -151,7 +165,9 @@ def _edges(pen, engine: Engine, places) -> None:
                 width = max(1, round(SCALE * min(7.0, 0.5 + 1.8 * abs(value))))
                 ink = colour("orange" if value > 0 else "blue")
                 line = np.linspace([x0, y0], [x1, y1], 2 if value > 0 else 25) * SCALE
-                for start, end in zip(line[::2] if value < 0 else line, line[1::2] if value < 0 else line[1:], strict=False):
+                for start, end in zip(
+                    line[::2] if value < 0 else line, line[1::2] if value < 0 else line[1:], strict=False
+                ):
                     pen.line((*start, *end), fill=ink, width=width)
 
 
@@ -189,7 +205,9 @@ def _border(sheet, pen, engine: Engine, outputs: Tensor) -> None:
     sheet.paste(Image.fromarray(pixels), (left, top))
     pen.rectangle((left - 2, top - 2, left + side + 1, top + side + 1), outline=INK, width=2)
     points = engine.points
-    for (x, y), label, train in zip(points.x.tolist(), points.label.tolist(), points.train.tolist(), strict=True):
+    for (x, y), label, train in zip(
+        points.x.tolist(), points.label.tolist(), points.train.tolist(), strict=True
+    ):
         at = left + (x + REACH) / (2 * REACH) * side, top + (REACH - y) / (2 * REACH) * side
         _point(pen, at, label, train)
 
@@ -198,7 +216,11 @@ def _point(pen, at: tuple[float, float], label: int, train: bool) -> None:
     """A circle, a square or a triangle by class; filled to train, hollow to test."""
     x, y = at
     r, ink = 3.2 * SCALE, colour(CLASS_COLOURS[label])
-    style = {"fill": ink, "outline": (255, 255, 255), "width": 1} if train else {"fill": (255, 255, 255), "outline": ink, "width": 3}
+    style = (
+        {"fill": ink, "outline": (255, 255, 255), "width": 1}
+        if train
+        else {"fill": (255, 255, 255), "outline": ink, "width": 3}
+    )
     if label == 0:
         pen.ellipse((x - r, y - r, x + r, y + r), **style)
     elif label == 1:

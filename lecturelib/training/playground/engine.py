@@ -47,7 +47,9 @@ class Engine:
         activations = [inputs]
         for k, (weight, bias) in enumerate(self.layers):
             z = activations[-1] @ weight.T + bias
-            activations.append(z if k == len(self.layers) - 1 else _activation(self.settings["activation"], z))
+            activations.append(
+                z if k == len(self.layers) - 1 else _activation(self.settings["activation"], z)
+            )
         return activations
 
     def gradients(self, inputs: Tensor, label: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -166,7 +168,9 @@ class Engine:
         """
         value = number("weight", value)
         if layer not in range(1, len(self.layers) + 1):
-            raise ValueError(f"layer={layer!r}: this network has layers 1 to {len(self.layers)} after the inputs")
+            raise ValueError(
+                f"layer={layer!r}: this network has layers 1 to {len(self.layers)} after the inputs"
+            )
         weight, bias = (part.clone() for part in self.layers[layer - 1])
         if unit not in range(len(bias)):
             raise ValueError(f"unit={unit!r}: layer {layer} has units 0 to {len(bias) - 1}")
@@ -223,7 +227,10 @@ def _first(state: dict) -> list[tuple[Tensor, Tensor]]:
 
 
 def _given(weights: list[dict]) -> list[tuple[Tensor, Tensor]]:
-    return [tuple(torch.tensor(layer[name], dtype=torch.float64) for name in ("weight", "bias")) for layer in weights]
+    return [
+        tuple(torch.tensor(layer[name], dtype=torch.float64) for name in ("weight", "bias"))
+        for layer in weights
+    ]
 
 
 def _activation(name: str, z: Tensor) -> Tensor:

@@ -107,7 +107,9 @@ class Live:
             return
         try:
             self._act(content)
-        except Exception as error:  # the student reads it; a widget's callback would write it into a hidden log
+        except (
+            Exception
+        ) as error:  # the student reads it; a widget's callback would write it into a hidden log
             self._fail(error)
 
     def _act(self, content: dict) -> None:

@@ -4,8 +4,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = 600; // ms of rest before a screen reader is told
 const TILE = 38; // CSS pixels of a unit's map
-const HEIGHT = 400; // of the network
-const BIG = 290; // side of the large map
+const HEIGHT = 392; // of the network
+const BIG = 272; // side of the large map
 
 function make(tag, css, parent, attributes = {}, text = "") {
   const node = document.createElement(tag);
@@ -87,8 +87,8 @@ function render({ model, el }) {
       node.addEventListener("change", () => set({ [field.name]: field.options[node.value] }));
       inputs[field.name] = (value) => (node.value = field.options.indexOf(value));
     } else {
-      const said = make("output", "", words);
-      const node = make("input", "", row, { type: "range", min: field.low, max: field.high, step: field.step });
+      const said = make("span", "llp-value", words);
+      const node = make("input", "", row, { type: "range", min: field.low, max: field.high, step: field.step, "aria-label": field.label });
       const number = (text) => Number(Number(text).toFixed(6));
       node.addEventListener("input", () => (said.textContent = number(node.value)));
       node.addEventListener("change", () => set({ [field.name]: number(node.value) }));
@@ -125,7 +125,7 @@ function render({ model, el }) {
   const numbers = make("div", "llp-numbers", right);
   const trainSaid = make("div", "llp-train", numbers);
   const testSaid = make("div", "llp-test", numbers);
-  const curves = canvas(right, "llp-curves", BIG, 104);
+  const curves = canvas(right, "llp-curves", BIG, 92);
   curves.node.setAttribute("role", "img");
 
   // --- sharing ---
@@ -188,16 +188,15 @@ function render({ model, el }) {
     if (chosen && !(chosen[0] < columns.length && chosen[0] > 0 && chosen[1] < columns[chosen[0]])) chosen = null;
     if (focus && !(focus[0] < columns.length && focus[1] < columns[focus[0]])) focus = null;
     paintInputs();
-    buildPanel();
     roving();
     if (before) net.querySelector(`[data-unit="${before}"]`)?.focus({ preventScroll: true });
     const shapes = ["\u25cf", "\u25a0", "\u25b2"];
-    legend.replaceChildren();
+    legend.replaceChildren("classes");
     for (let k = 0; k < scene.classes; k++) {
-      make("span", "", legend, { style: `color:${about.classes[k]}` }, shapes[k]);
-      legend.append(` class ${k + 1}   `);
+      make("span", "llp-shape", legend, {}, ` ${shapes[k]} `).style.color = about.classes[k];
+      legend.append(`${k + 1}`);
     }
-    legend.append("filled: train, hollow: test");
+    legend.append(" (filled: train, hollow: test)");
   }
 
   function column(layer, units, x) {
@@ -282,11 +281,9 @@ function render({ model, el }) {
     chosen = [layer, unit];
     buildPanel();
     paint();
-    const wanted = panelInputs.find((one) => one.source === source) || panelInputs[0];
-    if (wanted) {
-      wanted.node.focus();
-      wanted.node.select();
-    }
+    const { node } = panelInputs.find((one) => one.source === source);
+    node.focus();
+    node.select();
   }
   function buildPanel() {
     panel.replaceChildren();
@@ -302,7 +299,9 @@ function render({ model, el }) {
       const from = source === null ? "bias" : layer === 1 ? about.features[shownInput(source)][1] : `unit ${source + 1}`;
       const label = make("label", "", panel, {}, `${from} `);
       const node = make("input", "", label, { type: "number", step: "0.1" });
+      node.addEventListener("input", () => (node.dataset.typing = "1"));
       node.addEventListener("change", () => {
+        delete node.dataset.typing;
         if (node.value !== "") model.send({ type: "weight", layer, unit, source, value: Number(node.value) });
       });
       panelInputs.push({ node, source });
@@ -326,7 +325,7 @@ function render({ model, el }) {
     const weight = weightsOf(chosen[0]);
     for (const { node, source } of panelInputs) {
       const value = Number(weight(chosen[1], source).toFixed(3));
-      if (document.activeElement !== node || !model.get("playing")) if (Number(node.value) !== value || node.value === "") node.value = value;
+      if (!node.dataset.typing && (Number(node.value) !== value || node.value === "")) node.value = value;
     }
   }
 
@@ -536,6 +535,7 @@ function render({ model, el }) {
     if (!given || !given.layout) return;
     scene = given;
     build();
+    buildPanel();
     paint();
   }
   function onFrame() {

@@ -16,17 +16,23 @@ CONTROLS = {
         Choice("dataset", tuple(DATASETS), "circle", label="data set"),
         Slider("noise", 0.0, 1.5, 0.1, 0.1),
         Slider("points", 12, 504, 12, 300),
-        Slider("train_share", 0.1, 0.9, 0.1, 0.5, label="share for training"),
+        Slider("train_share", 0.1, 0.9, 0.1, 0.5, label="train share"),
         Slider("seed", 0, 99, 1, 0),
         Choice("activation", ACTIVATIONS, "tanh"),
         Choice("learning_rate", RATES, 0.1, label="learning rate", labels=tuple(f"{r:g}" for r in RATES)),
         Choice("batch_size", (1, 2, 5, 10, 20, 50, 100, 500), 10, label="batch size"),
         Choice("regularization", ("none", "L1", "L2"), "none"),
-        Choice("rate", (0.0, *RATES[:-2]), 0.0, label="its rate", labels=("0", *(f"{r:g}" for r in RATES[:-2]))),
-        Choice("speed", (1, 2, 5, 10, 20, 50, 100), 10, label="steps per drawing"),
+        Choice(
+            "rate", (0.0, *RATES[:-2]), 0.0, label="its rate", labels=("0", *(f"{r:g}" for r in RATES[:-2]))
+        ),
+        Choice("speed", (1, 2, 5, 10, 20, 50, 100), 10, label="steps a drawing"),
     )
 }
-DEFAULTS = {**{name: control.value for name, control in CONTROLS.items()}, "features": ["x1", "x2"], "hidden": [4, 2]}
+DEFAULTS = {
+    **{name: control.value for name, control in CONTROLS.items()},
+    "features": ["x1", "x2"],
+    "hidden": [4, 2],
+}
 # What may change while a network goes on learning; anything else begins anew.
 GOES_ON = ("learning_rate", "batch_size", "regularization", "rate", "speed")
 
@@ -44,7 +50,9 @@ def checked(state: dict | None) -> dict:
         raise TypeError(f"a state is a dict such as {{'dataset': 'xor'}}, got {type(state).__name__}")
     unknown = [name for name in state if name not in DEFAULTS and name not in ("weights", "step")]
     if unknown:
-        raise KeyError(f"the playground has no setting {unknown[0]!r}; it has {', '.join(DEFAULTS)}, weights, step")
+        raise KeyError(
+            f"the playground has no setting {unknown[0]!r}; it has {', '.join(DEFAULTS)}, weights, step"
+        )
     whole = {**DEFAULTS, **state}
     for name, control in CONTROLS.items():
         whole[name] = control.check(whole[name])
