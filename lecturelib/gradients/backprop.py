@@ -97,12 +97,15 @@ def _value_and_gradient(model, images, unit, rule, layout) -> tuple[Tensor, Tens
     return values.detach(), gradient.contiguous()
 
 
-def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str) -> Tensor:
-    """d value / d source, in the form of source; a sentence if there is none, or if it is NaN or infinite."""
+def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str, retain: bool = False) -> Tensor:
+    """d value / d source, in the form of source; a sentence if there is none, or if it is NaN or infinite.
+
+    `retain` keeps what the forward pass left, for another value of the same pass.
+    """
     gradient = None
     if value.requires_grad:
         try:
-            (gradient,) = torch.autograd.grad(value, source, allow_unused=True)
+            (gradient,) = torch.autograd.grad(value, source, allow_unused=True, retain_graph=retain)
         except RuntimeError as error:
             if "derivative for" not in str(error):  # PyTorch's words for a step that has none, as heaviside
                 raise

@@ -9,7 +9,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from lecturelib import assets
@@ -63,34 +65,33 @@ def shipped(network: str, layer: str) -> Tensor:
         there = ", ".join(f"{name} {one}" for name, layers in _index().items() for one in layers)
         raise UnknownName(f"no channel pictures of {layer!r} of {network!r} are shipped; there are: {there}")
     made = _index()[network][layer]
-    sheet = _picture(_read(f"{network}_{layer}.webp"))  # (3, rows * s, columns * s)
-    side, count = made["side"], made["channels"]
-    rows, columns = sheet.shape[1] // side, sheet.shape[2] // side
-    tiles = sheet.reshape(3, rows, side, columns, side).permute(1, 3, 0, 2, 4)  # -> (rows, columns, 3, s, s)
-    return tiles.reshape(rows * columns, 3, side, side)[:count].contiguous()
+    return sheet_tiles(read_member(FILE, f"{network}_{layer}.webp"), made["side"])[
+        : made["channels"]
+    ].contiguous()
 
 
-def _picture(data: bytes) -> Tensor:
-    """A picture file as (3, H, W) in [0, 1] at its full size: `load_image` would reduce a long side."""
-    import numpy as np
-    from PIL import Image
-
+def sheet_tiles(data: bytes, side: int) -> Tensor:
+    """The square tiles of a sheet, a picture file, row by row: (N, 3, side, side) in [0, 1]."""
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255  # (H, W, 3) -> (3, H, W)
+    rows, columns = pixels.shape[0] // side, pixels.shape[1] // side
+    tiles = torch.from_numpy(pixels.copy()).reshape(rows, side, columns, side, 3)
+    tiles = tiles.permute(0, 2, 4, 1, 3)  # (rows, side, columns, side, 3) -> (rows, columns, 3, side, side)
+    return tiles.reshape(rows * columns, 3, side, side).float() / 255
 
 
 @lru_cache(maxsize=1)
 def _index() -> dict:
-    return json.loads(_read(INDEX))
+    return json.loads(read_member(FILE, INDEX))
 
 
-def _read(member: str) -> bytes:
-    file = assets.data_path(FILE)
+def read_member(name: str, member: str) -> bytes:
+    """One member of a shipped zip file; `AssetMissing` or `AssetAltered` where the file is not as it was shipped."""
+    file = assets.data_path(name)
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.read(member)  # its CRC is checked
     except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
+        script = f"scripts/make_{name.removesuffix('.zip')}.py"
         raise assets.AssetAltered(
-            f"{file} is damaged or cut short ({error}): get it again with the project, or make it by "
-            "`python scripts/make_channel_pictures.py`"
+            f"{file} is damaged or cut short ({error}): get it again with the project, or make it by `python {script}`"
         ) from error

@@ -3,8 +3,10 @@
 Olah et al. 2018, "The building blocks of interpretability"; Carter et al. 2019, "Activation atlas".
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -12,10 +14,13 @@ from torch import Tensor, nn
 
 from lecturelib.gradients.checks import check_whole
 from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.channel_pictures import INDEX, read_member, sheet_tiles
 from lecturelib.optimization.location import STEPS, Likeness, attribution, checked_map, field_size
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations
 from lecturelib.units import Unit
+
+FILE = "activation_grids.zip"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +108,27 @@ def _grids(run: Iterator[Step], cells: Cells, alive: Tensor) -> Iterator[Grid]:
         tiles[alive] = step.image
         pictures = tiles.reshape(rows, columns, *tiles.shape[1:])
         yield Grid(pictures, cells.strength, cells.adds, step.step, step.total)
+
+
+def shipped_grid(network: str, layer: str, photo: str) -> Tensor | None:
+    """The shipped pictures of every place of a layer for a photo, (rows, columns, 3, s, s); None if there are none.
+
+    They were made for the central square of the photo at the network's own size. Raises `AssetMissing` or
+    `AssetAltered` where the file is not as it was shipped.
+    """
+    name = f"{network}_{layer}_{photo}"
+    return _sheet(name).clone() if name in _index() else None
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict:
+    return json.loads(read_member(FILE, INDEX))
+
+
+@lru_cache(maxsize=8)
+def _sheet(name: str) -> Tensor:
+    made = _index()[name]
+    tiles = sheet_tiles(read_member(FILE, f"{name}.webp"), made["side"])
+    return tiles.reshape(
+        *made["cells"], *tiles.shape[1:]
+    )  # (rows * columns, 3, s, s) -> (rows, columns, 3, s, s)

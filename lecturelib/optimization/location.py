@@ -3,7 +3,7 @@
 Olah et al. 2018, "The building blocks of interpretability".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -187,15 +187,27 @@ def attribution(model: nn.Module, image: Tensor, unit: Unit, layer: str) -> Tens
     one picture (1, C, H, W); unit any unit behind the layer, usually a `Logit`. Raises as `backprop` does, and
     `ValueError` for a network without classes, for a layer without places or one that the unit does not depend on.
     """
+    return attributions(model, image, [unit], layer)[0]
+
+
+def attributions(model: nn.Module, image: Tensor, units: Sequence[Unit], layer: str) -> Tensor:
+    """The `attribution` of several units, (units, C, h, w), such as all classes: one forward pass serves all."""
     info = checked_map(model, image, layer)
-    image, unit = prepared(model, image, unit)
-    with torch.inference_mode(False), torch.enable_grad(), frozen(model):
-        pixels = image.clone().requires_grad_()
-        with recording(model, [info.name, *unit.keys]) as acts:
-            value = unit(acts.forward(pixels))
-        gradient = gradient_of(value.sum(), acts[info.name], unit, f"layer {info.label}")
-        share = (gradient * acts[info.name].detach())[0]
-    return share.movedim(-1, 0) if info.channels_last else share  # (C, h, w)
+    if isinstance(units, Unit) or not len(units):
+        raise ValueError(f"units: a list of at least one unit is needed, got {units!r}")
+    units = [prepared(model, image, unit)[1] for unit in units]
+    pixels = prepared(model, image, units[0])[0]
+    keys = list(dict.fromkeys(key for unit in units for key in unit.keys))
+    shares, look = [], recording(model, [info.name, *keys])
+    with torch.inference_mode(False), torch.enable_grad(), frozen(model), look as acts:
+        acts.forward(pixels.clone().requires_grad_())
+        activation = acts[info.name]
+        for k, unit in enumerate(units):
+            value = unit(acts).sum()
+            slope = gradient_of(value, activation, unit, f"layer {info.label}", retain=k + 1 < len(units))
+            shares.append((slope * activation.detach())[0])
+    found = torch.stack(shares)
+    return found.movedim(-1, 1) if info.channels_last else found  # (units, C, h, w)
 
 
 def checked_map(model: nn.Module, image: Tensor, layer: str) -> LayerInfo:

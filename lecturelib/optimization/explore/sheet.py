@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from lecturelib.palettes import colour as colour_bytes
 from lecturelib.show import Picture, pixels_of
-from lecturelib.show.text import draw_text, shortened
+from lecturelib.show.text import draw_text, shortened, text_width
 
 LETTERS = 16
 TITLE = LETTERS + 8  # pixels that a title takes above its picture
@@ -39,7 +40,7 @@ class Sheet:
         """Writes a line, shortened to `room` pixels; gives the row below it."""
         line = line if room is None else shortened(line, letters, room)
         self._words.append(((left, top), line, letters, "la"))
-        self._grow(top + letters + 6, left)
+        self._grow(top + letters + 6, left + text_width(line, letters))
         return top + letters + 6
 
     def picture(self, alt: str, caption: str, parts: Sequence[int] = ()) -> Picture:
@@ -67,3 +68,29 @@ def resized(pixels: np.ndarray, side: int) -> np.ndarray:
         return pixels.repeat(side // longer, axis=0).repeat(side // longer, axis=1)
     size = (max(1, round(pixels.shape[1] * side / longer)), max(1, round(pixels.shape[0] * side / longer)))
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def signed_bars(
+    labels: Sequence[str], values: Sequence[float], width: int, largest: float | None = None
+) -> np.ndarray:
+    """Bars from a line at 0, orange to the right and blue to the left, each with its name and its signed number."""
+    largest = max([abs(value) for value in values] + [1e-9]) if largest is None else largest
+    numbers = [f"{value:+.2f}".replace("-", "\N{MINUS SIGN}") for value in values]
+    names = min(max(text_width(label, LETTERS) for label in labels) + 10, width // 2)
+    digits = max(text_width(text, LETTERS) for text in numbers) + 10
+    step, middle = LETTERS + 10, names + (width - names - digits) // 2
+    reach = (width - names - digits) // 2
+    pixels = np.full((step * len(values), width, 3), 255, np.uint8)
+    words = []
+    for k, value in enumerate(values):
+        top, bottom = k * step + 4, (k + 1) * step - 4
+        end = middle + round(reach * max(-1.0, min(1.0, value / largest)))
+        left, right = min(middle, end), max(middle, end)
+        pixels[top:bottom, left:right] = colour_bytes("orange" if value > 0 else "blue")
+        words.append(
+            ((names - 8, (top + bottom) / 2), shortened(labels[k], LETTERS, names - 8), LETTERS, "rm")
+        )
+        words.append(((width - 1, (top + bottom) / 2), numbers[k], LETTERS, "rm"))
+    pixels[:, middle] = (90, 90, 90)
+    draw_text(pixels, words)
+    return pixels

@@ -1,0 +1,78 @@
+"""Make data/activation_grids.zip: what every place of AlexNet's conv4 and conv5 means, for the photos of the course.
+
+    python scripts/make_activation_grids.py
+
+A few minutes on 2 cores. Each grid becomes one WebP sheet of tiles, in the order of the map.
+"""
+
+import hashlib
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import torch.nn.functional as F
+from PIL import Image
+
+from lecturelib import choose, models
+from lecturelib.images import photo
+from lecturelib.optimization.ascent import last
+from lecturelib.optimization.channel_pictures import INDEX
+from lecturelib.optimization.grid import FILE, activation_grid
+from lecturelib.show import pixels_of, tiled
+
+NETWORK, LAYERS, SEED, STEPS, SIZE, SIDE, QUALITY = "alexnet", ("conv4", "conv5"), 0, 24, 64, 40, 60
+DATA = Path(__file__).parents[1] / "data"
+
+
+def sheet(model, name: str, layer: str) -> tuple[bytes, list[int]]:
+    """The WebP sheet of a photo's grid, and its rows and columns."""
+    image = photo(name, model.input_size)
+    made = last(activation_grid(model, image, layer, size=SIZE, steps=STEPS, seed=SEED))
+    rows, columns = made.strength.shape
+    tiles = F.interpolate(made.pictures.flatten(0, 1), size=(SIDE, SIDE), mode="bicubic", antialias=True)
+    stream = io.BytesIO()
+    whole = tiled(tiles.clamp(0, 1), columns, pad=0, alt="tiles")
+    Image.fromarray(pixels_of(whole)).save(stream, "WEBP", quality=QUALITY, method=6)
+    return stream.getvalue(), [rows, columns]
+
+
+def main() -> None:
+    model = models.load(NETWORK)
+    index, began = {}, time.perf_counter()
+    file = DATA / FILE
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+
+        def write(name: str, data: bytes) -> None:
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data)  # the same bytes every time
+
+        for layer in LAYERS:
+            for name in choose.SUBJECTS:
+                made, cells = sheet(model, name, layer)
+                write(f"{NETWORK}_{layer}_{name}.webp", made)
+                index[f"{NETWORK}_{layer}_{name}"] = {
+                    "cells": cells,
+                    "side": SIDE,
+                    "steps": STEPS,
+                    "seed": SEED,
+                }
+                print(layer, name, len(made), f"{time.perf_counter() - began:.0f} s", flush=True)
+        write(INDEX, json.dumps(index, indent=1).encode())
+    digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
+    (DATA / "activation_grids.md").write_text(f"""# activation_grids
+
+A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
+{", ".join(choose.SUBJECTS)} (central square, {model.input_size} px): what the place means, optimised by us.
+
+* How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by
+  itself, Fourier parametrization, {STEPS} steps from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px; one WebP
+  sheet (quality {QUALITY}) per photo and layer, row by row.
+* Licence: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
+  stands in `lecturelib.images.PHOTOS`.
+* file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
+""")
+
+
+if __name__ == "__main__":
+    main()
