@@ -1,4 +1,4 @@
-"""The playground in a real browser: play while another cell runs, pause, change a weight, reset; all of it by keyboard."""
+"""The playground in a real browser: play while another cell runs, pause, change a weight, reset; by keyboard."""
 
 import json
 
@@ -152,7 +152,8 @@ def test_controls_and_prepared_tasks(page):
         root(page)
         .locator("button, select, input, textarea")
         .evaluate_all(
-            "nodes => nodes.map(n => n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.[0]?.textContent || '')"
+            "nodes => nodes.map(n => n.getAttribute('aria-label') || n.textContent.trim() "
+            "|| n.labels?.[0]?.textContent || '')"
         )
     )
     assert all(names), names

@@ -48,6 +48,7 @@ def scene(engine: Engine) -> dict:
     ]  # also those that are switched off
     return {
         "layout": engine.layout,
+        "active": [name in engine.settings["features"] for name in FEATURES],
         "classes": DATASETS[engine.settings["dataset"]][1],
         "size": MAP,
         "reach": REACH,
@@ -243,9 +244,10 @@ def _curves(pen, engine: Engine) -> list:
         for piece in pieces:
             if len(piece) > 1:
                 pen.line(piece, fill=colour(name), width=5)
+    train_loss, test_loss = engine.losses
     return [
         ((left, 12), "filled: train, hollow: test", 15, "lm"),
-        ((left, top - 14), f"train loss {engine.losses[0]:.3f} (solid), test {engine.losses[1]:.3f} (dashed)", 14, "lm"),
+        ((left, top - 14), f"train loss {train_loss:.3f} (solid), test {test_loss:.3f} (dashed)", 14, "lm"),
         ((left, top + high + 14), f"step {int(steps[0])}", 13, "lm"),
         ((left + wide, top + high + 14), f"step {int(steps[-1])}", 13, "rm"),
         ((left - 6, top + 6), f"{most:.2f}", 13, "rm"),

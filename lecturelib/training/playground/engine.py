@@ -21,7 +21,7 @@ class Engine:
     """A fully connected network on a 2-D data set, as a state (see `state.checked`) says.
 
     The same state gives the same numbers, step by step: data, first weights and the order of the batches follow from
-    the seed, and the batch of a step from the step's number alone, so a state with weights goes on exactly where it was.
+    the seed, and the batch of a step from the step's number alone: a state with weights goes on exactly where it was.
     Loss: mean cross-entropy in nats. L2 adds rate / 2 times the squared weights to it, as PyTorch's `weight_decay`
     does; L1 shrinks each weight by learning rate times rate after the step and stops at 0. Biases are not regularized.
     """
@@ -43,7 +43,7 @@ class Engine:
     # --- the network -----------------------------------------------------------------------------------------------
 
     def forward(self, inputs: Tensor) -> list[Tensor]:
-        """Inputs (n, d), the activations (n, units) of every hidden layer, and the scores (n, outputs) before softmax."""
+        """Inputs (n, d), the activations (n, units) of hidden layers, and the scores (n, outputs) before softmax."""
         activations = [inputs]
         for k, (weight, bias) in enumerate(self.layers):
             z = activations[-1] @ weight.T + bias

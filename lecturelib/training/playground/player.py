@@ -16,7 +16,7 @@ class Player:
     """An engine that one thread trains while others change it; every change happens between two steps.
 
     `drawn(engine)`: called after every change, with the engine at rest. `failed(error)`: called where playing had to
-    stop. `wait(pause)`: called between two drawings, returns when the next one may be made, at once when `pause` is set.
+    stop. `wait(pause)`: called between two drawings, returns when the next may be made, at once when `pause` is set.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Player:
                 self.drawn(self.engine)
 
     def change(self, act: Callable[[Engine], Engine | None]) -> None:
-        """Does something with the engine at rest, which may give a new engine, and draws it; playing goes on after it."""
+        """Does something with the engine at rest, which may give a new engine, and draws it; playing goes on."""
         with self._lock:
             self.engine = act(self.engine) or self.engine
             self.drawn(self.engine)

@@ -152,7 +152,7 @@ function render({ model, el }) {
     if (layer < scene.layout.length - 1) return `layer ${layer}, unit ${unit + 1}`;
     return scene.classes === 2 ? "output" : `output, class ${unit + 1}`;
   };
-  const active = () => about.features.map(([name]) => model.get("settings").features.includes(name));
+  const active = () => scene.active;
   // Inputs are shown all; the network counts only those that are on.
   const shownInput = (source) => active().flatMap((on, k) => (on ? [k] : []))[source];
 
@@ -237,7 +237,7 @@ function render({ model, el }) {
       node.setAttribute("aria-label", `input ${about.features[unit][0]}`);
       node.addEventListener("click", () => {
         const names = about.features.map(([name]) => name);
-        const on = active();
+        const on = [...active()];
         on[unit] = !on[unit];
         set({ features: names.filter((_, k) => on[k]) });
       });

@@ -8,7 +8,7 @@ ALL = list(FEATURES)
 PRESETS: dict[str, tuple[dict, str]] = {
     "circle: a first run": (
         {"dataset": "circle", "hidden": [4, 2]},
-        "Press Play. Each unit of the first layer learns one straight cut; the second layer joins cuts to a closed curve.",
+        "Press Play. Each unit of the first layer learns one straight cut; the second joins cuts to a closed curve.",
     ),
     "xor without a hidden layer: impossible": (
         {"dataset": "xor", "hidden": []},

@@ -103,7 +103,8 @@ def _hidden(given) -> list[int]:
 def _weights(given, layout: list[int]) -> list[dict]:
     if not isinstance(given, (list, tuple)) or len(given) != len(layout) - 1:
         raise ValueError(
-            f"weights: a list of {len(layout) - 1} layers is needed, each with 'weight' and 'bias', for the units {layout}"
+            f"weights: a list of {len(layout) - 1} layers is needed, each with 'weight' and 'bias', "
+            f"for the units {layout}"
         )
     made = []
     for k, (layer, inputs, units) in enumerate(zip(given, layout, layout[1:], strict=False)):
