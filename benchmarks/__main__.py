@@ -1,4 +1,4 @@
-"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [imports]`: measure, print, write the document.
+"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [playground] ...`: measure, print, write the document.
 
 Named groups are printed only; all of them together also rewrite docs/benchmarks.md.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import gradients, imports, occlusion, search, widgets
+from benchmarks import gradients, imports, occlusion, playground, search, widgets
 from benchmarks.timing import Row
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -24,6 +24,10 @@ GROUPS = {
     "widgets": (
         "One answer of the kernel, state to PNG: CPU time against a new matplotlib figure",
         widgets.rows,
+    ),
+    "playground": (
+        "Playground: CPU time of 100 training steps as a multiple of the steps without any drawing",
+        playground.rows,
     ),
     "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
 }

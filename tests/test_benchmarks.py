@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import timing
+from benchmarks import playground, timing
 from benchmarks.__main__ import GROUPS, main, table
 
 
@@ -29,6 +29,12 @@ def test_the_table_has_a_column_per_method():
         "| map | 5 places | 1.00 | 1.07 |  | <= 1.15 |",
         "| search | 9 images | 1.00 |  | 2.50 |  |",
     ]
+
+
+def test_the_playgrounds_row_says_how_many_steps_are_drawn():
+    (row,) = playground.rows(("circle: a first run",), rounds=1)
+    assert row.work == "playground, 2 - 4 - 2 - 1" and row.ratios["steps alone"] == 1
+    assert int(row.amount.split()[0]) > 0 and all(ratio > 0 for ratio in row.ratios.values())
 
 
 def test_an_unknown_group_is_a_sentence(capsys):

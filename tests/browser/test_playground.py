@@ -88,14 +88,13 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
     assert page.page.evaluate("document.activeElement.dataset.unit") == "1-1"
     page.page.keyboard.press("ArrowUp")
     page.page.keyboard.press("Enter")  # opens its weights, with the bias first
-    loss = root(page).locator(".llp-train").inner_text()
+    before = root(page).get_attribute("data-serial")
     page.page.keyboard.press("Tab")
     page.page.keyboard.type("-9.5")
     page.screenshot("playground-weight")
     page.page.keyboard.press("Tab")
     page.page.wait_for_function(
-        "([node, before]) => node.textContent !== before",
-        arg=[root(page).locator(".llp-train").element_handle(), loss],
+        "([root, before]) => root.dataset.serial !== before", arg=[root(page).element_handle(), before]
     )
     # a line, by mouse: it opens the weights of the unit it leads to
     box = root(page).locator(".llp-net").bounding_box()

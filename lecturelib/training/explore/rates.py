@@ -58,11 +58,14 @@ def _draw(state: dict, runs: dict[float, History]) -> Picture:
     for other, history in sorted(runs.items()):
         x, values = history.steps("loss"), history["loss"]
         if other == rate:
-            lines += [Line(x, values, "batch", 1, "raw"), Line(x, smooth(values, 0.9), f"rate {rate:g}, smoothed", 1)]
+            lines += [
+                Line(x, values, "batch", 0, "raw"),
+                Line(x, smooth(values, 0.9), f"rate {rate:g}, smoothed", 0),
+            ]
         else:
-            lines.append(Line(x, smooth(values, 0.9), "", 0, "raw"))
+            lines.append(Line(x, smooth(values, 0.9), "", 1, "raw"))
     if len(runs) > 1:
-        lines.append(Line(np.array([]), np.array([]), "other rates, smoothed", 0, "raw"))
+        lines.append(Line(np.array([]), np.array([]), "other rates, smoothed", 1, "raw"))
     panel = Panel(
         f"loss, {state['optimizer']}", lines, low=0.0, high=HIGHEST, level=GUESS, level_label="a guess: ln 10",
         x_end=float(steps), x_label="step",

@@ -32,7 +32,9 @@ def small_net(seed: int = 0) -> nn.Sequential:
 
 
 @lru_cache(maxsize=64)
-def short_run(rate: float, optimizer: str = "SGD", steps: int = 150, seed: int = 0, batch_size: int = BATCH) -> History:
+def short_run(
+    rate: float, optimizer: str = "SGD", steps: int = 150, seed: int = 0, batch_size: int = BATCH
+) -> History:
     """The history of one run; where it stops early (NaN), it is as long as it got."""
     model = small_net(seed)
     kind = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}[optimizer]
