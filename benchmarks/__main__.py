@@ -1,4 +1,4 @@
-"""`python -m benchmarks [occlusion] [search] [gradients] [widgets] [playground] ...`: measure, print, write the document.
+"""`python -m benchmarks [occlusion] [search] [gradients] ...`: measure, print, write the document.
 
 Named groups are printed only; all of them together also rewrite docs/benchmarks.md.
 """

@@ -60,8 +60,9 @@ def _render(state: dict) -> Picture:
     memory = 1 / (1 - state["weight"])
     later = float(np.abs(average(values, state["weight"])[: len(now)] - even).max())
     caption = (
-        f"Weight {state['weight']:g}: about {memory:.0f} values count, so the line comes about {memory - 1:.0f} steps late. "
-        f"Step 1: raw {now[0]:.2f}, smoothed {even[0]:.2f}. Step {len(now)}: raw {now[-1]:.2f}, smoothed {even[-1]:.2f}. "
+        f"Weight {state['weight']:g}: about {memory:.0f} values count, and the line comes about {memory - 1:.0f} "
+        f"steps late. Step 1: raw {now[0]:.2f}, smoothed {even[0]:.2f}. "
+        f"Step {len(now)}: raw {now[-1]:.2f}, smoothed {even[-1]:.2f}. "
         f"What more steps change in the line drawn so far: {later:.0f}."
     )
     alt = f"A pale raw curve of {state['series']} over {len(now)} steps, and its moving average. {caption}"
