@@ -152,7 +152,10 @@ def _straight(
             number = entry[i][j]
             style = {**kernel_style(number), "stroke_width": 2.4}
         else:
-            style = {"role": "grid", "stroke_width": 1.2}
+            style = {
+                "role": "grid" if only is None else "muted",
+                "stroke": None if only is None else "#808080",
+            }
         if only is not None and i != only:
             style["opacity"] = FAINT
         ends = ((x0 + radius, y0), (x1 - radius, y1))

@@ -16,8 +16,8 @@ from lecturelib.layers import LayerInfo
 from lecturelib.palettes import palette
 from lecturelib.receptive_field import ReceptiveField, receptive_field
 
-PHOTO, MAP = 300.0, 104.0  # px of the photo's and of a map's side
-GAP = 20.0
+PHOTO, MAP = 260.0, 94.0  # px of the photo's and of a map's side
+GAP = 14.0
 TITLE, SMALL = 15, 13
 MOST_MAPS = 8
 
@@ -131,7 +131,7 @@ def _draw(
     )  # (C, H, W) -> (H, W, 3)
     top = middle - height * scale / 2
     shapes: list[Shape] = [
-        Bitmap(12, top, width * scale, height * scale, photo, hard=max(height, width) < 128)
+        Bitmap(12, top, width * scale, height * scale, photo, hard=max(height, width) < 128, key="photo")
     ]
     frames = [_frame(12, top, scale, scale, box)]
     words = [("photo", f"{height} × {width} px")]

@@ -67,6 +67,9 @@ class Drawing:
         if strange is not None:
             raise ValueError(f"Drawing: shapes are Box, Line, Label ..., got {type(strange).__name__}")
 
+    def __repr__(self) -> str:
+        return f"<Drawing {self.title!r}, {round(self.width)} x {round(self.height)} px>"
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of its pieces, in the order of drawing, each once."""

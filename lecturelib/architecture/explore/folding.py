@@ -1,0 +1,205 @@
+"""The fold explorer: a network as diagram, table and line of code, linked; blocks open by mouse and keys."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lecturelib.architecture.beside import moved
+from lecturelib.architecture.block_diagram import draw_folded
+from lecturelib.architecture.explore.networks import NAMES, graph_of
+from lecturelib.architecture.faces import amount, shape_text
+from lecturelib.architecture.fold import Block, Folded, fold
+from lecturelib.architecture.svg import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
+from lecturelib.architecture.text import block_words, code_line
+from lecturelib.show import Part, Picture
+from lecturelib.widgets import Choice, Explorable, Parts, Toggle
+
+ROOM = (960.0, 660.0)  # px for everything
+TABLE, BELOW = 430.0, 212.0  # px: the table's width on the right of the diagram, its height below it
+ROW, HEAD = 23.0, 92.0  # px: one line of the table, and what stands above them
+SHARES = (0.0, 0.44, 0.63, 0.79)  # where the columns of the table begin
+TEXT = 13
+
+
+def fold_explorer(network: str = "resnet18") -> Explorable:
+    """Open and close the blocks of a network; the block that is picked is found in the table and in the code."""
+
+    def refresh(state: dict) -> dict:
+        return {"picked, opened": _parts(state["network"])}
+
+    controls = [
+        Choice("network", NAMES, network),
+        Toggle("repeats", True, label="equal blocks as “× N”"),
+        Toggle("small", True, label="norms and activations inside their layer"),
+        Toggle("dark", False, label="dark drawing"),
+        _parts(network),
+    ]
+    presets = {
+        "ResNet-18, all folded": {"network": "resnet18", "opened": []},
+        "ResNet-18, one residual block": {"network": "resnet18", "opened": ["layer2", "layer2.0"]},
+        "VGG16, its convolutions": {"network": "vgg16", "opened": ["features"]},
+        "GoogLeNet, one inception block": {"network": "googlenet", "opened": ["inception3a"]},
+        "Transformer, one encoder layer": {"network": "transformer", "opened": ["encoder", "encoder.layers.0"]},
+    }  # fmt: skip
+    return Explorable(_render, controls, "Fold and unfold", presets, refresh)
+
+
+@lru_cache(maxsize=16)
+def _parts(name: str) -> Parts:
+    """Everything of a network that can be picked; what can be opened is among it."""
+    graph = graph_of(name)
+    ends = (f"{node.kind}:{node.key}" for node in (*graph.inputs, *graph.outputs))
+    keys = (*graph.keys, *ends)
+    return Parts(keys, label="blocks of the diagram")
+
+
+@lru_cache(maxsize=64)
+def _folded(name: str, opened: tuple[str, ...], repeats: bool, small: bool) -> tuple[Folded, Drawing]:
+    graph = graph_of(name)
+    calls = {call.key for call in graph.calls[1:]}
+    folded = fold(graph, 1, repeats, [key for key in opened if key in calls], small)
+    return folded, draw_folded(folded)
+
+
+def _render(state: dict) -> Picture:
+    opened = state["opened"]
+    folded, diagram = _folded(state["network"], opened, state["repeats"], state["small"])
+    graph = folded.graph
+    picked = _picked(folded, state["picked"])
+    beside = _scale(diagram, ROOM[0] - TABLE, ROOM[1]) >= 0.9 * _scale(diagram, ROOM[0], ROOM[1] - BELOW)
+    scale = _scale(diagram, ROOM[0] - TABLE, ROOM[1]) if beside else _scale(diagram, ROOM[0], ROOM[1] - BELOW)
+    wide, high = diagram.width * scale, diagram.height * scale
+    left, top, width = (wide + 20, 6.0, TABLE) if beside else (6.0, high + 12, max(wide, ROOM[0]) - 12)
+    room = ROOM[1] if beside else BELOW
+    shapes: list[Shape] = [moved(shape, 0, 0, scale) for shape in diagram.shapes]
+    if picked is not None and picked.key in diagram.keys:
+        shapes += _mark(diagram, picked, scale)
+    rows, table = _table(folded, picked, left, top, width, int((room - HEAD) // ROW))
+    shapes += table
+    size = (left + width + 6, max(high, table[-1].bounds[3] + 14) if beside else table[-1].bounds[3] + 14)
+    whole = Drawing(*size, tuple(shapes), diagram.title, diagram.alt, state["dark"])
+    parts = _regions(folded, diagram, scale, opened, whole) + [
+        Part(key, _share(box, whole), f"{words}, in the table") for key, box, words in rows
+    ]
+    said = "Nothing is picked: click a block, or go to the diagram with Tab and on with the arrow keys."
+    if picked is not None:
+        said = f"Picked: {block_words(picked, graph)}. Code: {code_line(graph, picked)}"
+    caption = f"{said} A click or Enter opens a block that holds others, or closes it."
+    alt = f"Block diagram beside its table. {said} {diagram.alt}"
+    return Picture(whole.svg(), alt, caption, round(whole.width), parts=tuple(parts))
+
+
+def _scale(diagram: Drawing, width: float, height: float) -> float:
+    return min(1.0, width / diagram.width, height / diagram.height)
+
+
+def _picked(folded: Folded, key: str) -> Block | None:
+    """The block that shows a key now: itself, or the closed one that holds it."""
+    while key:
+        for _, block in folded.walk():
+            if key == block.key or key in block.keys:
+                return block
+        key = key.rpartition(".")[0]
+    return None
+
+
+def _mark(diagram: Drawing, block: Block, scale: float) -> list[Shape]:
+    left, top, right, bottom = (value * scale for value in diagram.region(block.key))
+    return [
+        Box(
+            left - 4,
+            top - 4,
+            right - left + 8,
+            bottom - top + 8,
+            9,
+            fill="none",
+            role="highlight",
+            stroke_width=3.5,
+        )
+    ]
+
+
+def _heading_box(diagram: Drawing, block: Block) -> Bounds:
+    """Where an open block is clicked: its own words, not what it holds."""
+    for shape in diagram.shapes:
+        if isinstance(shape, Label) and shape.key == block.key:
+            left, top, right, bottom = shape.bounds
+            return left - 6, top - 5, right + 6, bottom + 5
+    return diagram.region(block.key)
+
+
+def _share(box: Bounds, whole: Drawing) -> Bounds:
+    size = (whole.width, whole.height, whole.width, whole.height)
+    return tuple(min(1.0, max(0.0, value / length)) for value, length in zip(box, size, strict=True))
+
+
+def _regions(
+    folded: Folded, diagram: Drawing, scale: float, opened: tuple[str, ...], whole: Drawing
+) -> list[Part]:
+    """The places of the diagram that can be clicked, in the order of running."""
+    parts = []
+    for _, block in folded.walk():
+        if block.kind == "repeat" or block.key not in diagram.keys:
+            continue
+        inner = [key for key in block.keys if key in opened]
+        key = inner[0] if inner and not block.can_open else block.key
+        box = _heading_box(diagram, block) if block.inner else diagram.region(block.key)
+        state = bool(inner) or bool(block.inner) if block.can_open or inner else None
+        words = block_words(block, folded.graph)
+        parts.append(Part(key, _share(tuple(value * scale for value in box), whole), words, state))
+    return parts
+
+
+def _table(
+    folded: Folded, picked: Block | None, left: float, top: float, width: float, most: int
+) -> tuple[list[tuple[str, Bounds, str]], list[Shape]]:
+    """The line of code of the picked block, and a row for each block; the rows as (key, box, words)."""
+    graph = folded.graph
+    code = code_line(graph, picked) if picked is not None else "pick a block: its line of code stands here"
+    size = TEXT if text_width(code, TEXT) < width - 20 else 11
+    shapes: list[Shape] = [
+        Box(left, top, width, 32, 5, role="frame"),
+        Label(
+            left + 10,
+            top + 16,
+            shortened(code, width - 20, size),
+            size,
+            "start",
+            role="text" if picked else "muted",
+        ),
+    ]
+    columns = [left + share * width + 8 for share in SHARES]
+    head = top + 54
+    for x, words in zip(columns, ("block", "output", "weights", "mult.-adds"), strict=True):
+        shapes.append(Label(x, head, words, TEXT, "start", bold=True))
+    shapes.append(Line(((left, head + 13), (left + width, head + 13)), role="grid"))
+    blocks = [(depth, block) for depth, block in folded.walk() if block.kind != "repeat"]
+    start = 0
+    if len(blocks) > most and picked is not None:
+        place = next(k for k, (_, block) in enumerate(blocks) if block.key == picked.key)
+        start = min(max(0, place - most // 2), len(blocks) - most)
+    rows = []
+    y = head + 27
+    for depth, block in blocks[start : start + most]:
+        box = (left, y - ROW / 2, left + width, y + ROW / 2)
+        if picked is not None and block.key == picked.key:
+            shapes.append(Box(left, y - ROW / 2, width, ROW, 4, role="highlight", stroke_width=1))
+        indent = 12 * depth
+        name = f"{block.title} {block.detail}".strip() + (f"  × {block.count}" if block.count > 1 else "")
+        cells = (
+            shortened(name, columns[1] - columns[0] - indent - 10, TEXT, block.can_open),
+            shortened(shape_text(block.output, graph), columns[2] - columns[1] - 8, TEXT),
+            amount(block.parameters) if block.parameters else "",
+            amount(block.multiply_adds) if block.multiply_adds else "",
+        )
+        for k, (x, words) in enumerate(zip(columns, cells, strict=True)):
+            if words:
+                bold = block.can_open and k == 0
+                shapes.append(Label(x + (indent if k == 0 else 0), y, words, TEXT, "start", bold))
+        rows.append((block.key, box, name))
+        y += ROW
+    left_out = len(blocks) - len(rows)
+    if left_out:
+        words = f"and {left_out} more blocks; the table follows the block that is picked"
+        shapes.append(Label(left + 8, y + 2, words, 12, "start", role="muted"))
+    return rows, shapes
