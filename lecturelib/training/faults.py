@@ -192,12 +192,12 @@ def _exploding(recipe: Recipe, draw: random.Random) -> None:
 
 
 def _vanishing(recipe: Recipe, draw: random.Random) -> None:
-    depth = draw.choice((6, 8, 10))
     if draw.random() < 0.5:
+        depth = draw.choice((4, 6, 8))
         recipe.build = lambda: dense_net(depth, 64, nn.Sigmoid, gain=0.7)
         recipe.said["network"] = f"dense, {depth} hidden layers of sigmoids"
     else:
-        gain = draw.choice((0.3, 0.4, 0.5))
+        depth, gain = draw.choice((6, 8)), draw.choice((0.3, 0.4))
         recipe.build = lambda: dense_net(depth, 64, gain=gain)
         recipe.said["network"] = (
             f"dense, {depth} hidden layers, initial weights {gain} of what they should be"
@@ -205,7 +205,7 @@ def _vanishing(recipe: Recipe, draw: random.Random) -> None:
 
 
 def _dying(recipe: Recipe, draw: random.Random) -> None:
-    bias = draw.choice((-4.0, -6.0, -8.0))
+    bias = draw.choice((-3.0, -4.0, -6.0))
     depth = draw.choice((2, 3))
     conv = draw.random() < 0.4
     recipe.build = (lambda: conv_net(bias=bias)) if conv else (lambda: dense_net(depth, 64, bias=bias))

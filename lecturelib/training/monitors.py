@@ -115,34 +115,45 @@ def classes(every: int = 10) -> Monitor:
 def split(train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most: int = 500) -> Monitor:
     """Do the two sets belong together? Distances of nearest neighbours, in the inputs, once per run.
 
-    train, validation: (inputs (N, ...), labels (N,)). Of each, `most` examples at most are compared with the whole
-    training set. Records `split/distance`: the median distance from a validation example to its nearest training
-    example, as a multiple of that between training examples (about 1; above: another distribution);
-    `split/copies`: the share of validation examples within a quarter of that distance (a leak); and
-    `split/agreement`: the share of training examples whose nearest neighbour has their label. Cost: one product of
-    the two sets' matrices, some 0.1 s for 5,000 digits.
+    train, validation: (inputs (N, ...), labels (N,)); of each at most `most` examples are asked. Records
+    `split/apart`: the share of examples whose nearest neighbour among both sets' stands in their own set, as a
+    multiple of what chance gives (1; above: another distribution; the test of Schilling, 1986, and Henze, 1988);
+    `split/copies`: the share of validation examples that lie within a quarter of the usual distance of some training
+    example (a leak); `split/agreement`: the share of training examples whose nearest neighbour has their label. Cost:
+    a product of two matrices, some 0.1 s for 5,000 digits.
     """
     for name, part in (("train", train), ("validation", validation)):
         if len(part) != 2 or len(part[0]) != len(part[1]) or len(part[0]) < 2:
             raise ValueError(f"split: {name} must be (inputs, labels), equally many and two or more")
 
     def measure(look: Look) -> dict[str, float]:
-        every, labels = train[0].flatten(1).float(), train[1]
-        rows = torch.linspace(0, len(every) - 1, min(most, len(every))).long()
-        own = torch.cdist(every[rows], every)  # (most, N)
+        every, labels, asked = train[0].flatten(1).float(), train[1], validation[0].flatten(1).float()
+        rows, others = _spread(len(every), most), _spread(len(asked), most)
+        own = torch.cdist(every[rows], every)  # (n, N)
         own[torch.arange(len(rows)), rows] = torch.inf
         nearest, which = own.min(1)
-        asked = validation[0].flatten(1).float()
-        asked = asked[torch.linspace(0, len(asked) - 1, min(most, len(asked))).long()]
-        across = torch.cdist(asked, every).min(1).values
-        usual_distance = nearest.median().item()
+        across = torch.cdist(asked[others], every).min(1).values
+        few = min(len(rows), len(others))  # as many of each, so that chance is one half
         return {
-            "split/distance": across.median().item() / usual_distance if usual_distance else float("nan"),
-            "split/copies": (across < COPY * usual_distance).float().mean().item(),
+            "split/apart": _apart(every[_spread(len(every), few)], asked[_spread(len(asked), few)]),
+            "split/copies": (across < COPY * nearest.median()).float().mean().item(),
             "split/agreement": (labels[which] == labels[rows]).float().mean().item(),
         }
 
     return Monitor(measure, ONCE)
+
+
+def _spread(count: int, most: int) -> Tensor:
+    """At most `most` places (n,), evenly over `count`."""
+    return torch.linspace(0, count - 1, min(most, count)).long()
+
+
+def _apart(one: Tensor, other: Tensor) -> float:
+    both = torch.cat([one, other])  # (2n, F)
+    distances = torch.cdist(both, both).fill_diagonal_(torch.inf)
+    first = torch.arange(len(both)) < len(one)
+    same = (first[distances.argmin(1)] == first).float().mean().item()
+    return same / ((len(one) - 1) / (len(both) - 1))
 
 
 def weights(every: int = 10) -> Monitor:

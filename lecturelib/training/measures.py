@@ -1,0 +1,99 @@
+"""A run boiled down to the few numbers that a diagnosis rests on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lecturelib.training.history import History
+from lecturelib.training.smooth import smooth
+
+SMOOTHING = 0.95  # about the last 20 steps
+LEARNT = 0.5  # the training accuracy at which an early look at the validation set is taken
+
+
+def measures(history: History) -> dict[str, float]:
+    """The numbers, by name; a name is missing where the history does not hold what it needs.
+
+    loss_start, loss_largest; loss_end, loss_best: smoothed training loss; accuracy_end; gradient_start,
+    gradient_largest: norm of the whole gradient; gradient_first, gradient_last: root mean square in the first and the
+    last layer at the start; update, update_largest: a step's length by the weights' size, median over the layers and
+    over the run, or its largest; dead_start, dead_end: share of dead units, mean over the layers; input_mean,
+    input_std; batch_classes: kinds in a batch by those a shuffled one would hold; label_entropy: the loss of who knows
+    only how often each label comes; apart, copies, agreement: see `monitors.split`; validation_end,
+    validation_loss_rise: its last loss by its lowest; gap: training accuracy minus validation accuracy; early_gap: the
+    same when half of the batch was right for the first time.
+    """
+    found: dict[str, float] = {}
+    loss = history["loss"]
+    even = smooth(loss, SMOOTHING)
+    found["steps"] = float(len(loss))
+    found["diverged"] = float(not np.isfinite(loss).all())
+    found["loss_start"], found["loss_end"] = float(loss[0]), float(even[-1])
+    found["loss_best"] = float(np.nanmin(even))
+    found["loss_largest"] = float(np.max(loss[np.isfinite(loss)], initial=0.0))
+    norms = history["gradient_norm"]
+    found["gradient_start"] = float(norms[0])
+    found["gradient_largest"] = float(np.max(norms[np.isfinite(norms)], initial=0.0))
+    if "accuracy" in history:
+        found["accuracy_end"] = float(smooth(history["accuracy"], SMOOTHING)[-1])
+    _layers(history, found)
+    _data(history, found)
+    if "validation_accuracy" in history and "accuracy" in history:
+        _validation(history, found)
+    return found
+
+
+def _layers(history: History, found: dict[str, float]) -> None:
+    gradients = history.names("gradients/")
+    if gradients:
+        found["gradient_first"] = float(history[gradients[0]][0])
+        found["gradient_last"] = float(history[gradients[-1]][0])
+    updates = [history[name] for name in history.names("updates/")]
+    if updates:
+        layers = np.median(np.stack(updates), 0)  # (looks,): over the layers
+        found["update_largest"] = float(np.max(layers[np.isfinite(layers)], initial=0.0))
+        found["update"] = _median(layers[1:]) if len(layers) > 1 else found["update_largest"]
+    dead = [history[name] for name in history.names("dead/")]
+    if dead:
+        share = np.stack(dead).mean(0)  # (looks,): over the layers
+        found["dead_start"], found["dead_end"] = float(share[0]), float(share[-1])
+
+
+def _data(history: History, found: dict[str, float]) -> None:
+    for name in ("mean", "std"):
+        if f"inputs/{name}" in history:
+            found[f"input_{name}"] = float(history[f"inputs/{name}"][0])
+    if "targets/counts" in history:
+        counts = history["targets/counts"]  # (looks, K)
+        pooled = counts.sum(0) / counts.sum()
+        entropy = -(pooled[pooled > 0] * np.log(pooled[pooled > 0])).sum()
+        found["label_entropy"] = float(entropy)
+        # A small sample shows less entropy than there is (Miller 1955).
+        expected = math.exp(max(0.0, entropy - ((pooled > 0).sum() - 1) / (2 * counts.sum(1).mean())))
+        found["batch_classes"] = _median(history["targets/classes"]) / expected
+    for name in ("apart", "copies", "agreement"):
+        if f"split/{name}" in history:
+            found[name] = float(history[f"split/{name}"][-1])
+
+
+def _validation(history: History, found: dict[str, float]) -> None:
+    steps, right = history.steps("validation_accuracy"), history["validation_accuracy"]
+    losses = history["validation_loss"]
+    finite = losses[np.isfinite(losses)]
+    learnt = smooth(history["accuracy"], SMOOTHING)  # at steps 1, 2, ...
+    found["validation_end"] = float(right[-1])
+    found["gap"] = found["accuracy_end"] - found["validation_end"]
+    if len(finite):
+        found["validation_loss_rise"] = float(finite[-1] / finite.min()) if finite.min() > 0 else 1.0
+    at = np.clip(np.searchsorted(history.steps("accuracy"), steps), 0, len(learnt) - 1)
+    known = (steps > 0) & (learnt[at] >= LEARNT)
+    if known.any():
+        k = int(known.argmax())
+        found["early_gap"] = float(learnt[at[k]] - right[k])
+
+
+def _median(values: np.ndarray) -> float:
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else math.nan
