@@ -8,10 +8,12 @@ from typing import Literal
 from torch import nn
 
 from lecturelib.architecture.faces import (
+    CARD,
     STYLES,
     Style,
     amount,
     badge,
+    cards_room,
     face,
     face_size,
     frame_title,
@@ -19,7 +21,7 @@ from lecturelib.architecture.faces import (
 )
 from lecturelib.architecture.fold import Block, Folded, fold
 from lecturelib.architecture.graph import Graph
-from lecturelib.architecture.layout import Placed, layout
+from lecturelib.architecture.layout import Placed, Rect, layouts
 from lecturelib.architecture.shapes import (
     SMALLEST_TEXT,
     Box,
@@ -53,9 +55,9 @@ def block_diagram(
 ) -> Drawing:
     """A block diagram of a network, given as a `Graph` or as a module with its inputs (see `trace`).
 
-    `depth`, `fold`, `open` and `merge` say how much is shown, see `fold.fold`. The flow runs "down" or to the "right", and
-    is wrapped into columns or rows; "auto" takes what leaves the text largest on a slide of 1280 x 720 px. The text is at
-    least 9 px there as long as a slide can hold it. Keys of the drawing are those of the blocks: module names.
+    `depth`, `fold`, `open` and `merge` say how much is shown, see `fold.fold`. The flow runs "down" or to the
+    "right", and is wrapped into columns or rows; "auto" takes what leaves the text largest on a slide of 1280 x 720 px,
+    where it has at least 9 px as long as a slide can hold the whole. Keys of the drawing are the blocks': module names.
     """
     graph = as_graph(model_or_graph, inputs)
     if direction not in ("auto", "down", "right"):
@@ -97,70 +99,62 @@ def heading(graph: Graph) -> str:
 def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, Placed]:
     """The style and layout with the largest text at slide size."""
     graph = folded.graph
-    many = sum(1 for _ in folded.leaves()) > MANY
-    turns = {"auto": (False, True), "down": (False,), "right": (True,)}[direction]
+    leaves = list(folded.leaves())
+    many = len(leaves) > MANY or len(folded.links) > 2 * MANY
+    turns = {"auto": (False,) if many else (False, True), "down": (False,), "right": (True,)}[direction]
     best: tuple[float, Style, Placed] | None = None
     for style in STYLES[-1:] if many else STYLES:
         sizes = {}
-        for _, block in folded.walk():
-            if not block.inner:
-                width, height = face_size(block, style, graph)
-                sizes[block.key] = (width + 2 * side_room(block, style), height)
-        for horizontal in turns[:1] if many else turns:
-            for tallest in (1e9,) if many else (1e9, 900.0, 600.0, 420.0):
-                for columns in (1, 2, 3, 4, 5, 6, 8):
-                    placed = layout(
-                        folded, lambda block, sizes=sizes: sizes[block.key],
-                        lambda block, style=style: text_width(frame_title(block), style.detail, True),
-                        horizontal, columns, tallest,
-                    )  # fmt: skip
-                    scale = min(
-                        (SLIDE[0] - 2 * MARGIN) / placed.width,
-                        (SLIDE[1] - HEADER - 2 * MARGIN) / placed.height,
-                    )
-                    score = min(scale, 1.0) * style.small - 0.15 * columns - (0.05 if horizontal else 0)
+        for block in leaves:
+            width, height = face_size(block, style, graph)
+            sizes[block.key] = (width + 2 * side_room(block, style), height + cards_room(block))
+        titles = {block.key: text_width(frame_title(block), style.detail, True) for _, block in folded.walk()}
+        for horizontal in turns:
+            for tallest in (500.0,) if many else (1e9, 900.0, 600.0, 420.0):
+                tries = layouts(folded, sizes, titles, horizontal, (1, 2, 3, 4, 5, 6, 8), tallest, style.room)
+                for columns, placed in tries.items():
+                    score = _text_on_slide(placed, style) - 0.15 * columns - (0.05 if horizontal else 0)
                     if best is None or score > best[0] + 1e-9:
                         best = (score, style, placed)
-        if best is not None and best[0] >= SMALLEST_TEXT + 0.5:
+        if best[0] >= SMALLEST_TEXT + 0.5:
             break
     return best[1], best[2]
+
+
+def _text_on_slide(placed: Placed, style: Style) -> float:
+    """The smallest text in px if the drawing is shrunk to a slide."""
+    width, height = placed.width + 2 * MARGIN, placed.height + HEADER + 2 * MARGIN
+    return style.small * min(SLIDE[0] / width, SLIDE[1] / height, 1.0)
 
 
 def _shapes(folded: Folded, placed: Placed, style: Style) -> list[Shape]:
     dx, dy = MARGIN, MARGIN + HEADER
     blocks = {block.key: block for _, block in folded.walk()}
     shapes: list[Shape] = []
-    for depth, block in folded.walk():
+    for _, block in folded.walk():
         if block.key in placed.frames:
-            shapes += _frame(block, placed.frames[block.key], dx, dy, style, depth)
+            shapes += _frame(block, placed.frames[block.key], dx, dy, style, placed.horizontal)
     lines = sorted(placed.routes, key=lambda route: route.skip)
     for route in lines:
         points = tuple((x + dx, y + dy) for x, y in route.points)
         role = "skip" if route.skip else "arrow"
         shapes.append(Line(points, arrow=route.arrow, radius=6, role=role, stroke_width=1.6))
     for key, (x, y, width, height) in placed.boxes.items():
-        room = side_room(blocks[key], style)
-        shapes += _box(blocks[key], x + dx + room, y + dy, width - 2 * room, height, style, folded.graph)
+        room, cards = side_room(blocks[key], style), cards_room(blocks[key])
+        size = (width - 2 * room, height - cards)
+        shapes += _box(blocks[key], x + dx + room, y + dy, *size, style, folded.graph)
     return shapes
 
 
-def _frame(block: Block, rect, dx: float, dy: float, style: Style, depth: int) -> list[Shape]:
+def _frame(block: Block, rect: Rect, dx: float, dy: float, style: Style, horizontal: bool) -> list[Shape]:
     x, y, width, height = rect[0] + dx, rect[1] + dy, rect[2], rect[3]
+    words, size = frame_title(block), style.detail
+    look = {"bold": True, "role": "muted", "key": block.key}
+    title = Label(x + 15, y + height / 2, shortened(words, height - 8, size, True), size, turned=True, **look)
+    if horizontal:
+        title = Label(x + width / 2, y + 15, shortened(words, width - 8, size, True), size, **look)
     frame = Box(x, y, width, height, 10, role="frame", key=block.key, dashed=block.kind == "repeat")
-    words = frame_title(block)
-    return [frame, _frame_label(words, x, y, width, height, style, block.key)]
-
-
-def _frame_label(
-    words: str, x: float, y: float, width: float, height: float, style: Style, key: str
-) -> Label:
-    size = style.detail
-    upright = height >= width or text_width(words, size, True) > width - 16
-    if upright and text_width(words, size, True) <= height - 10:
-        return Label(x + 16, y + height / 2, words, size, bold=True, turned=True, role="muted", key=key)
-    return Label(
-        x + 10, y + 13, shortened(words, width - 20, size, True), size, "start", True, role="muted", key=key
-    )
+    return [frame, title]
 
 
 def _box(
@@ -170,7 +164,7 @@ def _box(
     radius = height / 2 if block.role in ("merge", "input", "output") else 6
     paint = {"role": block.role, "key": block.key}
     for card in (2, 1) if block.count > 1 else ():
-        shapes.append(Box(x + 3.5 * card, y - 3.5 * card, width, height, radius, **paint))
+        shapes.append(Box(x + CARD * card, y + CARD * card, width, height, radius, **paint))
     if block.recurrent or (block.same_weights and block.count > 1):
         middle = y + height / 2
         out, right = x + width + 26, x + width
@@ -190,6 +184,14 @@ def _box(
         top += size * 1.3
     if block.count > 1:
         shapes.append(
-            Label(x + width + 12, y + height / 2, badge(block), style.title, "start", True, key=block.key)
+            Label(
+                x + width + 2 * CARD + 6,
+                y + height / 2,
+                badge(block),
+                style.title,
+                "start",
+                True,
+                key=block.key,
+            )
         )
     return shapes

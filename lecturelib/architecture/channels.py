@@ -16,7 +16,7 @@ def tracks(spans: Mapping[Net, Sequence[tuple[float, float]]]) -> tuple[dict[Net
     tracks. Where a net starts above the place where another ends, it turns away above it, as far as there is no circle
     of such pairs (the vertical constraints of channel routing).
     """
-    bent = {net: ends for net, ends in spans.items() if any(abs(start - end) > 0.5 for start, end in ends)}
+    bent = {net: ends for net, ends in spans.items() if any(abs(start - end) > 0.01 for start, end in ends)}
     reach = {net: _reach(ends) for net, ends in bent.items()}
     over: dict[Net, set[Net]] = {net: set() for net in bent}  # nets that must turn above this one
     for net, ends in bent.items():

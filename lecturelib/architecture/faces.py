@@ -18,13 +18,15 @@ class Style:
     small: float
     pad: float
     widest: float
+    room: float  # how far apart boxes stand
     lines: str = "all"  # "all", "few": without shapes and costs; "one": title and hyperparameters in one line
 
 
-ROOMY = Style(15, 13, 12, 10, 230)
-REGULAR = Style(13, 11.5, 11, 8, 200)
-DENSE = Style(11.5, 10.5, 10, 5, 180, "few")
-TIGHT = Style(10, 9.5, 9, 3, 170, "one")
+ROOMY = Style(15, 13, 12, 10, 230, 1.0)
+REGULAR = Style(13, 11.5, 11, 8, 200, 0.9)
+DENSE = Style(11.5, 10.5, 10, 5, 180, 0.7, "few")
+TIGHT = Style(10, 9.5, 9, 3, 170, 0.62, "one")
+CARD = 3.5  # px from one card of a stack to the next
 STYLES = (ROOMY, REGULAR, DENSE, TIGHT)
 
 Line = tuple[str, float, bool, str]  # text, size, bold, role
@@ -67,7 +69,7 @@ def face(block: Block, style: Style, graph: Graph) -> list[Line]:
         lines.append((block.detail, style.detail, False, "text"))
     if style.lines == "all" or not block.detail:
         lines += [(extras, style.small, False, "muted")] if extras else []
-    if style.lines == "all":
+    if style.lines == "all" and (block.output or block.parameters):
         costs = f"{shape}" + (f" · {amount(block.parameters)} weights" if block.parameters else "")
         lines.append((costs, style.small, False, "muted"))
     return [_fitted(line, style) for line in lines]
@@ -94,14 +96,18 @@ def face_size(block: Block, style: Style, graph: Graph) -> tuple[float, float]:
 
 
 def side_room(block: Block, style: Style) -> float:
-    """What a box needs at its right (and, to stay in the middle, at its left) for "× N" and the loop of a recurrent layer."""
+    """What a box needs at its right (and, to stay in the middle, at its left) for "× N" and a loop."""
     room = text_width(badge(block), style.title, True) + 14 if block.count > 1 else 0.0
     return room + (22.0 if block.recurrent and block.count == 1 else 0.0)
 
 
+def cards_room(block: Block) -> float:
+    """The room below a box for the cards behind it."""
+    return 2 * CARD if block.count > 1 else 0.0
+
+
 def frame_title(block: Block) -> str:
     """What is written at a frame."""
-    words = " ".join(
-        filter(None, [badge(block), block.title if block.title != block.detail else "", block.detail])
-    )
+    name = ": ".join(filter(None, [block.title, block.detail]))
+    words = " ".join(filter(None, [badge(block), name]))
     return words + (", same weights" if block.same_weights and block.count > 1 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from lecturelib.layers import UnknownName
 
 # Small steps that a block takes along if nothing else reads its result: its norm, its activation, a flatten.
 SMALL = {"norm", "activation", "shape"}
+ALONE = {"slice", "chunk", "split", "unbind", "pad"}  # what they do matters for the picture
 AS_ONE = 4  # a module of so few steps is tried as one merged block
 STAYS = {"input", "output", "module", "frame"}  # they take nothing along
 
@@ -257,7 +259,9 @@ class _Folder:
         if host.role == "input":
             if block.kind != "normalise":
                 return False
-        elif host.role in STAYS or block.role not in SMALL or block.can_open or block.parameters and block.role != "norm":
+        elif host.role in STAYS or block.role not in SMALL or block.kind in ALONE or block.can_open:
+            return False
+        elif block.parameters and block.role != "norm":
             return False
         last, node = host.nodes[-1], block.nodes[0]
         return self.after.get(last, set()) == {node} and self.before.get(node, set()) == {last}
@@ -298,8 +302,18 @@ def _together(copies: list[Block]) -> Block:
     first, last = copies[0], copies[-1]
     keys = tuple(key for block in copies for key in block.keys)
     same = all(block.same_weights for block in copies[1:])
+    detail = first.detail
+    if detail != last.detail:  # layers.0, layers.1 ...: "layers.0 to 5"
+        end = re.search(r"\d+$", last.detail)
+        detail = f"{detail} to {end.group() if end else last.detail}"
     return replace(
-        first, **_costs(copies), count=len(copies), output=last.output, keys=keys, same_weights=same
+        first,
+        **_costs(copies),
+        detail=detail,
+        count=len(copies),
+        output=last.output,
+        keys=keys,
+        same_weights=same,
     )
 
 

@@ -199,6 +199,10 @@ def function_words(kind: str, args: Sequence, kwargs: dict, output: tuple[int, .
         detail = "axes " + ", ".join(map(str, order)) if order else ""
     elif kind == "flatten":
         detail = f"from dim {kwargs.get('start_dim', rest[0] if rest else 0)}"
+    elif kind == "slice":
+        index = args[1] if len(args) > 1 else ()
+        pieces = index if isinstance(index, tuple) else (index,)
+        detail = "[" + ", ".join(_argument(piece, []) for piece in pieces) + "]"
     elif kind in ("view", "reshape", "unflatten", "expand"):
         detail = "to " + "×".join(map(str, output))
     elif kind in ("add", "mul", "sub", "div", "pow"):

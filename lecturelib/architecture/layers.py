@@ -139,3 +139,30 @@ def _spread(layer: list[Spot], wanted: list[float], weights: list[float], gap: f
         for _ in range(int(number)):
             layer[k].place = mean + shifts[k]
             k += 1
+
+
+def straighten(layers: list[list[Spot]], gap: float) -> None:
+    """Moves the lanes of each passing line to one place, as far as its neighbours leave room."""
+    where = {id(spot): (layer, k) for layer in layers for k, spot in enumerate(layer)}
+    for _ in range(2):
+        for layer in layers:
+            for spot in layer:
+                if spot.kind != "lane" or any(other.kind == "lane" for other, _, _ in spot.up):
+                    continue
+                chain = [spot]
+                while follow := [other for other, _, _ in chain[-1].down if other.kind == "lane"]:
+                    chain.append(follow[0])
+                low, high = float("-inf"), float("inf")
+                for lane in chain:
+                    row, k = where[id(lane)]
+                    if k:
+                        low = max(low, row[k - 1].place + (row[k - 1].size + lane.size) / 2 + gap)
+                    if k + 1 < len(row):
+                        high = min(high, row[k + 1].place - (row[k + 1].size + lane.size) / 2 - gap)
+                if low > high:
+                    continue
+                above = [other.place + theirs for other, _, theirs in spot.up]
+                wanted = above[0] if above else spot.place
+                place = min(max(wanted, low), high)
+                for lane in chain:
+                    lane.place = place

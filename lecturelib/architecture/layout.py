@@ -6,22 +6,26 @@ only in a lane of their own, and from column to column in the gutter between the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lecturelib.architecture.channels import tracks
 from lecturelib.architecture.fold import Block, Folded, Link
-from lecturelib.architecture.layers import LANE, Spot, assign_layers, order_layers, place_layers
+from lecturelib.architecture.layers import LANE, Spot, assign_layers, order_layers, place_layers, straighten
 from lecturelib.architecture.shapes import Point
 
 Size = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left, top, width, height
 
-ARROW = 26.0  # px between two layers
+ARROW = 26.0  # px between two layers; this and what follows shrinks with `room`
 TRACK = 9.0  # px between two lines in one channel
 GUTTER = 30.0  # px between two columns
-MOST_ACROSS = 8  # lines that may pass from one column to the next
+MOST_ACROSS = 4  # lines that may pass from one column to the next
 FRAME = 12.0  # px between a frame and what it holds
+GAP = 18.0  # px between two boxes of a layer
+BORDER = 18.0  # px between the border of a frame and its first layer
+CLOSE = 5.0  # px: a line so little out of line leaves or arrives beside the middle of a box instead
+STRIP = 20.0  # px for the title of a frame
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,35 @@ class Placed:
 
     width: float
     height: float
+    horizontal: bool = False
     boxes: dict[str, Rect] = field(default_factory=dict)
     frames: dict[str, Rect] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
 
 
-def layout(
+def layouts(
     folded: Folded,
-    size: Callable[[Block], Size],
-    title_size: Callable[[Block], float],
+    sizes: Mapping[str, Size],
+    titles: Mapping[str, float],
     horizontal: bool = False,
-    columns: int = 1,
+    columns: Sequence[int] = (1,),
     tallest: float = 1e9,
-    gap: float = 18.0,
-) -> Placed:
-    """Places everything: `size` gives the (width, height) that a box needs, `title_size` the length of a frame's title.
+    room: float = 1.0,
+) -> dict[int, Placed]:
+    """Everything placed, for each number of `columns`: boxes of `sizes` (width, height), frames with `titles` so long.
 
-    The flow runs down, or to the right if `horizontal`. The whole is wrapped into `columns` (rows, if horizontal) as far
-    as few enough lines pass between two layers; a frame is wrapped where it would be longer than `tallest`.
+    `room` stretches the distances between boxes. The flow runs down, or to the right if `horizontal`. The whole is
+    wrapped into columns (rows, if horizontal), at most as many as asked for, where few enough lines pass; a frame is
+    wrapped where it would be longer than `tallest`.
     """
-    planner = _Planner(folded, size, title_size, horizontal, tallest, gap)
-    level = planner.level(folded.blocks, None, columns)
-    placed = Placed(*((level.along, level.across) if horizontal else (level.across, level.along)))
-    level.give(placed, 0.0, 0.0, horizontal)
-    return placed
+    plan = _Planner(folded, sizes, titles, horizontal, tallest, room).plan(folded.blocks, None)
+    found: dict[int, Placed] = {}
+    for number in columns:
+        level = plan.placed(number)
+        size = (level.along, level.across) if horizontal else (level.across, level.along)
+        found[number] = Placed(*size, horizontal)
+        level.give(found[number], 0.0, 0.0, horizontal)
+    return found
 
 
 @dataclass
@@ -92,9 +101,9 @@ class _Level:
 
 
 class _Planner:
-    def __init__(self, folded: Folded, size, title_size, horizontal: bool, tallest: float, gap: float):
-        self.size, self.title_size = size, title_size
-        self.horizontal, self.tallest, self.gap = horizontal, tallest, gap
+    def __init__(self, folded: Folded, sizes, titles, horizontal: bool, tallest: float, room: float):
+        self.sizes, self.titles = sizes, titles
+        self.horizontal, self.tallest, self.room = horizontal, tallest, room
         # the chain of blocks from the outside to each leaf
         self.chains: dict[str, list[str]] = {}
         self._chain(folded.blocks, [])
@@ -131,19 +140,20 @@ class _Planner:
     def _edge(self, level: str | None, net: str, source: str, target: str) -> None:
         self.by_level.setdefault(level, {})[net, source, target] = None
 
-    def level(self, blocks: Sequence[Block], key: str | None, columns: int | None) -> _Level:
+    def plan(self, blocks: Sequence[Block], key: str | None) -> _LevelPlan:
+        """The blocks of one level in layers, with all frames inside laid out."""
         inner = {block.key: self._frame(block) for block in blocks if block.inner}
-        return _LevelPlan(self, blocks, key, inner).placed(columns)
+        return _LevelPlan(self, blocks, key, inner)
 
     def _frame(self, block: Block) -> _Level:
-        """What a frame holds, with room for its border and for its title, which stands at its left (above, if turned)."""
-        level = self.level(block.inner, block.key, None)
-        strip = 20.0
-        width = level.across + 2 * FRAME + strip
-        height = max(level.along, self.title_size(block) + 16)
+        """What a frame holds, with room for its border, and for its title at its left (above, if turned)."""
+        level = self.plan(block.inner, block.key).placed(None)
+        frame = FRAME * self.room + STRIP
+        width = level.across + FRAME * self.room + frame
+        height = max(level.along, self.titles[block.key] + 16)
         rest = (height - level.along) / 2
         moved = _Level(width, height, {}, [], [], {}, {})
-        _shift(level, moved, FRAME + strip, rest)
+        _shift(level, moved, frame, rest)
         for nets, end in ((moved.ins, "top"), (moved.outs, "bottom")):
             for net, place in nets.items():
                 if rest > 0:
@@ -179,7 +189,7 @@ class _LevelPlan:
             if block.key in inner:
                 self.sizes.append((inner[block.key].across, inner[block.key].along))
             else:
-                width, height = planner.size(block)
+                width, height = planner.sizes[block.key]
                 self.sizes.append((height, width) if planner.horizontal else (width, height))
         self._make_layers()
 
@@ -219,7 +229,9 @@ class _LevelPlan:
             self.layers[spot.layer].append(spot)
         self._make_lanes()
         order_layers(self.layers)
-        place_layers(self.layers, self.planner.gap)
+        gap = GAP * self.planner.room
+        place_layers(self.layers, gap)
+        straighten(self.layers, gap)
 
     def _make_lanes(self) -> None:
         """One lane per net and layer passed; a net that goes to several places shares its lanes."""
@@ -272,16 +284,16 @@ class _LevelPlan:
             return (0.0,)
         count = self.channel[k][1]
         border = any(spot.kind in ("in", "out") for spot in self.layers[k] + self.layers[k + 1])
-        return ((18.0 if border else ARROW) + TRACK * max(count - 1, 0),)
+        return ((BORDER if border else ARROW) * self.planner.room + TRACK * max(count - 1, 0),)
 
     def _entries(self) -> None:
-        """Where each piece ends at a box: in the middle if it comes straight, else beside it on the side it comes from."""
+        """Where each piece ends at a box: the straightest in the middle, others beside it, as they come."""
         self.entry: dict[tuple[str, int, int], float] = {}
         coming: dict[int, list[tuple[float, tuple[str, int, int], Spot]]] = {}
         for pieces in self.pieces:
             for piece, (upper, lower) in pieces.items():
                 start = upper.place + self._offset(upper, piece[0], "outs")
-                if lower.kind == "item" and self.blocks[lower.index].key not in self.inner:
+                if self._is_leaf(lower):
                     coming.setdefault(id(lower), []).append((start - lower.place, piece, lower))
                 else:
                     self.entry[piece] = lower.place + self._offset(lower, piece[0], "ins")
@@ -292,10 +304,17 @@ class _LevelPlan:
             room = max(self.sizes[lower.index][0] / 2 - 10, 0)
             step = min(16.0, room / max(nearest, len(ends) - 1 - nearest, 1))
             for k, (_, piece, _) in enumerate(ends):
-                self.entry[piece] = lower.place + (k - nearest) * step
+                shift = (
+                    ends[nearest][0] if abs(ends[nearest][0]) < CLOSE else 0.0
+                )  # a line nearly straight stays so
+                self.entry[piece] = lower.place + (k - nearest) * step + shift
 
     def _ends(self, piece: tuple[str, int, int], upper: Spot) -> tuple[float, float]:
-        return upper.place + self._offset(upper, piece[0], "outs"), self.entry[piece]
+        start, end = upper.place + self._offset(upper, piece[0], "outs"), self.entry[piece]
+        return (end, end) if abs(start - end) < CLOSE and self._is_leaf(upper) else (start, end)
+
+    def _is_leaf(self, spot: Spot) -> bool:
+        return spot.kind == "item" and self.blocks[spot.index].key not in self.inner
 
     def _channel(self, k: int) -> tuple[dict[tuple[str, int], int], int]:
         """The track of each net that has to run across below layer k, and how many tracks there are."""
@@ -353,8 +372,8 @@ class _LevelPlan:
             bottoms.append(along)
             across += high - low
             if number < len(columns) - 1:
-                gutters.append(across + GUTTER / 2)
-                across += GUTTER + TRACK * len(passing[number])
+                gutters.append(across + GUTTER * self.planner.room / 2)
+                across += GUTTER * self.planner.room + TRACK * len(passing[number])
                 along += 14.0 + TRACK * len(passing[number])
             tallest = max(tallest, along)
         level = _Level(across, tallest, {}, [], [], {}, {})
@@ -414,7 +433,7 @@ class _LevelPlan:
                     gutter, below = gutters[number] + TRACK * lane, bottoms[number] + 10.0 + TRACK * lane
                     above = top[k + 1] - 14.0 - TRACK * lane
                     points += [(here[0], below), (gutter, below), (gutter, above), (there[0], above)]
-                elif abs(here[0] - there[0]) > 0.5:
+                elif abs(here[0] - there[0]) > 0.01:
                     names, count = self.channel[k]
                     room = self._room(k)[0]
                     first = low + (room - TRACK * (count - 1)) / 2 - 2
@@ -426,7 +445,7 @@ class _LevelPlan:
                 points.append((points[-1][0], tallest))
             if source.kind == "in":
                 points.insert(0, (points[0][0], 0.0))
-            leaf = target.kind == "item" and self.blocks[target.index].key not in self.inner
+            leaf = self._is_leaf(target)
             merges = leaf and self.blocks[target.index].role == "merge"
             skip = merges and len(path) > 2 and len(self._reading(b)) > 1
             name = self.blocks[target.index].key if target.kind == "item" else self.key

@@ -45,7 +45,8 @@ def _look(graph: Graph, block: Block) -> tuple:
     for index in block.nodes:
         node = graph.nodes[index]
         inputs = () if node.recurrent else node.inputs  # a cell's first call may get no state
-        steps.append((node.kind, node.detail, inputs, node.outputs, node.parameters))
+        detail = node.detail if node.kind != "slice" else ""  # each step of time takes another slice
+        steps.append((node.kind, detail, inputs, node.outputs, node.parameters))
     return (block.kind, block.role in ("input", "output") and block.key, tuple(steps))
 
 

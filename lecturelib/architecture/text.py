@@ -8,7 +8,7 @@ from lecturelib.architecture.graph import Graph, Node
 
 
 def code_line(graph: Graph, node: Node | Block) -> str:
-    """The PyTorch line that makes a layer, or calls a function: `self.conv1 = nn.Conv2d(3, 64, kernel_size=7, stride=2)`."""
+    """The PyTorch line that makes a layer or calls a function: `self.conv1 = nn.Conv2d(3, 64, kernel_size=7)`."""
     if isinstance(node, Block):
         if node.can_open or node.inner:
             return f"self.{node.key} = {node.kind}(...)"

@@ -31,9 +31,7 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
     >>> trace(models.load("alexnet", weights="random")).multiply_adds      # doctest: +SKIP
     """
     check_model(model)
-    inputs = _given(model, inputs, kwargs)
-    values = [_with_shapes(value, f"input {k}") for k, value in enumerate(inputs)]
-    named = {name: _with_shapes(value, name) for name, value in kwargs.items()}
+    values, named = given_values(model, inputs, kwargs)
     first = _attempt(_without_values(model), values, named, meta=True)
     if isinstance(first, Graph):
         return first
@@ -56,6 +54,13 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
         f"{_title(model)} cannot be traced with {shapes or 'no input'}{where} (it says {type(error).__name__}: "
         f"{words}); shapes carry the batch, as in (1, 3, 224, 224), and tokens are whole numbers"
     ) from error
+
+
+def given_values(model: nn.Module, inputs: tuple, kwargs: dict) -> tuple[list, dict]:
+    """What is given to the network: tensors, zeros where a shape was given; raises as `trace` does."""
+    inputs = _given(model, inputs, kwargs)
+    values = [_with_shapes(value, f"input {k}") for k, value in enumerate(inputs)]
+    return values, {name: _with_shapes(value, name) for name, value in kwargs.items()}
 
 
 def _title(model: nn.Module) -> str:

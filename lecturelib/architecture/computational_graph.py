@@ -1,0 +1,111 @@
+"""The computational graph as the library itself records it: what autograd will walk back through."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lecturelib.architecture.block_diagram import Direction, draw_folded
+from lecturelib.architecture.fold import Block, Folded, Link
+from lecturelib.architecture.graph import Graph, ModuleCall, Node
+from lecturelib.architecture.recorder import tensors_in
+from lecturelib.architecture.svg import Drawing
+from lecturelib.architecture.trace import given_values
+from lecturelib.layers import check_model
+
+MOST = 1500  # backward functions
+
+
+def computational_graph(
+    model: nn.Module,
+    *inputs,
+    weights: bool = True,
+    direction: Direction = "auto",
+    dark: bool = False,
+    **kwargs,
+) -> Drawing:
+    """The graph of backward functions that PyTorch keeps after a forward pass: `AddmmBackward0`, `ReluBackward0` ...
+
+    Arrows follow the data, so the gradient runs against them. `weights` also draws the parameters that gradients are
+    gathered for. Inputs as for `trace`. Good for debugging: a missing arrow is a gradient that does not arrive. Poor
+    for a report: it shows what the library does, not what the network means. Raises `ValueError` if nothing in the
+    network asks for gradients, or if the graph has more than 1500 functions.
+    """
+    check_model(model)
+    values, named = given_values(model, inputs, kwargs)
+    state = [(module, module.training) for module in model.modules()]
+    flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    try:
+        model.eval()
+        model.requires_grad_(True)
+        with torch.enable_grad():
+            output = model(*values, **named)
+        roots = [tensor.grad_fn for tensor in tensors_in(output) if tensor.grad_fn is not None]
+        if not roots:
+            raise ValueError(
+                f"{type(model).__name__}: nothing here asks for gradients, so PyTorch keeps no graph"
+            )
+        folded = _folded(model, roots, weights)
+    finally:
+        for module, mode in state:
+            module.training = mode
+        for parameter, flag in flags:
+            parameter.requires_grad_(flag)
+    return draw_folded(folded, direction, dark)
+
+
+def _folded(model: nn.Module, roots: list, weights: bool) -> Folded:
+    title = getattr(model, "name", "") or type(model).__name__
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    order, before = _walk(roots)
+    blocks: list[Block] = []
+    keys: dict[object, str] = {}
+    for function in order:
+        variable: Tensor | None = getattr(function, "variable", None)
+        if variable is not None and not weights:
+            continue
+        key = keys[function] = f"{len(keys)}"
+        shape = tuple(variable.shape) if variable is not None else ()
+        name = names.get(id(variable), "input") if variable is not None else function.name()
+        blocks.append(
+            Block(
+                key, name, "AccumulateGrad" if variable is not None else "function",
+                "embedding" if variable is not None else "other", "×".join(map(str, shape)), keys=(key,),
+            )
+        )  # fmt: skip
+    links = [
+        Link(keys[source], keys[function], ())
+        for function in order
+        for source in before[function]
+        if source in keys and function in keys
+    ]
+    blocks.append(Block("loss", "output", "output", "output", "", keys=("loss",)))
+    links += [Link(keys[root], "loss", ()) for root in dict.fromkeys(roots)]
+    parameters = sum(p.numel() for p in model.parameters())
+    root = ModuleCall(0, "", title, 0, None)
+    note = "This is autograd's own graph: backward functions, and the parameters for which they gather gradients."
+    nodes = (Node(0, "input", "input", 0, 0),)
+    graph = Graph(f"{title}, as autograd records it", nodes, (), (root,), parameters, parameters, (note,))
+    return Folded(graph, tuple(blocks), tuple(dict.fromkeys(links)))
+
+
+def _walk(roots: list) -> tuple[list, dict]:
+    """All functions in the order of the forward pass, and what each reads from."""
+    before: dict = {}
+    order: list = []
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        function, done = stack.pop()
+        if done:
+            order.append(function)
+            continue
+        if function in before:
+            continue
+        before[function] = [source for source, _ in function.next_functions if source is not None]
+        if len(before) > MOST:
+            raise ValueError(
+                f"more than {MOST} backward functions: take a smaller network, or a part of this one"
+            )
+        stack.append((function, True))
+        stack += [(source, False) for source in reversed(before[function]) if source not in before]
+    return order, before
