@@ -140,6 +140,7 @@ class Ascent:
         self.penalties, self.keyed, self.shrinkers = penalties, keyed, shrinkers
         self.keys = list(dict.fromkeys([*unit.keys, *(key for _, keys in keyed for key in keys)]))
         self.learning_rate, self.state, self.done = learning_rate, state, done
+        self.like = to_the_weights(torch.empty(0), model)  # dtype and device of what the network takes
 
     def run(self, steps: int) -> Iterator[Step]:
         total = self.done + steps
@@ -178,7 +179,7 @@ class Ascent:
     def _look(self, image: Tensor, matrices: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
         """The unit's values, their gradient, and that of the penalties on activations."""
         leaf = image.clone().requires_grad_()
-        seen = to_the_weights(warped(leaf, matrices), self.model)
+        seen = warped(leaf, matrices).to(self.like)
         with recording(self.model, self.keys) as acts:
             value = self.unit(acts.forward(seen))
         gradient = _derivative(value.sum(), leaf, retain=bool(self.keyed))
