@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lecturelib.architecture.beside import moved
 from lecturelib.architecture.block_diagram import draw_folded
-from lecturelib.architecture.explore.networks import NAMES, graph_of
+from lecturelib.architecture.examples import NAMES, graph_of
 from lecturelib.architecture.faces import amount, shape_text
 from lecturelib.architecture.fold import Block, Folded, fold
 from lecturelib.architecture.svg import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width

@@ -1,4 +1,4 @@
-"""The networks that the explorables draw, traced once, without values: building them costs no memory."""
+"""Well-known networks as graphs, traced once, without values: building them costs no memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,14 @@ class SentenceClassifier(nn.Module):
 
 @lru_cache(maxsize=16)
 def graph_of(name: str) -> Graph:
-    """The graph of a network by name, for one picture of 224 x 224 px, or sentences of 12 and 10 words."""
+    """The graph of a network by name (see `NAMES`), for one picture of 224 x 224 px, or sentences of 12 and 10 words.
+
+    Raises `ValueError` for another name; `trace(model, ...)` draws any network of your own.
+    """
+    if name not in NAMES:
+        raise ValueError(
+            f"graph_of({name!r}): choose one of {', '.join(NAMES)}; trace(model, ...) takes any network"
+        )
     with torch.device("meta"):
         if name == "transformer":
             network = nn.Transformer(512, 8, 6, 6, 2048, batch_first=True)
