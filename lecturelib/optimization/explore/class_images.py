@@ -1,0 +1,153 @@
+"""What a class looks like to a network: the weight of the regularizer, and going on live from any shipped frame."""
+
+from collections.abc import Iterator
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from lecturelib import choose
+from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.explore.emerging import emerging
+from lecturelib.optimization.explore.sheet import Sheet
+from lecturelib.optimization.frames import Frame, frame
+from lecturelib.optimization.parametrize import Fourier
+from lecturelib.optimization.regularizers import l2, total_variation
+from lecturelib.optimization.transforms import jitter, rotate, scale
+from lecturelib.show import Picture, bars
+from lecturelib.show.text import number
+from lecturelib.units import Logit, class_index
+from lecturelib.widgets import Choice, Explorable, Progress
+
+MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
+SIZE = 144
+_PIXELS = {"parametrization": "pixels", "transforms": (), "learning_rate": 0.02}
+MOVED = (jitter(16), scale(0.7, 1.2), rotate(15))
+
+
+def coarse_first(shape, start, generator) -> Fourier:
+    """A spectrum that falls faster than 1 / f: strided networks such as `MAKER` ask for too much fine detail."""
+    return Fourier(shape, start, generator, decay=1.3)
+
+
+# What is done against noise, and the penalty that λ weighs.
+RECIPES = {
+    "L2": (_PIXELS, l2),
+    "total variation": (_PIXELS, total_variation),
+    "Fourier, moved, L2": ({"parametrization": coarse_first, "transforms": MOVED}, l2),
+}
+CLASSES = ("flamingo", "volcano")
+LAMBDAS = {
+    "L2": (0, 1000, 10000),
+    "total variation": (0, 1000, 10000),
+    "Fourier, moved, L2": (0, 300, 1000),
+}
+LIVE = (0, 8, 32, 128)
+SIDE = 400  # pixels of the picture
+SHOWN = 5
+
+
+def class_ascent(
+    class_name: str, recipe: str, lam: float, start: str | Tensor = "noise", *, steps: int, seed: int = 0
+) -> Iterator[Step]:
+    """The ascent behind the frames: f(x) - lam * penalty(x) for the score of a class of `MAKER`."""
+    settings, penalty = RECIPES[recipe]
+    size = {} if isinstance(start, Tensor) else {"size": SIZE}
+    model = choose.network(MAKER)
+    return maximize(
+        model,
+        Logit(class_name),
+        start,
+        regularizers=[penalty(lam)],
+        steps=steps,
+        seed=seed,
+        **size,
+        **settings,
+    )
+
+
+def on_pixels(recipe: str) -> bool:
+    """Whether a recipe changes the pixels themselves."""
+    return RECIPES[recipe][0].get("parametrization") == "pixels"
+
+
+def judged(image: Tensor, name: str = JUDGE) -> Tensor:
+    """The probabilities (classes,) of another network, which did not make the picture (1, 3, H, W)."""
+    model = choose.network(name)
+    fitted = F.interpolate(image, model.input_size, mode="bilinear", align_corners=False, antialias=True)
+    return model(fitted.clamp(0, 1)).softmax(1)[0].detach()
+
+
+def class_image_explorer(class_name: str | None = None) -> Explorable:
+    """The class image with more or less of a regularizer: from noise to fog, and what another network sees in it."""
+    controls = [
+        Choice("class_name", CLASSES, class_name, label="class"),
+        Choice("recipe", tuple(RECIPES), tuple(RECIPES)[-1], label="against noise"),
+        _lam({"recipe": tuple(RECIPES)[-1]}),
+        Choice("live", LIVE, label="steps to go on, live", slider=True),
+    ]
+    presets = {
+        "nothing against noise": {"recipe": "L2", "lam": 0},
+        "too much of it": {
+            "recipe": "total variation",
+            "lam": _lam({"recipe": "total variation"}).options[-1],
+        },
+        "go on from the frame, live": {"live": 128},
+    }
+
+    def refresh(state: dict) -> dict:
+        return {"lam": _lam(state)}
+
+    return Explorable(_render, controls, "A class image and its λ", presets, refresh)
+
+
+def _lam(state: dict) -> Choice:
+    values = LAMBDAS[state["recipe"]]
+    return Choice("lam", values, values[1], label="λ", slider=True)
+
+
+def _render(state: dict) -> Iterator[Picture | Progress]:
+    asked = {key: state[key] for key in ("class_name", "recipe", "lam")}
+    shipped = frame("class_image", **asked)
+    yield _draw(state, shipped, shipped.image, shipped.numbers["score"])
+    if state["live"]:
+        yield from emerging(
+            ("class image", *asked.values(), state["live"]),
+            lambda: class_ascent(*asked.values(), shipped.image, steps=state["live"], seed=1),
+            state["live"],
+            lambda step: _draw(state, shipped, step.image, step.value.item(), step.step),
+            "going on",
+            patience=0.5,
+        )
+
+
+def _draw(state: dict, shipped: Frame, image: Tensor, score: float, live: int = 0) -> Picture:
+    probabilities = judged(image)
+    names = choose.class_labels(JUDGE)
+    asked = class_index(choose.network(JUDGE), state["class_name"])
+    best = probabilities.topk(SHOWN).indices.tolist()
+    shown = best if asked in best else [*best[:-1], asked]
+    rank = int((probabilities > probabilities[asked]).sum()) + 1
+    says = bars(
+        [names[k] for k in shown],
+        probabilities[shown].tolist(),
+        shown.index(asked),
+        width=360,
+        form=".0%",
+        alt="What the judge says.",
+    )
+    steps = f"{shipped.steps} steps" + (f", and {live} of {state['live']} live" if live else ", shipped")
+    sheet = Sheet()
+    left = SIDE + 30
+    sheet.put(image, 0, 0, f"{state['class_name']}: {steps}", SIDE)
+    row = sheet.words(f"its score in {MAKER}: {number(score)}", 24, left)
+    row = sheet.words("what another network sees in it:", row + 24, left)
+    sheet.put(says, row + 4, left)
+    contrast = (image - 0.5).square().mean().sqrt().item()
+    caption = (
+        f"{steps.capitalize()} of ascent for {state['class_name']!r} of {MAKER}; against noise: {state['recipe']}, "
+        f"λ = {state['lam']:g}. Score {number(score)}, {number(contrast)} away from grey (root mean square). {JUDGE}, "
+        f"which did not make it, ranks {state['class_name']!r} number {rank} of {len(names)}, with "
+        f"{probabilities[asked]:.1%}."
+    )
+    alt = f"An optimised picture for the class {state['class_name']!r}, and bars of what another network sees in it."
+    return sheet.picture(f"{alt} {caption}", caption)

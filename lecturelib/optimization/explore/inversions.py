@@ -1,0 +1,119 @@
+"""The privacy slider: a photo found again from what one layer said about it. How deep must one cut?"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from torch import Tensor
+
+from lecturelib import choose
+from lecturelib.hooks import layer_info
+from lecturelib.images import fit, load_image, photo
+from lecturelib.optimization import frames
+from lecturelib.optimization.ascent import Step
+from lecturelib.optimization.explore.emerging import emerging
+from lecturelib.optimization.explore.sheet import Sheet
+from lecturelib.optimization.inversion import activations_of, inversion_error, invert
+from lecturelib.optimization.regularizers import total_variation
+from lecturelib.show import Picture, bars
+from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload
+
+NETWORK = "alexnet"
+LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
+LAMBDAS = (0, 1, 10)
+SIZE, STEPS, LIVE_STEPS = 224, 120, 80
+# Squares around a face: rows and columns of the shipped photos.
+FACES = {"astronaut": (slice(0, 256), slice(96, 352)), "hopper": (slice(20, 420), slice(60, 460))}
+SIDE = 270
+
+
+def face(name: str, size: int = SIZE) -> Tensor:
+    """The face in a shipped photo, (1, 3, size, size)."""
+    rows, columns = FACES[name]
+    return fit(photo(name)[..., rows, columns], size)
+
+
+def inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) -> Iterator[Step]:
+    """The inversion behind the frames: arg min ‖f(x) - y‖² / ‖y‖² + lam * TV(x), y from the image (1, 3, H, W)."""
+    model = choose.network(NETWORK)
+    return invert(
+        model,
+        layer,
+        activations_of(model, image, layer),
+        size=tuple(image.shape[2:]),
+        parametrization="fourier",
+        regularizers=[total_variation(lam, 2.0)],
+        steps=steps,
+    )
+
+
+def privacy_slider(picture: str = "astronaut", layer: str = "conv3") -> Explorable:
+    """Only the activations of a layer are kept: what can be found from them, layer by layer, with more or less λ."""
+    controls = [
+        Choice("layer", LAYERS, layer, label="layer that is kept", slider=True),
+        Choice("lam", LAMBDAS, LAMBDAS[1], label="λ of total variation", slider=True),
+        Choice("picture", tuple(FACES), picture),
+        Upload("own", label="own photo"),
+        Toggle("use_own", True, label="use own photo"),
+    ]
+    presets = {
+        "the first layer": {"layer": "conv1"},
+        "layer five, 'anonymous'": {"layer": "conv5"},
+        "the first fully connected layer": {"layer": "fc6"},
+        "ten numbers": {"layer": "fc8"},
+        "without a regularizer": {"layer": "conv4", "lam": 0},
+    }
+    return Explorable(_render, controls, "The privacy slider", presets)
+
+
+def _render(state: dict) -> Iterator[Picture | Progress]:
+    own = state["own"] if state["use_own"] else None
+    image = fit(load_image(own), SIZE) if own is not None else face(state["picture"])
+    shipped = own is None and state["picture"] in frames.options("inversion", "picture")
+    if shipped:
+        found = frames.frame("inversion", **{key: state[key] for key in ("picture", "layer", "lam")})
+        yield _draw(state, image, found.image, found.steps)
+        return
+    yield from emerging(
+        ("inversion", state["picture"], own, state["layer"], state["lam"]),
+        lambda: inversion(image, state["layer"], state["lam"], LIVE_STEPS),
+        LIVE_STEPS,
+        lambda step: _draw(state, image, step.image, step.step, own is not None),
+        "looking for a picture",
+    )
+
+
+@lru_cache(maxsize=4)
+def shipped_errors(lam: float) -> tuple[tuple[float, ...], float]:
+    """The pixel errors of the shipped inversions, layer by layer, and that of the mean colour alone."""
+    of_layers = [frames.frame("inversion", layer=layer, lam=lam).numbers for layer in LAYERS]
+    return tuple(numbers["pixel_error"] for numbers in of_layers), of_layers[0]["baseline"]
+
+
+def _draw(state: dict, image: Tensor, found: Tensor, steps: int, own: bool = False) -> Picture:
+    error = inversion_error(choose.network(NETWORK), state["layer"], found, image)
+    errors, baseline = shipped_errors(state["lam"])
+    chart = bars(
+        LAYERS,
+        errors,
+        LAYERS.index(state["layer"]),
+        limits=(0.0, baseline),
+        width=SIDE - 30,
+        alt="Pixel errors of the layers.",
+    )
+    kept = 1
+    for length in layer_info(choose.network(NETWORK), state["layer"]).shape:
+        kept *= length
+    live = "" if steps == STEPS else f" so far ({steps} of {LIVE_STEPS} steps, live)"
+    caption = (
+        f"{kept:,} numbers of {state['layer']} were kept, of {image.numel():,}; λ = {state['lam']:g}. The picture "
+        f"found from them{live} is {error.pixel:.2f} off (root mean square of the pixels, 0 to 1); one even colour is "
+        f"{error.baseline:.2f} off. In the layer it is {error.feature:.1%} off. Bars: the astronaut, a full bar is one "
+        "even colour."
+    )
+    name = "your photo" if own else state["picture"]
+    sheet = Sheet()
+    sheet.put(image, 0, 0, f"{name}, thrown away", SIDE)
+    sheet.put(found, 0, SIDE + 20, f"found from {state['layer']}", SIDE)
+    sheet.put(chart, 0, 2 * (SIDE + 20), "pixel error, by layer")
+    alt = f"The photo {name}, the picture found from {state['layer']}, and bars of the pixel error of each layer."
+    return sheet.picture(f"{alt} {caption}", caption)

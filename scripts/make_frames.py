@@ -1,0 +1,230 @@
+"""Make data/optimization_frames.zip: the pictures of part 6 that take too long for a lesson.
+
+    python scripts/make_frames.py                 all series, about 10 minutes of one core
+    python scripts/make_frames.py ladder nine     these again, the others as they are
+
+Each frame is one ascent with one thread and the seed named here, by the recipe of the explorable that shows it; its
+numbers are read from the picture before it is packed as WebP. The card data/optimization_frames.md is written with it.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lecturelib import choose
+from lecturelib.optimization import frames
+from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.explore import class_images, dreams, inversions, ladder, starts
+from lecturelib.optimization.inversion import inversion_error
+from lecturelib.optimization.ladder import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.show import pixels_of
+from lecturelib.units import Channel, Logit, read
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+SEED = 0
+QUALITY = 84  # of WebP; photos look untouched at it
+CLASS_STEPS = 100
+FEATURE_STEPS = {"alexnet": 96, "vgg16": 64}
+FEATURES = {  # network -> layer -> channels
+    "alexnet": {
+        "conv2": (3, 27, 51, 75),
+        "conv3": (5, 125, 165, 325),
+        "conv4": (106, 158, 184, 236),
+        "conv5": (26, 48, 202, 224),
+    },
+    "vgg16": {"conv3_3": (98,), "conv4_3": (60, 200), "conv5_1": (40,)},
+}
+
+# settings, picture (1, 3, H, W), numbers, steps
+Made = tuple[dict, Tensor, dict[str, float], int]
+
+
+def features() -> Iterator[Made]:
+    """Channels of several depths by `maximize` as it is."""
+    for network, layers in FEATURES.items():
+        model, steps = choose.network(network), FEATURE_STEPS[network]
+        for layer, channels in layers.items():
+            for channel in channels:
+                unit = Channel(layer, channel)
+                step = last(maximize(model, unit, size=128, steps=steps, seed=SEED))
+                numbers = {"value": read(model, step.image, unit).item()}
+                yield {"network": network, "layer": layer, "channel": channel}, step.image, numbers, steps
+
+
+def class_image() -> Iterator[Made]:
+    """Class images with more and less of each penalty; λ = 0 is one picture for both that change pixels."""
+    model = choose.network(class_images.MAKER)
+    plain: dict[str, Made] = {}
+    for name in class_images.CLASSES:
+        for recipe, lambdas in class_images.LAMBDAS.items():
+            for lam in lambdas:
+                settings = {"class_name": name, "recipe": recipe, "lam": lam}
+                if lam == 0 and class_images.on_pixels(recipe) and name in plain:
+                    yield settings, *plain[name][1:]
+                    continue
+                step = last(class_images.class_ascent(name, recipe, lam, steps=CLASS_STEPS, seed=SEED))
+                numbers = {"score": read(model, step.image, Logit(name)).item()}
+                made = settings, step.image, numbers, CLASS_STEPS
+                if lam == 0 and class_images.on_pixels(recipe):
+                    plain[name] = made
+                yield made
+
+
+def ladder_frames() -> Iterator[Made]:
+    """Every unit of the ladder on every rung."""
+    model = choose.network(ladder.NETWORK)
+    for label, unit in ladder.UNITS.items():
+        for rung in RUNGS:
+            image = last(climb(model, unit, rung, size=ladder.SIZE, steps=ladder.STEPS, seed=SEED)).image
+            numbers = {
+                "value": read(model, image, unit).item(),
+                "moved": under_jitter(model, image, unit),
+                "fine": high_frequency_share(image).item(),
+            }
+            yield {"unit": label, "rung": rung}, image, numbers, ladder.STEPS
+
+
+def dream() -> Iterator[Made]:
+    """The photos at 512 pixels, and noise at 320; VGG16 on one photo only."""
+    for picture, layers, size in dreams.SHIPPED:
+        for layer in layers:
+            start = picture if picture == dreams.NOISE else dreams.photo_for(picture, size)
+            *_, step = dreams.dream(layer, start, size=size)
+            settings = {"layer": layer, "picture": picture, "octaves": dreams.OCTAVES, "steps": dreams.STEPS}
+            yield settings, step.image, {"value": step.value.item()}, step.total
+
+
+def inversion() -> Iterator[Made]:
+    """The astronaut's face from every layer."""
+    model, picture = choose.network(inversions.NETWORK), "astronaut"
+    photo = inversions.face(picture)
+    for layer in inversions.LAYERS:
+        for lam in inversions.LAMBDAS:
+            image = last(inversions.inversion(photo, layer, lam)).image
+            error = inversion_error(model, layer, image, photo)
+            numbers = {
+                "feature_error": error.feature,
+                "pixel_error": error.pixel,
+                "baseline": error.baseline,
+            }
+            yield {"picture": picture, "layer": layer, "lam": lam}, image, numbers, inversions.STEPS
+
+
+def nine() -> Iterator[Made]:
+    """Sheets of nine, with less and more diversity."""
+    for unit in starts.UNITS:
+        for weight in starts.WEIGHTS:
+            step = last(starts.nine_ascents(unit, weight, seed=SEED))
+            numbers = {
+                "value": step.value.mean().item(),
+                "alike": starts.alikeness(step.image, starts.UNITS[unit].layer),
+            }
+            yield {"unit": unit, "weight": weight}, starts.as_sheet(step.image), numbers, starts.STEPS
+
+
+SERIES: dict[str, Callable[[], Iterator[Made]]] = {
+    "feature": features,
+    "class_image": class_image,
+    "ladder": ladder_frames,
+    "dream": dream,
+    "inversion": inversion,
+    "nine": nine,
+}
+
+
+def packed(image: Tensor) -> bytes:
+    """A picture as a WebP file."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels_of(image)).save(stream, "WEBP", quality=QUALITY, method=6)
+    return stream.getvalue()
+
+
+def make(name: str) -> tuple[list[dict], dict[str, bytes]]:
+    """The index entries and files of one series."""
+    entries, files, members, began = [], {}, {}, time.process_time()
+    for settings, image, numbers, steps in SERIES[name]():
+        content = packed(image)
+        member = members.setdefault(
+            content, f"{name}/{len(files):03d}.webp"
+        )  # equal pictures are stored once
+        files[member] = content
+        rounded = {key: round(value, 4) for key, value in numbers.items()}
+        entries.append(
+            {"settings": settings, "numbers": rounded, "seed": SEED, "steps": steps, "member": member}
+        )
+        print(f"{name} {settings} {rounded} {time.process_time() - began:.0f} s", flush=True)
+    return entries, files
+
+
+def kept(path: Path) -> tuple[dict, dict[str, bytes]]:
+    """What an earlier run made."""
+    if not path.exists():
+        return {}, {}
+    with zipfile.ZipFile(path) as archive:
+        files = {member: archive.read(member) for member in archive.namelist() if member != frames.INDEX}
+        return json.loads(archive.read(frames.INDEX)), files
+
+
+def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
+    """The zip, the same bytes for the same pictures, and its card."""
+    members = {frames.INDEX: json.dumps(index, ensure_ascii=False, indent=0).encode(), **files}
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            entry = zipfile.ZipInfo(member)  # dated 1980: a date of today would change the file
+            entry.compress_type = zipfile.ZIP_DEFLATED if member == frames.INDEX else zipfile.ZIP_STORED
+            archive.writestr(entry, content)
+    counts = ", ".join(f"{len(entries)} {name}" for name, entries in index.items())
+    size, digest = path.stat().st_size / 1e6, hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".md").write_text(
+        CARD.format(
+            counts=counts, seed=SEED, torch=torch.__version__, size=size, file=path.name, digest=digest
+        ),
+        encoding="utf-8",
+    )
+    print(f"{path.name}: {size:.2f} MB, {counts}")
+
+
+CARD = """\
+# optimization_frames
+
+Pictures of part 6 that were optimised beforehand: {counts}. `index.json` inside names for each its settings, its seed,
+its steps, and the numbers read from it (the unit's value, scores, errors) before it was packed as WebP.
+
+* How made: `python scripts/make_frames.py`, seed {seed}, one thread, PyTorch {torch}. Other processors give
+  pictures that differ in detail.
+* Networks: `alexnet`, `vgg16`, `efficientnet_lite0` as `lecturelib.models.load` gives them.
+* Photos they start from, or were found again from: `temple`, `flower` (scikit-learn, CC BY 2.0), `astronaut` (NASA,
+  public domain); the dreams of the first two are adaptations of them.
+* Licence: that of this project, for the dreams of `temple` and `flower` CC BY 2.0 as for their photos.
+* file: `{file}`, {size:.2f} MB, sha256 {digest}
+"""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("series", nargs="*", help=f"some of {', '.join(SERIES)}; all by default")
+    options.add_argument("--out", type=Path, default=DATA / frames.FILE)
+    asked = options.parse_args()
+    if unknown := set(asked.series) - set(SERIES):
+        options.error(f"no series {', '.join(sorted(unknown))}; there are {', '.join(SERIES)}")
+    torch.set_num_threads(1)
+    for name in asked.series or SERIES:
+        entries, files = make(name)
+        index, old = kept(asked.out)
+        index[name] = entries
+        old = {member: content for member, content in old.items() if not member.startswith(f"{name}/")}
+        index = {key: index[key] for key in SERIES if key in index}
+        write(asked.out, index, {**old, **files})
+
+
+if __name__ == "__main__":
+    main()
