@@ -84,7 +84,7 @@ def _chances(model, image: Tensor) -> Tensor:
 
 
 def c13_inversion(
-    photos: Sequence[str] = PHOTOS, layers: Sequence[str] = LAYERS, steps: int = 120, seed: int = 0
+    photos: Sequence[str] = PHOTOS, layers: Sequence[str] = LAYERS, steps: int = 200, seed: int = 0
 ) -> dict:
     """C13: how far can a photo be told from a layer's activations alone? AlexNet, layer by layer.
 

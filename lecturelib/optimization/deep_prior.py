@@ -132,8 +132,10 @@ def denoise(
     if isinstance(shake, bool) or not isinstance(shake, int | float) or not 0 <= shake < float("inf"):
         raise ValueError(f"shake: a number of 0 or more is needed, got {shake!r}")
     generator = torch.Generator().manual_seed(seed)
-    prior = DeepImagePrior(tuple(noisy.shape), "noise", generator, width, depth)
-    return _fit(noisy.detach().float(), prior, steps, learning_rate, shake, generator)
+    with torch.inference_mode(False):
+        prior = DeepImagePrior(tuple(noisy.shape), "noise", generator, width, depth)
+        target = noisy.detach().clone().float()
+    return _fit(target, prior, steps, learning_rate, shake, generator)
 
 
 def _fit(noisy, prior, steps, learning_rate, shake, generator) -> Iterator[Denoised]:
