@@ -79,7 +79,7 @@ def run_picture(history: History, caption: str = "", said: str = "") -> Picture:
         _curve(history, "loss", end),
         _curve(history, "accuracy", end),
         _norm(history, end),
-        _layers(history, "gradients/", "gradient per weight", True, end),
+        _layers(history, "gradients/", "gradient", True, end),
         _layers(history, "updates/", "step by size of the weights", True, end),
         _layers(history, "dead/", "share of dead units", False, end),
     ]
