@@ -40,12 +40,13 @@ def computational_graph(
         model.requires_grad_(True)
         with torch.enable_grad():
             output = model(*values, **named)
-        roots = [tensor.grad_fn for tensor in tensors_in(output) if tensor.grad_fn is not None]
+        results = list(tensors_in(output))
+        roots = [tensor.grad_fn for tensor in results if tensor.grad_fn is not None]
         if not roots:
             raise ValueError(
                 f"{type(model).__name__}: nothing here asks for gradients, so PyTorch keeps no graph"
             )
-        folded = _folded(model, roots, weights)
+        folded = _folded(model, roots, weights, tuple(results[0].shape))
     finally:
         for module, mode in state:
             module.training = mode
@@ -54,7 +55,7 @@ def computational_graph(
     return draw_folded(folded, direction, dark)
 
 
-def _folded(model: nn.Module, roots: list, weights: bool) -> Folded:
+def _folded(model: nn.Module, roots: list, weights: bool, shape: tuple[int, ...]) -> Folded:
     title = getattr(model, "name", "") or type(model).__name__
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     order, before = _walk(roots)
@@ -65,12 +66,12 @@ def _folded(model: nn.Module, roots: list, weights: bool) -> Folded:
         if variable is not None and not weights:
             continue
         key = keys[function] = f"{len(keys)}"
-        shape = tuple(variable.shape) if variable is not None else ()
+        own = tuple(variable.shape) if variable is not None else ()
         name = names.get(id(variable), "input") if variable is not None else function.name()
         blocks.append(
             Block(
                 key, name, "AccumulateGrad" if variable is not None else "function",
-                "embedding" if variable is not None else "other", "×".join(map(str, shape)), keys=(key,),
+                "embedding" if variable is not None else "other", "×".join(map(str, own)), keys=(key,),
             )
         )  # fmt: skip
     links = [
@@ -79,7 +80,7 @@ def _folded(model: nn.Module, roots: list, weights: bool) -> Folded:
         for source in before[function]
         if source in keys and function in keys
     ]
-    blocks.append(Block("loss", "output", "output", "output", "", keys=("loss",)))
+    blocks.append(Block("loss", "output", "output", "output", output=shape, keys=("loss",)))
     links += [Link(keys[root], "loss", ()) for root in dict.fromkeys(roots)]
     parameters = sum(p.numel() for p in model.parameters())
     root = ModuleCall(0, "", title, 0, None)

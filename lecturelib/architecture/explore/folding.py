@@ -14,10 +14,10 @@ from lecturelib.architecture.text import block_words, code_line
 from lecturelib.show import Part, Picture
 from lecturelib.widgets import Choice, Explorable, Parts, Toggle
 
-ROOM = (960.0, 660.0)  # px for everything
-TABLE, BELOW = 430.0, 212.0  # px: the table's width on the right of the diagram, its height below it
+ROOM = (1000.0, 660.0)  # px for everything
+TABLE, BELOW = 480.0, 212.0  # px: the table's width on the right of the diagram, its height below it
 ROW, HEAD = 23.0, 92.0  # px: one line of the table, and what stands above them
-SHARES = (0.0, 0.44, 0.63, 0.79)  # where the columns of the table begin
+SHARES = (0.0, 0.42, 0.65, 0.81)  # where the columns of the table begin
 TEXT = 13
 
 
