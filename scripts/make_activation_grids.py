@@ -23,13 +23,14 @@ from lecturelib.optimization.grid import FILE, activation_grid
 from lecturelib.show import pixels_of, tiled
 
 NETWORK, LAYERS, SEED, STEPS, SIZE, SIDE, QUALITY = "alexnet", ("conv4", "conv5"), 0, 24, 64, 40, 60
+RATE = 0.08  # learning rate: a few larger steps
 DATA = Path(__file__).parents[1] / "data"
 
 
 def sheet(model, name: str, layer: str) -> tuple[bytes, list[int]]:
     """The WebP sheet of a photo's grid, and its rows and columns."""
     image = photo(name, model.input_size)
-    made = last(activation_grid(model, image, layer, size=SIZE, steps=STEPS, seed=SEED))
+    made = last(activation_grid(model, image, layer, size=SIZE, steps=STEPS, learning_rate=RATE, seed=SEED))
     rows, columns = made.strength.shape
     tiles = F.interpolate(made.pictures.flatten(0, 1), size=(SIDE, SIDE), mode="bicubic", antialias=True)
     stream = io.BytesIO()
@@ -66,7 +67,7 @@ A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYER
 {", ".join(choose.SUBJECTS)} (central square, {model.input_size} px): what the place means, optimised by us.
 
 * How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by
-  itself, Fourier parametrization, {STEPS} steps from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px; one WebP
+  itself, Fourier parametrization, {STEPS} steps of {RATE} from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px; one WebP
   sheet (quality {QUALITY}) per photo and layer, row by row.
 * Licence: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
   stands in `lecturelib.images.PHOTOS`.

@@ -25,7 +25,7 @@ from lecturelib.units import Logit
 from lecturelib.widgets import Choice, Control, Explorable, Progress
 
 PHOTO, GRID = 224, 572  # pixels on the page
-SIZE, STEPS = 64, 24  # of a cell's picture, as the shipped ones
+SIZE, STEPS, RATE = 64, 24, 0.08  # of a cell's picture, as for the shipped ones
 SHOWN_AT = (2, 4, 8, 12, 16, 20)
 REMEMBERED = 12
 EQUAL, SIZED = "every place alike", "large where it adds to the class"
@@ -83,7 +83,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     if known not in _grids:
         strongest = shipped(NETWORK, layer)[cells.vectors.argmax(-1)]  # (rows, columns, 3, s, s)
         yield _draw(state, image, cells, strongest, unit.name, "first: each cell's strongest channel")
-        for grid in activation_grid(model, image, layer, group=group, size=SIZE, steps=STEPS):
+        for grid in activation_grid(model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE):
             if grid.step in SHOWN_AT:
                 yield _draw(state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps")
             yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
@@ -123,8 +123,8 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
     for line in (
         f"{rows} x {columns} cells",
         f"score of {name}:",
-        f"  places that add: +{adding:.2f}",
-        f"  places against: \N{MINUS SIGN}{against:.2f}",
+        f"  cells that add: +{adding:.2f}",
+        f"  cells against: \N{MINUS SIGN}{against:.2f}",
     ):
         below = sheet.words(line, below, 0)
     if state["shown"] == SIZED:

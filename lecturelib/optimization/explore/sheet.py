@@ -10,6 +10,7 @@ from lecturelib.show import Picture, pixels_of
 from lecturelib.show.text import draw_text, shortened, text_width
 
 LETTERS = 16
+BLOCKS = 40  # pixels: pictures of digits and kernels keep their edges
 TITLE = LETTERS + 8  # pixels that a title takes above its picture
 
 
@@ -62,12 +63,13 @@ class Sheet:
 
 
 def resized(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Pixels (h, w, 3) with the longer side of `side` pixels: whole blocks if that is a multiple, else smooth."""
+    """Pixels (h, w, 3) with the longer side of `side` pixels; where it is below `BLOCKS`, its pixels become blocks."""
     longer = max(pixels.shape[:2])
     if side % longer == 0:
         return pixels.repeat(side // longer, axis=0).repeat(side // longer, axis=1)
     size = (max(1, round(pixels.shape[1] * side / longer)), max(1, round(pixels.shape[0] * side / longer)))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+    way = Image.Resampling.NEAREST if longer < BLOCKS <= side else Image.Resampling.LANCZOS
+    return np.asarray(Image.fromarray(pixels).resize(size, way))
 
 
 def signed_bars(

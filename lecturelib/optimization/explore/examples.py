@@ -1,0 +1,119 @@
+"""Baseball or stripes? What excites a channel most in photos, beside what it asks for: they may tell two stories."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lecturelib import choose
+from lecturelib.hooks import frozen, recording
+from lecturelib.optimization.ascent import maximize
+from lecturelib.optimization.channel_pictures import shipped
+from lecturelib.optimization.explore.deep_visualization import found_in_photos
+from lecturelib.optimization.explore.sheet import Sheet, resized
+from lecturelib.show import Picture, pixels_of, tiled
+from lecturelib.show.text import number
+from lecturelib.units import Channel
+from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, running
+
+NETWORK, LAYERS = "alexnet", ("conv2", "conv3", "conv4", "conv5")
+TILE, LARGE = 124, 378
+STEPS, SHOWN_AT = 64, (4, 12, 24, 40)
+REMEMBERED = 40
+
+
+def examples_or_optimised(layer: str = "conv5", channel: int | None = None) -> Explorable:
+    """Nine places of photos that excite a channel most, and beside them the picture that is optimised for it."""
+
+    def refresh(state: dict) -> dict[str, Control]:
+        return {"channel": _channel_slider(state)}
+
+    controls = [
+        Choice("layer", LAYERS, layer),
+        Slider(
+            "channel",
+            0,
+            _channel_slider({"layer": layer}).high,
+            1,
+            AGREE[0][1] if channel is None else channel,
+        ),
+        Choice("seed", (0, 1, 2), label="optimised from noise number", labels=("1", "2", "3")),
+    ]
+    presets = {f"they agree ({layer} {k})": {"layer": layer, "channel": k} for layer, k in AGREE}
+    presets |= {f"they disagree ({layer} {k})": {"layer": layer, "channel": k} for layer, k in DISAGREE}
+    return Explorable(_render, controls, "Dataset examples or optimised picture?", presets, refresh)
+
+
+# by how alike the layer answers to both (see `alike`), among channels that photos excite well
+AGREE = (("conv5", 5), ("conv4", 199), ("conv3", 20))
+DISAGREE = (("conv5", 60), ("conv4", 10), ("conv3", 30))
+
+
+def _channel_slider(state: dict) -> Slider:
+    return Slider("channel", 0, choose.layer_labels(NETWORK, ("Conv2d",))[state["layer"]].channels - 1)
+
+
+@lru_cache(maxsize=64)
+def alike(layer: str, channel: int) -> tuple[float, float, float]:
+    """How alike a layer answers to the photos and to the optimised picture of a channel.
+
+    The cosine of the two mean answers over all other channels; the channel's own value at the best place of the photos,
+    and at the best place of the shipped optimised picture.
+    """
+    model = choose.network(NETWORK)
+    found = found_in_photos(NETWORK, layer).of(channel)
+    size = max(max(crop.shape[-2:]) for crop in found.crops)
+    crops = torch.cat([F.interpolate(crop[None], size=(size, size), mode="bilinear") for crop in found.crops])
+    picture = shipped(NETWORK, layer)[channel][None]
+    with frozen(model), torch.inference_mode(), recording(model, [layer]) as acts:
+        seen = acts.forward(crops)[layer].relu()  # (9, C, h, w)
+        middle = seen[..., seen.shape[-2] // 2, seen.shape[-1] // 2].mean(0)  # (C,)
+        wanted = acts.forward(picture)[layer].relu()[0]  # (C, h, w)
+    others = torch.arange(len(middle)) != channel
+    cosine = F.cosine_similarity(middle[others], wanted.mean((1, 2))[others], dim=0).item()
+    return cosine, found.values.max().item(), wanted[channel].max().item()
+
+
+_pictures: OrderedDict[tuple, Tensor] = OrderedDict()
+
+
+def _render(state: dict) -> Iterator[Picture | Progress]:
+    layer, channel, seed = state["layer"], state["channel"], state["seed"]
+    known = layer, channel, seed
+    picture = _pictures.get(known, shipped(NETWORK, layer)[channel][None])
+    yield from running(lambda progress: found_in_photos(NETWORK, layer, progress), "searching the photos")
+    yield _draw(state, picture, "optimised" if known in _pictures else "optimised (shipped, small)")
+    if known in _pictures:
+        return
+    for step in maximize(choose.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed):
+        if step.step in SHOWN_AT and seed != 0:
+            yield _draw(state, step.image, f"optimised, step {step.step} of {STEPS}")
+        elif step.step % 4 == 0:
+            yield Progress(step.step / STEPS, "the optimised picture emerges")
+    _pictures[known] = step.image
+    while len(_pictures) > REMEMBERED:
+        _pictures.popitem(last=False)
+    yield _draw(state, step.image, "optimised")
+
+
+def _draw(state: dict, picture: Tensor, title: str) -> Picture:
+    layer, channel = state["layer"], state["channel"]
+    found = found_in_photos(NETWORK, layer).of(channel)
+    cosine, best, wanted = alike(layer, channel)
+    crops = [resized(pixels_of(crop), TILE) for crop in found.crops]
+    grid = tiled(crops, 3, pad=3, alt="nine places")
+    sheet = Sheet()
+    below = sheet.put(grid, 0, 0, "strongest places of the photos")
+    sheet.put(picture, 0, grid.pixels.shape[1] + 24, title, side=LARGE)
+    names = ", ".join(dict.fromkeys(found.names))
+    sheet.words(f"from {names}", below + 4, 0, 14, room=grid.pixels.shape[1])
+    caption = (
+        f"Channel {channel} of {layer} in {NETWORK}. Its best place in the photos gives {number(best)}, the best place "
+        f"of its (shipped) optimised picture {number(wanted)}. All other channels of {layer} answer to both with a "
+        f"cosine of {cosine:.2f}: 1 would be the same company, 0 none in common."
+    )
+    alt = f"Nine crops of photos ({names}) beside an optimised picture."
+    return sheet.picture(f"{alt} {caption}", caption)
