@@ -259,9 +259,7 @@ class _Folder:
         if host.role == "input":
             if block.kind != "normalise":
                 return False
-        elif host.role in STAYS or block.role not in SMALL or block.kind in ALONE or block.can_open:
-            return False
-        elif block.parameters and block.role != "norm":
+        elif host.role in STAYS or block.role not in SMALL or block.kind in ALONE or block.can_open or block.parameters and block.role != "norm":
             return False
         last, node = host.nodes[-1], block.nodes[0]
         return self.after.get(last, set()) == {node} and self.before.get(node, set()) == {last}
