@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import gradients, imports, occlusion, playground, search, widgets
+from benchmarks import gradients, imports, occlusion, optimization, playground, search, widgets
 from benchmarks.timing import Row
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -21,6 +21,10 @@ GROUPS = {
     "occlusion": ("Occlusion maps: CPU time as a multiple of the floor", occlusion.rows),
     "search": ("Search for maximal images: CPU time as a multiple of the floor", search.rows),
     "gradients": ("Gradient methods: CPU time as a multiple of the floor", gradients.rows),
+    "optimization": (
+        "One step of feature visualization: CPU time as a multiple of the floor",
+        optimization.rows,
+    ),
     "widgets": (
         "One answer of the kernel, state to PNG: CPU time against a new matplotlib figure",
         widgets.rows,

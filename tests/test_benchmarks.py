@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import playground, timing
+from benchmarks import optimization, playground, timing
 from benchmarks.__main__ import GROUPS, main, table
 
 
@@ -43,3 +43,10 @@ def test_an_unknown_group_is_a_sentence(capsys):
     message = capsys.readouterr().err
     assert "no group is called sausages" in message
     assert all(name in message for name in GROUPS)
+
+
+def test_a_row_of_optimization_has_the_floor_and_the_plain_way():
+    row = optimization.step_row("alexnet", "conv2", rounds=1)
+    assert row.ratios["floor"] == 1
+    assert set(row.ratios) == {"floor", "maximize", "maximize, pixels", "without transforms", "plain way"}
+    assert all(ratio > 0 for ratio in row.ratios.values())

@@ -6,7 +6,7 @@ from torch import nn
 
 from lecturelib.hooks import record
 from lecturelib.models.pixel_model import PixelModel
-from lecturelib.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
+from lecturelib.units import Channel, Combination, Direction, Layer, Logit, Neuron, Probability, read
 
 
 class Tiny(nn.Module):
@@ -151,3 +151,40 @@ def test_an_exact_class_name_wins_over_another_case():
     assert Logit("cardigan").check(model).k == 1 and Logit("Cardigan").check(model).k == 0
     with pytest.raises(KeyError, match=r"several classes.*0 \(Cardigan\) and 1"):
         Logit("CARDIGAN").check(model)
+
+
+def test_sums_differences_and_multiples(model):
+    pair = Channel("relu", 0) - 0.5 * Channel("conv1", 1)
+    mixed = 2 * (pair + Logit("light")) / 4 - Neuron("conv", 0, 0, 1)
+    one, two, three, four = 0.1875, -0.125, 0.75, 0.5
+    assert read(model, IMAGE, pair).item() == pytest.approx(one - 0.5 * two)
+    assert read(model, IMAGE, mixed).item() == pytest.approx((one - 0.5 * two + three) / 2 - four)
+    assert read(model, IMAGE, -Channel("relu", 0)).item() == pytest.approx(-one)
+    assert pair.keys == [("relu", 0), ("conv1", 0)]
+    assert (pair + Channel("relu", 1)).keys == pair.keys
+    assert str(pair.check(model)) == "channel 0 of relu - 0.5 x channel 1 of conv1"
+    assert str(mixed.check(model)).endswith("+ 0.5 x score of Light - neuron 0 at (y 0, x 1) of conv")
+    assert str(-Channel("relu", 0)) == "- channel 0 of relu"
+    assert pair == Channel("relu", 0) - 0.5 * Channel("conv1", 1)
+
+
+@pytest.mark.parametrize(
+    "make, error, words",
+    [
+        (lambda: Channel("conv", 0) + 1, TypeError, "added to another unit"),
+        (lambda: Channel("conv", 0) * "two", TypeError, "multiplied by a number"),
+        (lambda: Channel("conv", 0) * 0, ValueError, "other than 0"),
+        (lambda: Channel("conv", 0) / 0, ValueError, "other than 0"),
+        (lambda: float("nan") * Channel("conv", 0), ValueError, "finite number"),
+    ],
+)
+def test_what_cannot_be_combined_is_a_sentence(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+def test_a_combination_checks_each_of_its_terms(model):
+    with pytest.raises(IndexError, match="channel is 0 to 1"):
+        read(model, IMAGE, Channel("conv", 0) + Channel("relu", 2))
+    with pytest.raises(ValueError, match="at least one"):
+        Combination(()).check(model)

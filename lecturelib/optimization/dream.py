@@ -38,7 +38,7 @@ def deep_dream(
     octaves: int = 3,
     octave_scale: float = 1.4,
     steps: int = 10,
-    step_size: float = 0.02,
+    step_size: float = 0.012,
     border: int = 2,
     jitter: int = JITTER,
     seed: int = 0,
