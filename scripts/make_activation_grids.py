@@ -64,11 +64,12 @@ def main() -> None:
     (DATA / "activation_grids.md").write_text(f"""# activation_grids
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
-{", ".join(choose.SUBJECTS)} (central square, {model.input_size} px): what the place means, optimised by us.
+{", ".join(choose.SUBJECTS)} (central square,
+{model.input_size} px): what the place means, optimised by us.
 
 * How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by
-  itself, Fourier parametrization, {STEPS} steps of {RATE} from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px; one WebP
-  sheet (quality {QUALITY}) per photo and layer, row by row.
+  itself, Fourier parametrization, {STEPS} steps of {RATE} from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px;
+  one WebP sheet (quality {QUALITY}) per photo and layer, row by row.
 * Licence: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
   stands in `lecturelib.images.PHOTOS`.
 * file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
