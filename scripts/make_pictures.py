@@ -5,6 +5,8 @@ python scripts/make_pictures.py
 
 from pathlib import Path
 
+from lecturelib.architecture.block_diagram import block_diagram
+from lecturelib.architecture.examples import graph_of
 from lecturelib.gradients import explore as gradients
 from lecturelib.parameters import explore
 from lecturelib.show import save
@@ -27,6 +29,7 @@ def main() -> None:
     for name, (make, state) in PICTURES.items():
         shown = make().picture(state)
         print(f"{save(shown, FOLDER / f'{name}.png').name}: {shown.alt}")
+    block_diagram(graph_of("resnet50"), open=["layer1", "layer1.0"]).save(FOLDER / "resnet.png")
 
 
 if __name__ == "__main__":
