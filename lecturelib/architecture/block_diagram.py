@@ -40,6 +40,7 @@ Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)
 MARGIN = 16.0
 HEADER = 30.0
+COLUMNS = {False: (1, 2, 3, 4, 5, 6, 8), True: (4, 8, 12, 16, 24, 32, 48)}  # tried, for few boxes and many
 MANY = 250  # boxes: from here on the smallest text is taken at once
 
 
@@ -111,9 +112,10 @@ def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, P
         titles = {block.key: text_width(frame_title(block), style.detail, True) for _, block in folded.walk()}
         for horizontal in turns:
             for tallest in (500.0,) if many else (1e9, 900.0, 600.0, 420.0):
-                tries = layouts(folded, sizes, titles, horizontal, (1, 2, 3, 4, 5, 6, 8), tallest, style.room)
+                tries = layouts(folded, sizes, titles, horizontal, COLUMNS[many], tallest, style.room)
                 for columns, placed in tries.items():
-                    score = _text_on_slide(placed, style) - 0.15 * columns - (0.05 if horizontal else 0)
+                    wraps = columns * (0.005 if many else 0.15)
+                    score = _text_on_slide(placed, style) - wraps - (0.05 if horizontal else 0)
                     if best is None or score > best[0] + 1e-9:
                         best = (score, style, placed)
         if best[0] >= SMALLEST_TEXT + 0.5:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -10,10 +12,11 @@ from lecturelib.architecture.fold import Block, Folded, Link
 from lecturelib.architecture.graph import Graph, ModuleCall, Node
 from lecturelib.architecture.recorder import tensors_in
 from lecturelib.architecture.svg import Drawing
-from lecturelib.architecture.trace import given_values
+from lecturelib.architecture.trace import prepared, trace, variants, without_values
 from lecturelib.layers import check_model
 
 MOST = 1500  # backward functions
+SMALL = 20_000_000  # parameters of a network that is copied with its values
 
 
 def computational_graph(
@@ -28,31 +31,38 @@ def computational_graph(
 
     Arrows follow the data, so the gradient runs against them. `weights` also draws the parameters that gradients are
     gathered for. Inputs as for `trace`. Good for debugging: a missing arrow is a gradient that does not arrive. Poor
-    for a report: it shows what the library does, not what the network means. Raises `ValueError` if nothing in the
-    network asks for gradients, or if the graph has more than 1500 functions.
+    for a report: it shows what the library does, not what the network means. It runs on a copy, of a large network
+    without values; if none of the parameters asks for gradients, all of the copy's do. Raises `ValueError` if nothing
+    in the network asks for gradients, or if the graph has more than 1500 functions.
     """
     check_model(model)
-    values, named = given_values(model, inputs, kwargs)
-    state = [(module, module.training) for module in model.modules()]
-    flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    try:
-        model.eval()
-        model.requires_grad_(True)
-        with torch.enable_grad():
-            output = model(*values, **named)
-        results = list(tensors_in(output))
-        roots = [tensor.grad_fn for tensor in results if tensor.grad_fn is not None]
-        if not roots:
-            raise ValueError(
-                f"{type(model).__name__}: nothing here asks for gradients, so PyTorch keeps no graph"
-            )
-        folded = _folded(model, roots, weights, tuple(results[0].shape))
-    finally:
-        for module, mode in state:
-            module.training = mode
-        for parameter, flag in flags:
-            parameter.requires_grad_(flag)
-    return draw_folded(folded, direction, dark)
+    # a copy with values where that is cheap: without, a whole LSTM falls apart into its smallest steps
+    small = sum(parameter.numel() for parameter in model.parameters()) <= SMALL
+    meta = None if small and not _on_meta(model) else without_values(model)
+    whole = copy.deepcopy(model).eval() if meta is None else meta
+    if not any(parameter.requires_grad for parameter in whole.parameters()):
+        whole.requires_grad_(True)  # a network of the house is frozen as a whole
+    output = None
+    for values, named in variants(model, inputs, kwargs):
+        try:
+            with torch.enable_grad():
+                output = whole(*prepared(values, meta is not None), **prepared(named, meta is not None))
+        except Exception as error:
+            problem = error
+    if output is None:
+        trace(model, *inputs, **kwargs)  # it says where and why, if the network cannot take this at all
+        raise ValueError(f"{type(model).__name__} does not run on a copy, as here is needed") from problem
+    results = list(tensors_in(output))
+    roots = [tensor.grad_fn for tensor in results if tensor.grad_fn is not None]
+    if not roots:
+        raise ValueError(
+            f"{type(model).__name__}: nothing here asks for gradients, so PyTorch keeps no graph"
+        )
+    return draw_folded(_folded(whole, roots, weights, tuple(results[0].shape)), direction, dark)
+
+
+def _on_meta(model: nn.Module) -> bool:
+    return any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()))
 
 
 def _folded(model: nn.Module, roots: list, weights: bool, shape: tuple[int, ...]) -> Folded:
@@ -71,7 +81,7 @@ def _folded(model: nn.Module, roots: list, weights: bool, shape: tuple[int, ...]
         blocks.append(
             Block(
                 key, name, "AccumulateGrad" if variable is not None else "function",
-                "embedding" if variable is not None else "other", "×".join(map(str, own)), keys=(key,),
+                "embedding" if variable is not None else "other", "×".join(map(str, own)), output=None, keys=(key,),
             )
         )  # fmt: skip
     links = [

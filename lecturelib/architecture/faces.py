@@ -53,7 +53,7 @@ def shape_text(shape: Shape, graph: Graph) -> str:
 def face(block: Block, style: Style, graph: Graph) -> list[Line]:
     """The lines of text of a box."""
     extras = "+ " + ", ".join(block.extras) if block.extras else ""
-    shape = shape_text(block.output, graph)
+    shape = shape_text(block.output, graph) if block.output is not None else ""
     if block.role in ("input", "output"):
         lines = [(block.title, style.title, True, "text"), (shape, style.detail, False, "text")]
         lines += [(extras, style.small, False, "muted")] if extras and style.lines == "all" else []
@@ -69,7 +69,7 @@ def face(block: Block, style: Style, graph: Graph) -> list[Line]:
         lines.append((block.detail, style.detail, False, "text"))
     if style.lines == "all" or not block.detail:
         lines += [(extras, style.small, False, "muted")] if extras else []
-    if style.lines == "all" and (block.output or block.parameters):
+    if style.lines == "all" and shape:
         costs = f"{shape}" + (f" · {amount(block.parameters)} weights" if block.parameters else "")
         lines.append((costs, style.small, False, "muted"))
     return [_fitted(line, style) for line in lines]

@@ -34,7 +34,7 @@ class Block:
     extras: tuple[str, ...] = ()
     nodes: tuple[int, ...] = ()
     inputs: tuple[Shape, ...] = ()
-    output: Shape = ()
+    output: Shape | None = ()  # None: not known
     parameters: int = 0
     multiply_adds: int = 0
     memory: int = 0
@@ -191,7 +191,7 @@ class _Folder:
             kind = self.graph.nodes[index].kind if what == "node" else self.graph.calls[index].kind
             kinds[kind] = kinds.get(kind, 0) + 1
         telling = [kind for kind in kinds if role_of(kind) not in SMALL] or list(kinds)
-        return name, ", ".join(f"{kinds[kind]} {kind}" for kind in telling[:2])
+        return name, ", ".join(f"{kinds[kind]} {kind}" if kinds[kind] > 1 else kind for kind in telling[:2])
 
     def _level(self, blocks: list[Block], level: int) -> list[Block]:
         """Siblings as they are drawn: merged, repeated ones folded, open ones with what they hold."""
@@ -219,14 +219,16 @@ class _Folder:
         summed = [_together([copy[k] for copy in copies]) for k in range(len(copies[0]))]
         if len(summed) == 1:
             return [self._opened(summed[0], level)]
-        inner = tuple(self._opened(replace(block, count=1), level) for block in summed)
+        inner = tuple(self._opened(replace(block, count=1, same_weights=False), level) for block in summed)
         costs = _costs(summed)
         last = copies[-1][-1]
+        again = copies[-1]  # shared weights count 0
+        same = any(block.same_weights for block in again) and not any(block.parameters for block in again)
         key = f"{inner[0].key}...{inner[-1].key}"
         return [
             Block(
                 key, "", "repeat", "frame", "", (), tuple(ids[0]), inner[0].inputs, last.output, **costs,
-                count=len(copies), same_weights=all(block.same_weights for block in copies[-1] if block.parameters),
+                count=len(copies), same_weights=same,
                 inner=inner, keys=(key,),
             )
         ]  # fmt: skip
@@ -256,10 +258,10 @@ class _Folder:
         return out
 
     def _takes(self, host: Block, block: Block) -> bool:
-        if host.role == "input":
-            if block.kind != "normalise":
-                return False
-        elif host.role in STAYS or block.role not in SMALL or block.kind in ALONE or block.can_open or block.parameters and block.role != "norm":
+        small = block.role in SMALL and block.kind not in ALONE and not block.can_open
+        own_weights = block.parameters > 0 and block.role != "norm"
+        fits = block.kind == "normalise" if host.role == "input" else host.role not in STAYS
+        if not small or own_weights or not fits:
             return False
         last, node = host.nodes[-1], block.nodes[0]
         return self.after.get(last, set()) == {node} and self.before.get(node, set()) == {last}

@@ -272,13 +272,13 @@ class Recorder(TorchFunctionMode):
         output = self._fresh(output, index)
         memory = self._give(tensors_in(output), index)
         weights = tuple(w for node in inner for w in node.weights) if keep_weights else ()
-        code = module_code(module) if module is not None else call.kind
+        code = module_code(module) if module is not None else f"self.{call.name}(x)"
         self._add(
             Node(
                 index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
                 _shapes(output), _amount(frame.parameters.values()), frame.shared, self.adds.count - frame.count,
                 memory, code, weights, tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
-                isinstance(module, nn.RNNBase | nn.RNNCellBase), is_module=True,
+                isinstance(module, nn.RNNBase | nn.RNNCellBase), is_module=module is not None,
             ),
             sources,
         )  # fmt: skip

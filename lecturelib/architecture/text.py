@@ -78,13 +78,13 @@ def _listed(words: list[str]) -> str:
 
 def block_words(block: Block, graph: Graph) -> str:
     """One block in words."""
-    shape = shape_text(block.output, graph).replace("×", " by ")
+    shape = shape_text(block.output, graph).replace("×", " by ") if block.output is not None else ""
     if block.role in ("input", "output"):
         name = block.kind if block.title.startswith(block.kind) else f"{block.kind} {block.title}"
         name = block.title if block.title.startswith(block.kind) else name
         extras = f", then {_listed(list(block.extras))}" if block.extras else ""
         return f"{name[0].upper()}{name[1:]}: {shape}{extras}"
-    kind = "A group of steps" if block.kind == "repeat" else block.title
+    kind = "a group of steps" if block.kind == "repeat" else block.title
     words = f"{block.count} times {kind}" if block.count > 1 else kind
     if block.detail:
         words += f" ({block.detail.replace('×', ' by ')})"
@@ -94,5 +94,5 @@ def block_words(block: Block, graph: Graph) -> str:
         words += ", with the same weights" if block.count > 1 else ", with weights used before"
     if block.recurrent:
         words += ", fed back to itself over time"
-    words += f", gives {shape}"
+    words += f", gives {shape}" if shape else ""
     return words + (f", {amount(block.parameters)} parameters" if block.parameters else "")

@@ -31,19 +31,16 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
     >>> trace(models.load("alexnet", weights="random")).multiply_adds      # doctest: +SKIP
     """
     check_model(model)
-    values, named = given_values(model, inputs, kwargs)
-    first = _attempt(_without_values(model), values, named, meta=True)
-    if isinstance(first, Graph):
-        return first
-    if _wants_numbers(model, inputs, kwargs):  # tokens were given as a shape
-        values, named = _as_tokens(values), _as_tokens(named)
-        again = _attempt(_without_values(model), values, named, meta=True)
-        if isinstance(again, Graph):
-            return again
+    last: Graph | tuple[str, Exception]
+    for values, named in variants(model, inputs, kwargs):
+        last = _attempt(without_values(model), values, named, meta=True)
+        if isinstance(last, Graph):
+            return last
     with frozen(model):
-        last = _attempt(model, values, named, meta=False)
-    if isinstance(last, Graph):
-        return last
+        for values, named in variants(model, inputs, kwargs):
+            last = _attempt(model, values, named, meta=False)
+            if isinstance(last, Graph):
+                return last
     place, error = last
     shapes = ", ".join(
         "×".join(map(str, tensor.shape)) or "a number" for tensor in tensors_in([values, named])
@@ -56,11 +53,17 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
     ) from error
 
 
-def given_values(model: nn.Module, inputs: tuple, kwargs: dict) -> tuple[list, dict]:
-    """What is given to the network: tensors, zeros where a shape was given; raises as `trace` does."""
+def variants(model: nn.Module, inputs: tuple, kwargs: dict) -> list[tuple[list, dict]]:
+    """What is given to the network: tensors, zeros where a shape was given; a second time as whole numbers for tokens.
+
+    Raises as `trace` does.
+    """
     inputs = _given(model, inputs, kwargs)
     values = [_with_shapes(value, f"input {k}") for k, value in enumerate(inputs)]
-    return values, {name: _with_shapes(value, name) for name, value in kwargs.items()}
+    named = {name: _with_shapes(value, name) for name, value in kwargs.items()}
+    if not _wants_numbers(model, inputs, kwargs):
+        return [(values, named)]
+    return [(values, named), (_as_tokens(values), _as_tokens(named))]
 
 
 def _title(model: nn.Module) -> str:
@@ -113,8 +116,8 @@ def _as_tokens(values):
     return [change(value) for value in values]
 
 
-def _without_values(model: nn.Module) -> nn.Module | None:
-    """A copy whose tensors have shapes but no values; None if it cannot be copied."""
+def without_values(model: nn.Module) -> nn.Module | None:
+    """A copy in eval mode whose tensors have shapes but no values; None if it cannot be copied."""
     memo: dict[int, object] = {}
     try:
         for module in model.modules():
@@ -156,7 +159,7 @@ def _attempt(model: nn.Module | None, values: list, named: dict, meta: bool) -> 
         whole = _Alone(model)
     adds = MultiplyAdds()
     recorder = Recorder(whole, adds)
-    values, named = _prepared(values, meta), _prepared(named, meta)
+    values, named = prepared(values, meta), prepared(named, meta)
     for name, tensor in _input_names(forward, values, named):
         recorder.put(name, tensor)
     handles = _watch(whole, recorder)
@@ -181,16 +184,16 @@ def _attempt(model: nn.Module | None, values: list, named: dict, meta: bool) -> 
     return recorder.graph(title, model)
 
 
-def _prepared(value, meta: bool):
+def prepared(value, meta: bool):
     """Fresh tensors, so that nothing of the caller's is written on and each input is its own."""
     if isinstance(value, Tensor):
         return torch.empty_like(value, device="meta") if meta else value.detach().clone()
     if isinstance(value, Mapping):
-        return type(value)({key: _prepared(item, meta) for key, item in value.items()})
+        return type(value)({key: prepared(item, meta) for key, item in value.items()})
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_prepared(item, meta) for item in value))
+        return type(value)(*(prepared(item, meta) for item in value))
     if isinstance(value, list | tuple):
-        return type(value)(_prepared(item, meta) for item in value)
+        return type(value)(prepared(item, meta) for item in value)
     return value
 
 
