@@ -23,7 +23,7 @@ from torch import Tensor
 from lecturelib import choose
 from lecturelib.optimization import frames
 from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.explore import class_images, dreams, inversions, ladder, starts
+from lecturelib.optimization.explore import class_images, dreams, inversions, rungs, starts
 from lecturelib.optimization.inversion import inversion_error
 from lecturelib.optimization.ladder import RUNGS, climb, high_frequency_share, under_jitter
 from lecturelib.show import pixels_of
@@ -81,25 +81,25 @@ def class_image() -> Iterator[Made]:
 
 def ladder_frames() -> Iterator[Made]:
     """Every unit of the ladder on every rung."""
-    model = choose.network(ladder.NETWORK)
-    for label, unit in ladder.UNITS.items():
+    model = choose.network(rungs.NETWORK)
+    for label, unit in rungs.UNITS.items():
         for rung in RUNGS:
-            image = last(climb(model, unit, rung, size=ladder.SIZE, steps=ladder.STEPS, seed=SEED)).image
+            image = last(climb(model, unit, rung, size=rungs.SIZE, steps=rungs.STEPS, seed=SEED)).image
             numbers = {
                 "value": read(model, image, unit).item(),
                 "moved": under_jitter(model, image, unit),
                 "fine": high_frequency_share(image).item(),
             }
-            yield {"unit": label, "rung": rung}, image, numbers, ladder.STEPS
+            yield {"unit": label, "rung": rung}, image, numbers, rungs.STEPS
 
 
 def dream() -> Iterator[Made]:
     """The photos at 512 pixels, and noise at 320; VGG16 on one photo only."""
-    for picture, layers, size in dreams.SHIPPED:
+    for picture, layers, size, octaves, steps in dreams.SHIPPED:
         for layer in layers:
             start = picture if picture == dreams.NOISE else dreams.photo_for(picture, size)
-            *_, step = dreams.dream(layer, start, size=size)
-            settings = {"layer": layer, "picture": picture, "octaves": dreams.OCTAVES, "steps": dreams.STEPS}
+            *_, step = dreams.dream(layer, start, octaves, steps, size)
+            settings = {"layer": layer, "picture": picture, "octaves": octaves, "steps": steps}
             yield settings, step.image, {"value": step.value.item()}, step.total
 
 

@@ -26,11 +26,11 @@ NOISE = "noise"
 PICTURES = ("temple", "flower", "cat", "coffee", "rocket", NOISE)
 SIZE, LIVE_SIZE, NOISE_SIZE = 512, 224, 320
 OCTAVES, STEPS, STEP_SIZE = 3, 10, 0.012
-# start, layers, size: what takes too long for a lesson
+# start, layers, size, octaves, steps: what takes too long for a lesson
 SHIPPED = (
-    ("temple", tuple(LAYERS), SIZE),
-    ("flower", ("alexnet relu2", "alexnet relu4"), SIZE),
-    (NOISE, ("vgg16 relu4_3",), NOISE_SIZE),
+    ("temple", tuple(LAYERS), SIZE, OCTAVES, STEPS),
+    ("flower", ("alexnet relu2", "alexnet relu4"), SIZE, OCTAVES, STEPS),
+    (NOISE, ("vgg16 relu4_3",), NOISE_SIZE, 4, 20),
 )
 SHOWN = 400  # pixels of each picture in a row of two
 
@@ -62,7 +62,7 @@ def dream_explorer(layer: str = "vgg16 relu4_3", picture: str = "temple") -> Exp
         "creatures": {"layer": "vgg16 relu4_3"},
         "buildings": {"layer": "vgg16 relu5_1"},
         "one size only, live": {"layer": "alexnet relu4", "octaves": 1},
-        "from noise": {"picture": NOISE},
+        "from noise": {"picture": NOISE, "octaves": 4, "steps": 20},
     }
     return Explorable(_render, controls, "DeepDream", presets)
 

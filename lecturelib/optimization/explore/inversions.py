@@ -19,8 +19,8 @@ from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload
 
 NETWORK = "alexnet"
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
-LAMBDAS = (0, 1, 10)
-SIZE, STEPS, LIVE_STEPS = 224, 120, 80
+LAMBDAS = (0, 0.5, 2)
+SIZE, STEPS, LIVE_STEPS = 224, 200, 80
 # Squares around a face: rows and columns of the shipped photos.
 FACES = {"astronaut": (slice(0, 256), slice(96, 352)), "hopper": (slice(20, 420), slice(60, 460))}
 SIDE = 270
@@ -41,7 +41,7 @@ def inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) -> Iter
         activations_of(model, image, layer),
         size=tuple(image.shape[2:]),
         parametrization="fourier",
-        regularizers=[total_variation(lam, 2.0)],
+        regularizers=[total_variation(lam)],
         steps=steps,
     )
 

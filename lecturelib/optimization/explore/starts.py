@@ -24,7 +24,7 @@ UNITS = {
     "conv3, channel 5": Channel("conv3", 5),
     "conv5, channel 224": Channel("conv5", 224),
 }
-WEIGHTS = (0, 50)
+WEIGHTS = (0, 5, 20)
 NINE, SIZE, STEPS = 9, 112, 96
 LIVE = (0, 16, 64)
 
