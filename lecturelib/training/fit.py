@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,11 +14,20 @@ from torch.nn.functional import cross_entropy
 
 from lecturelib.hooks import recording
 from lecturelib.training.batches import batches_of, check_fits, parts, placed
+from lecturelib.training.evaluation import (
+    Loss,
+    accuracy_of,
+    chance_kept,
+    check_model,
+    evaluate,
+    evaluated,
+    in_mode,
+)
 from lecturelib.training.history import History
 from lecturelib.training.interrupt import whole_steps
 from lecturelib.training.monitors import Look, Monitor
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+__all__ = ["Run", "RunStopped", "Step", "evaluate", "fit"]
 
 
 class RunStopped(RuntimeWarning):
@@ -93,7 +101,7 @@ class Run(Iterator[Step]):
         self, model, data, epochs, steps, optimizer, loss, schedule, monitors, validation, validate_every,
         batch_size, shuffle, seed, history,
     ):  # fmt: skip
-        self.model = _check_model(model)
+        self.model = check_model(model)
         self._batches = batches_of(data, batch_size, shuffle, seed, "data")
         self._validation = None if validation is None else parts(validation, "validation")
         self._loss = loss
@@ -114,7 +122,7 @@ class Run(Iterator[Step]):
         self._monitors = [Monitor.of(one) for one in monitors]
         self._first_look = True  # what is recorded once is recorded at this run's first step
         self.step, self.stopped, self._chance = 0, "", None
-        with _chance_kept():
+        with chance_kept():
             torch.manual_seed(seed)
             self._chance = torch.get_rng_state()
         self.history = History() if history is None else history
@@ -152,7 +160,7 @@ class Run(Iterator[Step]):
                 inputs, targets = self._batches.next()
                 inputs, targets = placed(inputs, weight), placed(targets, weight)
                 rate = self._set_rate()
-                with _in_training(self.model), torch.enable_grad():
+                with in_mode(self.model, True), torch.enable_grad():
                     self.optimizer.zero_grad(set_to_none=True)
                     with recording(self.model, layers) if layers else nullcontext({}) as activations:
                         outputs = self.model(inputs)
@@ -174,7 +182,7 @@ class Run(Iterator[Step]):
         self.step, self.stopped = number, stopped
         recorded["loss"], recorded["learning_rate"] = value, rate
         recorded["gradient_norm"] = norm
-        right = _accuracy(outputs, targets)
+        right = accuracy_of(outputs, targets)
         if right is not None:
             recorded["accuracy"] = right
         self.history.add(number, recorded)
@@ -211,14 +219,14 @@ class Run(Iterator[Step]):
         return {name: value.detach().clone() for name, value in self.model.named_parameters()}
 
     def _validated(self) -> dict[str, float]:
-        loss, right = _evaluate(self.model, self._validation(), self._loss)
+        loss, right = evaluated(self.model, self._validation(), self._loss)
         found = {"validation_loss": loss}
         return found if right is None else {**found, "validation_accuracy": right}
 
     @contextmanager
     def _own_chance(self):
         """Inside, torch's generator is this run's: another cell's draws change nothing, and it is given back."""
-        with _chance_kept():
+        with chance_kept():
             torch.set_rng_state(self._chance)
             try:
                 yield
@@ -285,36 +293,6 @@ class Run(Iterator[Step]):
             self._schedule.load_state_dict(earlier._schedule.state_dict())
 
 
-def evaluate(model: nn.Module, data, loss: Loss = cross_entropy) -> tuple[float, float | None]:
-    """Mean loss and accuracy (0 to 1; None where the outputs are no classes) of a model over data, in eval mode.
-
-    data: (inputs, targets) or a DataLoader. Nothing of the model changes. Raises `ValueError` for empty data.
-    """
-    return _evaluate(_check_model(model), parts(data, "data")(), loss)
-
-
-def _evaluate(model: nn.Module, batches, loss: Loss) -> tuple[float, float | None]:
-    total, right, seen = 0.0, 0.0, 0
-    weights = next(model.parameters())
-    with _in_mode(model, False), torch.no_grad(), _chance_kept():
-        for inputs, targets in batches:
-            inputs, targets = placed(inputs, weights), placed(targets, weights)
-            outputs = model(inputs)
-            total += loss(outputs, targets).item() * len(inputs)
-            share = _accuracy(outputs, targets)
-            right = None if share is None or right is None else right + share * len(inputs)
-            seen += len(inputs)
-    if not seen:
-        raise ValueError("the data gives no batch")
-    return total / seen, None if right is None else right / seen
-
-
-def _accuracy(outputs: Tensor, targets: Tensor) -> float | None:
-    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype != torch.long:
-        return None
-    return (outputs.detach().argmax(1) == targets).float().mean().item()
-
-
 def _why_stopped(step: int, loss: float, norm: float, rate: float, inputs: Tensor) -> str:
     if math.isfinite(loss) and math.isfinite(norm):
         return ""
@@ -325,14 +303,6 @@ def _why_stopped(step: int, loss: float, norm: float, rate: float, inputs: Tenso
         f"history is kept. Look at the learning rate ({rate:g}), at the scale of the inputs ({low:.3g} to {high:.3g}) "
         "and at gradient_norm in the steps before"
     )
-
-
-def _check_model(model: nn.Module) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: a torch.nn.Module is needed, got {type(model).__name__}")
-    if next(model.parameters(), None) is None:
-        raise ValueError("model: this network has no weights to learn")
-    return model
 
 
 def _optimizer(optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -359,31 +329,3 @@ def _total(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name}={value!r}: a whole number above 0 is needed")
     return value if epochs is None else value * per_epoch
-
-
-@contextmanager
-def _in_mode(model: nn.Module, training: bool):
-    found = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in found:
-            module.training = mode
-
-
-def _in_training(model: nn.Module):
-    return _in_mode(model, True)
-
-
-_drawing = threading.RLock()  # torch's generator is one for all threads: runs in two take turns
-
-
-@contextmanager
-def _chance_kept():
-    with _drawing:
-        kept = torch.get_rng_state()
-        try:
-            yield
-        finally:
-            torch.set_rng_state(kept)

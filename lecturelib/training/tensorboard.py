@@ -1,0 +1,113 @@
+"""The same run as a log that TensorBoard reads: scalars, histograms, and pictures.
+
+tensorboard.write(run.history, "logs/first", pictures={"kernels": grid})
+# then, in a terminal: tensorboard --logdir logs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from lecturelib.show import pixels_of
+from lecturelib.training.fit import Run, Step
+from lecturelib.training.history import History
+
+COUNTS, EDGES = "/counts", "/edges"  # how `monitors.histograms` names its two series
+
+
+def write(history: History, folder: str | Path, pictures: Mapping[str, object] | None = None) -> Path:
+    """Write a whole history into a new log; returns the folder.
+
+    Series of numbers become scalars, those of `monitors.histograms` histograms, `pictures` images (what
+    `lecturelib.show.pixels_of` takes, by name) at the last step. Names and steps stay as they are. A folder that holds
+    a log already is refused: TensorBoard would draw both runs as one. Raises `ValueError` for that, an empty history
+    or bad pictures, before anything is written; `OSError` with a sentence where the folder cannot be written.
+    """
+    if not len(history):
+        raise ValueError("write: nothing was recorded yet; take a step of the run first")
+    images = {name: pixels_of(image) for name, image in (pictures or {}).items()}
+    with _writer(folder) as writer:
+        _add(writer, history, {})
+        for name, pixels in images.items():
+            writer.add_image(name, pixels, history.step, dataformats="HWC")
+    return Path(folder)
+
+
+def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[Step]:
+    """The steps of a run, handed on while a log is written: every so many steps what was recorded since.
+
+    It wraps as `live.curves` does: `for step in tensorboard.logged(run, "logs/first")`. The log is whole also where the
+    loop is left. Raises as `write` does.
+    """
+    if not isinstance(run, Run):
+        raise TypeError(f"logged: a run is needed, logged(fit(...), folder); got {type(run).__name__}")
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"every={every!r}: a whole number of steps above 0 is needed")
+    return _logged(run, _writer(folder), every)
+
+
+def _logged(run: Run, opened, every: int) -> Iterator[Step]:
+    done: dict[str, int] = {}
+    with opened as writer:
+        try:
+            for step in run:
+                if step.step % every == 0:
+                    _add(writer, run.history, done)
+                    writer.flush()
+                yield step
+        finally:
+            _add(writer, run.history, done)
+
+
+def _add(writer, history: History, done: dict[str, int]) -> None:
+    """Hand over what was not yet; `done` counts the values of each series that were."""
+    for name in history:
+        values, steps, start = history[name], history.steps(name), done.get(name, 0)
+        done[name] = len(values)
+        if values.ndim == 1:
+            for step, value in zip(steps[start:].tolist(), values[start:].tolist(), strict=True):
+                writer.add_scalar(name, value, step)
+        elif name.endswith(COUNTS) and name.removesuffix(COUNTS) + EDGES in history:
+            plain = name.removesuffix(COUNTS)
+            edges = history[plain + EDGES]
+            for k in range(start, len(values)):
+                _histogram(writer, plain, values[k], edges[k], int(steps[k]))
+
+
+def _histogram(writer, name: str, counts: np.ndarray, edges: np.ndarray, step: int) -> None:
+    middles = (edges[:-1] + edges[1:]) / 2
+    writer.add_histogram_raw(
+        name,
+        min=float(edges[0]),
+        max=float(edges[-1]),
+        num=float(counts.sum()),
+        sum=float((counts * middles).sum()),
+        sum_squares=float((counts * middles**2).sum()),
+        bucket_limits=edges[1:].tolist(),
+        bucket_counts=counts.tolist(),
+        global_step=step,
+    )
+
+
+def _writer(folder: str | Path):
+    """An open log in a folder that has none yet."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; a log needs a folder")
+    if folder.is_dir() and any(folder.glob("events.out.tfevents.*")):
+        raise ValueError(
+            f"{folder} holds a log already, and TensorBoard would mix the two: name another folder"
+        )
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ImportError(
+            "a TensorBoard log needs the package tensorboard: pip install tensorboard"
+        ) from error
+    try:
+        return SummaryWriter(str(folder))
+    except OSError as error:
+        raise OSError(f"no log can be written to {folder}: {error.strerror or error}") from error
