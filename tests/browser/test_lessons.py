@@ -2,7 +2,13 @@
 
 import pytest
 
-LESSONS = {"00_start_here": 1, "04_parameters": 6, "05_gradients": 8}  # and how many explorables it holds
+LESSONS = {
+    "00_start_here": 1,
+    "01_architecture": 5,
+    "04_parameters": 6,
+    "05_gradients": 8,
+    "06_optimization": 10,
+}  # and how many explorables it holds
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -36,4 +42,82 @@ def test_the_patch_follows_the_arrow_keys(lab):
         patch.presses(patch.stage, "ArrowLeft")
     assert patch.alt != before and "Uncovered it was 3" in patch.alt
     page.screenshot("04_parameters-patch")
+    assert page.complaints() == []
+
+
+def test_blocks_fold_and_unfold_by_mouse_and_by_keyboard(lab):
+    page = lab.open("notebooks/01_architecture.ipynb")
+    page.run_all(timeout=300)
+    folding = next(found for found in page.explorables() if "Block diagram beside its table" in found.alt)
+    folding.root.scroll_into_view_if_needed()
+    block = folding.root.locator(".ll-part[data-key='layer1'][aria-expanded]")
+    inside = folding.root.locator(".ll-part[data-key='layer1.0'][aria-expanded]")
+    assert block.get_attribute("aria-expanded") == "false" and inside.count() == 0
+
+    block.click()  # the mouse opens it, and its code and its row are marked
+    inside.wait_for()
+    assert block.get_attribute("aria-expanded") == "true"
+    assert "Picked: layer1" in folding.alt
+    page.screenshot("01_architecture-unfolded")
+    folding.presses(block, "Enter")  # the keyboard closes it
+    inside.wait_for(state="detached")
+    assert (
+        folding.root.locator(":focus").get_attribute("data-key") == "layer1"
+    )  # the focus stays where it was
+
+    folding.presses(block, "ArrowDown")  # and goes on to the next block
+    assert (
+        folding.root.locator(":focus").get_attribute("data-key") == "layer2"
+        and "Picked: layer2" in folding.alt
+    )
+    folding.presses(folding.root.locator(":focus"), "Enter")
+    folding.root.locator(".ll-part[data-key='layer2.0']").first.wait_for()
+    row = folding.root.locator(".ll-part[data-key='fc']:not([aria-expanded])").last
+    row.click()  # a row of the table
+    page.page.wait_for_function(
+        "image => image.alt.includes('Picked: Linear')", arg=folding.image.element_handle()
+    )
+    assert "self.fc = nn.Linear(2048, 1000)" in folding.alt
+    page.screenshot("01_architecture-picked")
+    assert page.complaints() == []
+
+
+def test_a_class_image_goes_on_live_and_can_be_stopped(lab):
+    page = lab.open("notebooks/06_optimization.ipynb")
+    page.run_all(timeout=300)
+    image = next(
+        one for one in page.explorables() if one.alt.startswith("An optimised picture for the class")
+    )
+    image.root.scroll_into_view_if_needed()
+    lam, live = image.sliders()
+    before = image.alt
+    image.moves(lam, timeout=60)  # shipped: at once
+    image.rests()
+    assert image.alt != before and "shipped" in image.alt
+    page.screenshot("06_optimization-lambda")
+
+    image.presses(live, "End", timeout=60)  # the most steps
+    stop = image.root.locator(".ll-stop")
+    stop.wait_for(timeout=30_000)
+    page.screenshot("06_optimization-live")
+    stop.click()
+    image.rests()
+    assert "128 of 128 live" not in image.alt and image.error == ""
+    assert page.complaints() == []
+
+
+def test_the_face_goes_as_the_layer_gets_deeper(lab):
+    page = lab.open("notebooks/06_optimization.ipynb")
+    page.run_all(timeout=300)
+    privacy = next(one for one in page.explorables() if "found from" in one.alt)
+    privacy.root.scroll_into_view_if_needed()
+    layer = privacy.sliders()[0]
+    assert "numbers of conv3 were kept" in privacy.alt
+    privacy.presses(layer, "End")
+    privacy.rests()
+    assert "10 numbers of fc8 were kept" in privacy.alt
+    page.screenshot("06_optimization-privacy")
+    privacy.presses(layer, "Home")
+    privacy.rests()
+    assert "of conv1 were kept" in privacy.alt
     assert page.complaints() == []

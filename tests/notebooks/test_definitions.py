@@ -7,18 +7,25 @@ import torch
 from torch import nn
 
 from lecturelib import models
+from lecturelib.architecture.trace import trace
 from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
 from lecturelib.gradients.backprop import backprop, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam
+from lecturelib.hooks import recording
+from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.dream import deep_dream
+from lecturelib.optimization.inversion import activations_of, invert
+from lecturelib.optimization.regularizers import l2, total_variation
 from lecturelib.parameters.occlusion import occlusion_map
+from lecturelib.receptive_field import receptive_field
 from lecturelib.relu_rules import RULES, relu_back
-from lecturelib.units import Logit, Probability, read
+from lecturelib.units import Channel, Logit, Probability, read
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def shown_definitions(name):
-    space = {"torch": torch, "nn": nn, "read": read}
+    space = {"torch": torch, "nn": nn, "read": read, "recording": recording}
     for cell in json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
         if "definition" in cell["metadata"].get("tags", []):
             exec("".join(cell["source"]), space)  # the course's own cell
@@ -27,6 +34,22 @@ def shown_definitions(name):
 
 def lenet_and_image():
     return models.load("lenet"), torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def test_shapes_parameters_and_fields_as_shown_equal_the_librarys():
+    shown = shown_definitions("01_architecture")
+    lenet, image = lenet_and_image()
+    nodes = [node for node in trace(lenet).nodes if node.is_module and node.kind != "normalise"]
+    assert shown["record_shapes"](lenet, image) == [(node.name, node.kind, node.output) for node in nodes]
+    assert not any(layer._forward_hooks for layer in lenet.modules())
+    for layer in (nn.Conv2d(3, 8, (5, 3)), nn.Conv2d(2, 4, 3, bias=False)):
+        by_hand = shown["convolution_parameters"](
+            layer.kernel_size, layer.in_channels, layer.out_channels, layer.bias is not None
+        )
+        assert by_hand == sum(parameter.numel() for parameter in layer.parameters())
+    assert shown["linear_parameters"](9, 4) == 40 and shown["linear_parameters"](9, 4, bias=False) == 36
+    field = receptive_field(lenet, "pool2")
+    assert shown["field_by_hand"]([(5, 1), (2, 2), (5, 1), (2, 2)]) == (field.size[0], field.jump[0])
 
 
 def test_occlusion_as_shown_equals_the_librarys():
@@ -81,3 +104,38 @@ def test_grad_cam_as_shown_equals_the_librarys():
     head = nn.Sequential(lenet.features[5], nn.Flatten(), lenet.classifier)
     by_hand = shown(features, head, lenet.normalise(image), 3)
     torch.testing.assert_close(by_hand, grad_cam(lenet, image, Logit(3), "relu2"))
+
+
+def test_gradient_ascent_as_shown_equals_the_librarys():
+    shown = shown_definitions("06_optimization")["gradient_ascent"]
+    lenet, image = lenet_and_image()
+    for unit, lam in ((Logit("3"), 0.0), (Channel("conv2", 4), 50.0)):
+        form = {
+            "parametrization": "pixels",
+            "transforms": (),
+            "regularizers": [l2(lam)],
+            "learning_rate": 0.02,
+        }
+        library = last(maximize(lenet, unit, image, steps=12, **form)).image
+        torch.testing.assert_close(shown(lenet, unit, image, lam, steps=12), library, atol=1e-4, rtol=0)
+
+
+def test_a_dream_as_shown_equals_the_librarys():
+    shown = shown_definitions("06_optimization")["dream_one_octave"]
+    lenet, image = lenet_and_image()
+    image = 0.3 + 0.4 * image
+    *_, library = deep_dream(lenet, "relu2", image, octaves=1, steps=4, step_size=0.012, jitter=0)
+    torch.testing.assert_close(shown(lenet, "relu2", image, steps=4), library.image, atol=1e-4, rtol=0)
+
+
+def test_inversion_as_shown_equals_the_librarys():
+    shown = shown_definitions("06_optimization")
+    lenet, image = lenet_and_image()
+    penalty = total_variation(1.0)(image).item()
+    assert abs(shown["total_variation_by_hand"](image).item() - penalty) < 1e-6
+    y, grey = activations_of(lenet, image, "conv2"), torch.full_like(image, 0.5)
+    grey += 0.01 * torch.rand(image.shape, generator=torch.Generator().manual_seed(1))
+    form = {"parametrization": "pixels", "regularizers": [total_variation(0.5)], "learning_rate": 0.05}
+    library = last(invert(lenet, "conv2", y, grey, steps=10, **form)).image
+    by_hand = shown["invert_by_hand"](lenet, "conv2", y, grey, lam=0.5, steps=10)
+    torch.testing.assert_close(by_hand, library, atol=1e-3, rtol=0)

@@ -11,7 +11,7 @@ from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.frames import Frame, frame
 from lecturelib.optimization.parametrize import Fourier
-from lecturelib.optimization.regularizers import l2, total_variation
+from lecturelib.optimization.regularizers import Regularizer, l2, total_variation
 from lecturelib.optimization.transforms import jitter, rotate, scale
 from lecturelib.show import Picture, bars
 from lecturelib.show.text import number
@@ -19,27 +19,33 @@ from lecturelib.units import Logit, class_index
 from lecturelib.widgets import Choice, Explorable, Progress
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
-SIZE = 144
+SIZE = 176
 _PIXELS = {"parametrization": "pixels", "transforms": (), "learning_rate": 0.02}
 MOVED = (jitter(16), scale(0.7, 1.2), rotate(15))
 
 
 def coarse_first(shape, start, generator) -> Fourier:
     """A spectrum that falls faster than 1 / f: strided networks such as `MAKER` ask for too much fine detail."""
-    return Fourier(shape, start, generator, decay=1.3)
+    return Fourier(shape, start, generator, decay=1.15)
+
+
+def towards_grey_and_even(lam: float) -> Regularizer:
+    """Total variation weighed by lam, and a little L2 in any case: it keeps Fourier's colours from running away."""
+    grey, even = l2(100.0), total_variation(lam)
+    return lambda image: grey(image) + even(image)
 
 
 # What is done against noise, and the penalty that λ weighs.
 RECIPES = {
     "L2": (_PIXELS, l2),
     "total variation": (_PIXELS, total_variation),
-    "Fourier, moved, L2": ({"parametrization": coarse_first, "transforms": MOVED}, l2),
+    "Fourier, moved": ({"parametrization": coarse_first, "transforms": MOVED}, towards_grey_and_even),
 }
 CLASSES = ("flamingo", "volcano")
 LAMBDAS = {
     "L2": (0, 1000, 10000),
     "total variation": (0, 1000, 10000),
-    "Fourier, moved, L2": (0, 300, 1000),
+    "Fourier, moved": (0, 150, 600),
 }
 LIVE = (0, 8, 32, 128)
 SIDE = 400  # pixels of the picture
