@@ -56,6 +56,7 @@ function render({ model, el }) {
     caption.textContent = frame.caption;
     caption.hidden = !frame.caption;
     card.dataset.serial = frame.serial;
+    onParts();
     onTwins();
     name();
     pad.place();
@@ -68,7 +69,8 @@ function render({ model, el }) {
   const parts = make("div", "ll-parts", stage, { role: "group" });
   function onParts() {
     const label = model.get("parts");
-    const held = parts.contains(document.activeElement) ? document.activeElement.dataset.at : null;
+    const focused = parts.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...parts.children].indexOf(focused);
     const counts = {};
     parts.replaceChildren();
     parts.hidden = !label;
@@ -85,7 +87,7 @@ function render({ model, el }) {
       button.addEventListener("click", () => model.send({ type: "part", key, toggle: opened !== null }));
     }
     const buttons = [...parts.children];
-    const focus = held && (buttons.find((b) => b.dataset.at === held) || buttons[0]);
+    const focus = focused && (buttons.find((b) => b.dataset.at === focused.dataset.at) || buttons[place] || buttons[0]);
     const entry = focus || buttons[0];
     if (entry) entry.tabIndex = 0;
     if (focus) focus.focus({ preventScroll: true });

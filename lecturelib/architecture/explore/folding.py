@@ -9,6 +9,7 @@ from lecturelib.architecture.block_diagram import draw_folded
 from lecturelib.architecture.examples import NAMES, graph_of
 from lecturelib.architecture.faces import amount, shape_text
 from lecturelib.architecture.fold import Block, Folded, fold
+from lecturelib.architecture.graph import Graph, ModuleCall
 from lecturelib.architecture.svg import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
 from lecturelib.architecture.text import block_words, code_line
 from lecturelib.show import Part, Picture
@@ -56,9 +57,18 @@ def _parts(name: str) -> Parts:
 @lru_cache(maxsize=64)
 def _folded(name: str, opened: tuple[str, ...], repeats: bool, small: bool) -> tuple[Folded, Drawing]:
     graph = graph_of(name)
-    calls = {call.key for call in graph.calls[1:]}
-    folded = fold(graph, 1, repeats, [key for key in opened if key in calls], small)
+    shown = [call.key for call in graph.calls[1:] if _shows(graph, call, opened)]
+    folded = fold(graph, 1, repeats, shown, small)
     return folded, draw_folded(folded)
+
+
+def _shows(graph: Graph, call: ModuleCall, opened: tuple[str, ...]) -> bool:
+    """Whether a module and all that hold it are opened: what is closed hides what is open inside."""
+    while call.parent is not None:
+        if call.key not in opened:
+            return False
+        call = graph.calls[call.parent]
+    return True
 
 
 def _render(state: dict) -> Picture:
@@ -141,10 +151,11 @@ def _regions(
     for _, block in folded.walk():
         if block.kind == "repeat" or block.key not in diagram.keys:
             continue
-        inner = [key for key in block.keys if key in opened]
-        key = inner[0] if inner and not block.can_open else block.key
+        held = [key for key in block.keys if key in opened]  # the outermost first: it closes what is open
+        closed = block.can_open and not block.inner
+        key = held[0] if held and not closed else block.key
         box = _heading_box(diagram, block) if block.inner else diagram.region(block.key)
-        state = bool(inner) or bool(block.inner) if block.can_open or inner else None
+        state = False if closed else True if held else None
         words = block_words(block, folded.graph)
         parts.append(Part(key, _share(tuple(value * scale for value in box), whole), words, state))
     return parts
