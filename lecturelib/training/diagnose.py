@@ -244,7 +244,7 @@ RECORD: dict[str, str] = {
     "input_std": "monitors.inputs",
     "input_mean": "monitors.inputs",
     "batch_classes": "monitors.classes",
-    "copies": 0.05,
+    "copies": "monitors.split",
     "gradient_first": "monitors.gradients",
     "update": "monitors.updates",
     "update_largest": "monitors.updates",
