@@ -94,7 +94,7 @@ def _render(state: dict) -> Picture:
     said = "Nothing is picked: click a block, or go to the diagram with Tab and on with the arrow keys."
     if picked is not None:
         said = f"Picked: {block_words(picked, graph)}. Code: {code_line(graph, picked)}"
-    caption = f"{said} A click or Enter opens a block that holds others, or closes it."
+    caption = f"A click or Enter opens a block that holds others, or closes it. {said}"
     alt = f"Block diagram beside its table. {said} {diagram.alt}"
     return Picture(whole.svg(), alt, caption, round(whole.width), parts=tuple(parts))
 

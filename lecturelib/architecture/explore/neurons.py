@@ -92,7 +92,7 @@ def _with_padding(drawing: Drawing, inputs: int, padding: int) -> Drawing:
 
 # --- the last layer of a digit network -----------------------------------------------------------------------
 
-PICTURE, HIDDEN_X, OUTPUT_X, WIDE = 230.0, 400.0, 700.0, 920.0
+PICTURE, HIDDEN_X, OUTPUT_X, WIDE = 230.0, 400.0, 700.0, 944.0
 HIGH = 560.0
 
 
@@ -132,7 +132,7 @@ def _render_digit(state: dict) -> Picture:
     values = (shares if state["width"] == "weight × activation" else weights)[:, order]  # (10, neurons)
     shapes = _digit_shapes(image, hidden, order, values, scores, digit, state["all_links"])
     kept = shares[digit, order].sum().item()
-    bias = scores[digit].item() - shares[digit].sum().item()
+    bias = round(scores[digit].item() - shares[digit].sum().item(), 1) + 0.0  # no −0.0
     n = len(order)
     caption = (
         f"A {state['picture']} that lenet names {answer}. The score of {digit} is {scores[digit]:.1f}: these {n} of "
