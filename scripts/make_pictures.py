@@ -8,6 +8,7 @@ from pathlib import Path
 from lecturelib.architecture.block_diagram import block_diagram
 from lecturelib.architecture.examples import graph_of
 from lecturelib.gradients import explore as gradients
+from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
 from lecturelib.show import save
 
@@ -20,6 +21,7 @@ PICTURES = {
     "patch": (explore.patch_by_hand, {"x": 0.3, "y": 0.45}),
     "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),
     "forgot": (gradients.control_explorer, {"method": "guided backprop"}),
+    "all_windows": (optimization.deep_visualization, {}),
     "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
 }
 
