@@ -222,7 +222,13 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   const say = (words) => (live.textContent = words);
-  const pad = drawingPad({ model, stage, tools, region, report, say, resting: () => !underway && !waiting });
+  const pad = drawingPad({ model, stage, img, tools, region, report, say, resting: () => !underway && !waiting });
+  // What lies over the picture is as large as the picture, which a low window shrinks below its stage.
+  const follow = new ResizeObserver(() => {
+    for (const side of ["Width", "Height"]) parts.style[side.toLowerCase()] = `${img[`offset${side}`]}px`;
+    pad.place();
+  });
+  follow.observe(img);
   const watched = {
     "change:frame": onFrame, "change:twins": onTwins, "change:busy": onBusy, "change:progress": onProgress,
     "change:error": onError, "change:pointer": onPointer, "msg:custom": onMessage,
@@ -239,6 +245,7 @@ function render({ model, el }) {
   return () => {
     for (const [event, handler] of Object.entries(watched)) model.off(event, handler);
     for (const style of hiding.values()) style.remove();
+    follow.disconnect();
     clearTimeout(busyTimer);
     clearTimeout(liveTimer);
     if (url) URL.revokeObjectURL(url);

@@ -314,9 +314,15 @@ Explorable(render, [Drawing("drawing", part=1, guide=20), Toggle("t")], "Draw", 
             arg=[explorable.image.element_handle(), words],
         )
 
-    # The pad lies exactly on the part of the picture that holds the drawing.
-    box, whole = pad.bounding_box(), explorable.image.bounding_box()
-    assert abs(box["width"] - box["height"]) < 1 and box["x"] > whole["x"] + box["width"]
+    # The pad lies exactly on the part of the picture that holds the drawing, also where a low window shrinks it.
+    for height in (260, 800):
+        page.page.set_viewport_size({"width": 1280, "height": height})
+        page.page.wait_for_timeout(300)
+        box, whole = pad.bounding_box(), explorable.image.bounding_box()
+        shrunk = whole["width"] / 468  # two squares of 224 px, 20 px apart
+        assert (shrunk < 0.95) == (height == 260)
+        assert abs(box["width"] - 224 * shrunk) < 1 and abs(box["height"] - 224 * shrunk) < 1
+        assert abs(box["x"] - whole["x"] - 244 * shrunk) < 1
     page.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
     page.page.mouse.down()
     page.page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5, steps=3)
