@@ -83,7 +83,9 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     if known not in _grids:
         strongest = shipped(NETWORK, layer)[cells.vectors.argmax(-1)]  # (rows, columns, 3, s, s)
         yield _draw(state, image, cells, strongest, unit.name, "first: each cell's strongest channel")
-        for grid in activation_grid(model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE):
+        for grid in activation_grid(
+            model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE
+        ):
             if grid.step in SHOWN_AT:
                 yield _draw(state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps")
             yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
