@@ -15,7 +15,7 @@ from lecturelib.optimization.regularizers import Regularizer, l2, total_variatio
 from lecturelib.optimization.transforms import jitter, rotate, scale
 from lecturelib.show import Picture, bars
 from lecturelib.show.text import number
-from lecturelib.units import Logit, class_index
+from lecturelib.units import Logit, class_index, read
 from lecturelib.widgets import Choice, Explorable, Progress
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
@@ -114,19 +114,20 @@ def _lam(state: dict) -> Choice:
 def _render(state: dict) -> Iterator[Picture | Progress]:
     asked = {key: state[key] for key in ("class_name", "recipe", "lam")}
     shipped = frame("class_image", **asked)
-    yield _draw(state, shipped, shipped.image, shipped.numbers["score"])
+    yield _draw(state, shipped, shipped.image)
     if state["live"]:
         yield from emerging(
             ("class image", *asked.values(), state["live"]),
             lambda: class_ascent(*asked.values(), shipped.image, steps=state["live"], seed=1),
             state["live"],
-            lambda step: _draw(state, shipped, step.image, step.value.item(), step.step),
+            lambda step: _draw(state, shipped, step.image, step.step),
             "going on",
             patience=0.5,
         )
 
 
-def _draw(state: dict, shipped: Frame, image: Tensor, score: float, live: int = 0) -> Picture:
+def _draw(state: dict, shipped: Frame, image: Tensor, live: int = 0) -> Picture:
+    score = read(choose.network(MAKER), image, Logit(state["class_name"])).item()
     probabilities = judged(image)
     names = choose.class_labels(JUDGE)
     asked = class_index(choose.network(JUDGE), state["class_name"])
@@ -150,7 +151,7 @@ def _draw(state: dict, shipped: Frame, image: Tensor, score: float, live: int = 
     sheet.put(says, row + 4, left)
     contrast = (image - 0.5).square().mean().sqrt().item()
     caption = (
-        f"{steps.capitalize()} of ascent for {state['class_name']!r} of {MAKER}; against noise: {state['recipe']}, "
+        f"The class {state['class_name']!r} of {MAKER}: {steps}. Against noise: {state['recipe']}, "
         f"λ = {state['lam']:g}. Score {number(score)}, {number(contrast)} away from grey (root mean square). {JUDGE}, "
         f"which did not make it, ranks {state['class_name']!r} number {rank} of {len(names)}, with "
         f"{probabilities[asked]:.1%}."

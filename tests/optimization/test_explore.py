@@ -1,0 +1,229 @@
+"""What the explorables of class images, ladder, dreams, inversions and starts say is what was measured."""
+
+import re
+
+import pytest
+import torch
+
+from lecturelib import choose
+from lecturelib.optimization import explore, frames
+from lecturelib.optimization.ascent import last
+from lecturelib.optimization.explore import class_images, dreams, emerging, inversions, rungs, starts
+from lecturelib.optimization.inversion import inversion_error
+from lecturelib.optimization.ladder import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.show import Picture, picture
+from lecturelib.units import Channel, read
+from lecturelib.widgets import Progress
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    emerging._finished.clear()
+
+
+# --- emerging --------------------------------------------------------------------------------------------------
+
+
+class Steps:
+    """An ascent of numbers that knows whether it was closed."""
+
+    def __init__(self, count):
+        self.count, self.begun, self.closed = count, 0, False
+
+    def __call__(self):
+        self.begun += 1
+        try:
+            yield from range(1, self.count + 1)
+        finally:
+            self.closed = True
+
+
+def drawn(step):
+    return picture(torch.full((3, 4, 4), step / 10), alt=f"step {step}")
+
+
+def test_a_picture_emerges_with_progress_and_ends_with_the_last():
+    found = list(emerging.emerging("a", Steps(5), 5, drawn, "going", patience=0.0))
+    kinds = [type(one) for one in found]
+    assert kinds == [Picture, Progress] * 4 + [Picture]
+    assert [one.alt for one in found if isinstance(one, Picture)] == [f"step {k}" for k in range(1, 6)]
+    assert [one.fraction for one in found if isinstance(one, Progress)] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+
+
+def test_a_finished_ascent_is_remembered_and_a_stopped_one_is_not():
+    steps = Steps(5)
+    stopped = emerging.emerging("b", steps, 5, drawn, "going", patience=0.0)
+    next(stopped)
+    stopped.close()
+    assert steps.closed
+    list(emerging.emerging("b", steps, 5, drawn, "going"))
+    again = list(emerging.emerging("b", steps, 5, drawn, "going"))
+    assert steps.begun == 2 and [one.alt for one in again] == ["step 5"]
+
+
+def test_only_the_newest_are_remembered():
+    for k in range(emerging.REMEMBERED + 3):
+        list(emerging.emerging(k, Steps(1), 1, drawn, "going"))
+    assert list(emerging._finished) == list(range(3, emerging.REMEMBERED + 3))
+
+
+# --- class images ----------------------------------------------------------------------------------------------
+
+
+def test_more_lambda_means_nearer_to_grey_and_a_smaller_score():
+    for recipe in ("L2", "total variation"):
+        away, scores = [], []
+        for lam in class_images.LAMBDAS[recipe]:
+            frame = frames.frame("class_image", class_name="flamingo", recipe=recipe, lam=lam)
+            away.append((frame.image - 0.5).square().mean().item())
+            scores.append(frame.numbers["score"])
+        assert away == sorted(away, reverse=True)
+        assert scores[-1] < scores[0]
+
+
+def test_the_frame_comes_first_and_going_on_raises_the_score():
+    explorable = explore.class_image_explorer()
+    shown = list(explorable.pictures({"live": 8}))
+    assert "8 of 8 live" in shown[-1].caption and "live" not in shown[0].caption
+    scores = [float(re.search(r"Score ([\d.]+)", one.caption)[1]) for one in (shown[0], shown[-1])]
+    assert scores[1] > 0.8 * scores[0]  # the live score is that of a moved picture
+    again = list(explorable.pictures({"live": 8}))
+    assert len(again) == 2 and again[-1].caption == shown[-1].caption
+
+
+def test_the_judge_is_another_network():
+    frame = frames.frame("class_image", class_name="volcano", recipe="Fourier, moved", lam=150)
+    probabilities = class_images.judged(frame.image)
+    assert probabilities.shape == (1000,) and probabilities.sum().item() == pytest.approx(1, abs=1e-4)
+    caption = explore.class_image_explorer("volcano").picture().caption
+    asked = choose.network(class_images.JUDGE).classes.index("volcano")
+    assert f"{probabilities[asked]:.1%}" in caption
+
+
+def test_lambdas_follow_the_recipe():
+    explorable = explore.class_image_explorer()
+    for recipe, lambdas in class_images.LAMBDAS.items():
+        assert explorable.controls_at({"recipe": recipe})["lam"].options == lambdas
+
+
+# --- the ladder ------------------------------------------------------------------------------------------------
+
+
+def test_fine_detail_by_hand():
+    columns = torch.arange(32.0)
+    slow = (0.5 + 0.25 * torch.cos(2 * torch.pi * columns / 16)).expand(1, 3, 32, 32)
+    fast = (0.5 + 0.25 * torch.cos(torch.pi * columns)).expand(1, 3, 32, 32)
+    assert high_frequency_share(slow).item() == pytest.approx(0, abs=1e-6)
+    assert high_frequency_share(fast).item() == pytest.approx(1, abs=1e-6)
+    # a wave that alternates has twice the variance of a slow one of the same height
+    assert high_frequency_share((slow + fast) / 2).item() == pytest.approx(2 / 3, abs=1e-5)
+    assert high_frequency_share(torch.full((2, 3, 8, 8), 0.3)).tolist() == [0, 0]
+    with pytest.raises(ValueError, match="pixels in"):
+        high_frequency_share(slow * 3)
+
+
+def test_moving_an_even_picture_changes_nothing():
+    model, unit = choose.network("alexnet"), Channel("conv2", 27)
+    even = torch.full((1, 3, 96, 96), 0.4)
+    assert under_jitter(model, even, unit, draws=3) == pytest.approx(read(model, even, unit).item(), abs=1e-3)
+
+
+def test_noise_does_not_survive_being_moved_and_fourier_does():
+    for label in rungs.UNITS:
+        numbers = {rung: frames.frame("ladder", unit=label, rung=rung).numbers for rung in RUNGS}
+        kept = {rung: found["moved"] / found["value"] for rung, found in numbers.items()}
+        assert kept["none"] < 0.25 < 0.7 < kept["Fourier"]
+        assert numbers["none"]["fine"] > 2 * numbers["Fourier"]["fine"]
+
+
+def test_a_rung_live_is_the_ascent_itself():
+    shown = list(explore.ladder("conv3, channel 5").pictures({"rung": "L2", "live": 16}))
+    step = last(climb(choose.network("alexnet"), Channel("conv3", 5), "L2", size=rungs.SIZE, steps=16))
+    assert (
+        f"value {step.value.item():.3g}" in shown[-1].caption and "16 steps from noise" in shown[-1].caption
+    )
+
+
+def test_all_rungs_are_shipped_only_and_one_may_be_live():
+    explorable = explore.ladder()
+    assert explorable.controls_at({"rung": rungs.ALL})["live"].options == (0,)
+    assert explorable.controls_at({"rung": "none"})["live"].options == rungs.LIVE
+    assert explorable.controls_at({"rung": "none"})["seed"].options == (0,)
+    assert explorable.controls_at({"rung": "none", "live": 16})["seed"].options == rungs.SEEDS
+    with pytest.raises(KeyError, match="no rung is called 'top'"):
+        climb(choose.network("alexnet"), Channel("conv3", 5), "top")
+
+
+# --- dreams ----------------------------------------------------------------------------------------------------
+
+
+def test_a_dream_is_shipped_where_it_takes_long_and_live_elsewhere():
+    explorable = explore.dream_explorer()
+    assert "shipped at 512 px" in explorable.picture().caption
+    live = list(explorable.pictures({"layer": "alexnet relu2", "octaves": 2, "steps": 2}))
+    assert "live, now 224 px" in live[-1].caption and "2 octaves of 2 steps" in live[-1].caption
+    values = [step.value.item() for step in dreams.dream("alexnet relu2", dreams.photo_for("cat", 160), 1, 5)]
+    assert values[-1] > 2 * values[0]
+
+
+def test_a_dream_begins_in_noise_too():
+    small = explore.dream_explorer().picture(
+        {"picture": "noise", "layer": "alexnet relu2", "octaves": 1, "steps": 2}
+    )
+    assert "dreams of noise" in small.caption
+    shipped = explore.dream_explorer().picture({"picture": "noise", "octaves": 4, "steps": 20})
+    assert f"shipped at {dreams.NOISE_SIZE} px" in shipped.caption
+
+
+# --- inversions ------------------------------------------------------------------------------------------------
+
+
+def test_the_face_goes_with_depth():
+    errors, baseline = inversions.shipped_errors(inversions.LAMBDAS[1])
+    by_layer = dict(zip(inversions.LAYERS, errors, strict=True))
+    assert by_layer["conv1"] < by_layer["conv2"] < by_layer["conv3"] < by_layer["conv4"] < by_layer["fc6"]
+    assert by_layer["conv1"] < 0.25 * baseline
+    assert min(by_layer[layer] for layer in ("fc6", "fc7", "fc8")) > 0.8 * baseline
+
+
+def test_the_slider_says_how_much_was_kept():
+    explorable = explore.privacy_slider()
+    assert "64,896 numbers of conv3 were kept, of 150,528" in explorable.picture().caption
+    assert "10 numbers of fc8 were kept" in explorable.picture({"layer": "fc8"}).caption
+
+
+def test_its_error_is_the_librarys():
+    frame = frames.frame("inversion", layer="pool2", lam=inversions.LAMBDAS[1])
+    error = inversion_error(choose.network("alexnet"), "pool2", frame.image, inversions.face("astronaut"))
+    assert f"is {error.pixel:.2f} off" in explore.privacy_slider(layer="pool2").picture().caption
+
+
+def test_another_face_is_looked_for_live():
+    shown = list(explore.privacy_slider("hopper", "conv1").pictures())
+    off = [float(re.search(r"is ([\d.]+) off", one.caption)[1]) for one in (shown[0], shown[-1])]
+    assert off[1] < 0.5 * off[0]
+    assert f"{inversions.LIVE_STEPS} of {inversions.LIVE_STEPS} steps, live" in shown[-1].caption
+
+
+# --- nine starts -----------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_comes_apart_as_it_was_put_together():
+    nine = torch.rand(9, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    sheet = starts.as_sheet(nine)
+    assert sheet.shape == (1, 3, 15, 15)
+    assert torch.equal(sheet[0, :, 5:10, 10:], nine[5])
+    assert torch.equal(starts.from_sheet(sheet), nine)
+
+
+def test_equal_pictures_are_alike():
+    one = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert starts.alikeness(one.repeat(3, 1, 1, 1), "conv2") == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("unit", starts.UNITS)
+def test_the_diversity_term_keeps_them_apart_and_costs_value(unit):
+    numbers = [frames.frame("nine", unit=unit, weight=weight).numbers for weight in starts.WEIGHTS]
+    alike = [found["alike"] for found in numbers]
+    assert alike == sorted(alike, reverse=True) and alike[-1] < 0.6 < 0.9 < alike[0]
+    assert numbers[-1]["value"] < numbers[0]["value"]
