@@ -35,10 +35,8 @@ Line = tuple[str, float, bool, str]  # text, size, bold, role
 def amount(number: int) -> str:
     """A number as a reader takes it in: 23.3 k, 61.1 M, 4.09 G."""
     for limit, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= limit:
-            return (
-                f"{number / limit:.3g} {sign}" if number < 999.5 * limit else f"{number / limit:.0f} {sign}"
-            )
+        if number >= 0.9995 * limit and number >= 1000:  # 999,600 is 1 M, not 1000 k
+            return f"{number / limit:.3g} {sign}"
     return str(number)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from lecturelib.architecture.graph import Graph, ModuleCall, Node, Shape
@@ -23,7 +23,8 @@ class Block:
     """What is drawn as one box, or, if it has `inner` blocks, as a frame around these.
 
     `nodes` are those of its first copy; `count` says how often it stands there ("x N"), and its costs are of all
-    copies. `extras` are the steps that it took along. `keys`: all names by which it can be asked for.
+    copies; what a frame "x N" holds is one copy, with the costs of one. `extras` are the steps that it took along.
+    `keys`: all names by which it can be asked for.
     """
 
     key: str
@@ -69,6 +70,9 @@ class Folded:
     graph: Graph
     blocks: tuple[Block, ...]
     links: tuple[Link, ...]
+    shown: Mapping[int, int] = field(
+        default_factory=dict
+    )  # node -> the node of the first copy that stands for it
 
     def leaves(self) -> Iterator[Block]:
         """All boxes, in the order of running."""
@@ -84,10 +88,17 @@ class Folded:
             stack += [(depth + 1, inner) for inner in reversed(block.inner)]
 
     def block(self, key: str) -> Block:
-        """The block with a key, or that stands for it; `UnknownName` if there is none."""
+        """The block with a key, or that stands for it, the smallest if several do; `UnknownName` if there is none."""
         for _, block in self.walk():
             if key == block.key or key in block.keys:
                 return block
+        entity = self.graph.keys.get(key)
+        if entity is not None:
+            nodes = [entity] if isinstance(entity, Node) else self.graph.nodes_of(entity)
+            shown = {self.shown.get(node.id, node.id) for node in nodes}
+            holding = [block for _, block in self.walk() if shown <= set(block.nodes)]
+            if holding:
+                return holding[-1]
         raise UnknownName(f"no block {key!r} in this picture of {self.graph.title}")
 
 
@@ -152,7 +163,8 @@ class _Folder:
         sources = [block for block in ends if block.kind == "input"]
         blocks = self._level([*sources, *inside], 1)
         blocks += [block for block in ends if block.kind == "output"]
-        return Folded(graph, tuple(blocks), self._links(blocks))
+        shown = {node: self._path(node)[0] for node in self.twins}
+        return Folded(graph, tuple(blocks), self._links(blocks), shown)
 
     def _of_item(self, item: tuple[str, int]) -> Block:
         what, index = item
@@ -219,8 +231,11 @@ class _Folder:
         summed = [_together([copy[k] for copy in copies]) for k in range(len(copies[0]))]
         if len(summed) == 1:
             return [self._opened(summed[0], level)]
-        inner = tuple(self._opened(replace(block, count=1, same_weights=False), level) for block in summed)
         costs = _costs(summed)
+        first = [replace(block, keys=whole.keys) for block, whole in zip(copies[0], summed, strict=True)]
+        details = [whole.detail for whole in summed]
+        first = [replace(block, detail=detail) for block, detail in zip(first, details, strict=True)]
+        inner = tuple(self._opened(block, level) for block in first)
         last = copies[-1][-1]
         again = copies[-1]  # shared weights count 0
         same = any(block.same_weights for block in again) and not any(block.parameters for block in again)

@@ -7,7 +7,7 @@ Two modes watch the pass. A function mode sees each function at the level at whi
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 from torch import Tensor, nn
@@ -160,11 +160,10 @@ class Recorder(TorchFunctionMode):
         sources = self._sources(args[0] if name in FIRST_ONLY else [] if name in SHAPE_ONLY else given)
         if sources and name in DECISIONS:
             self._decides()
+        versions = [tensor._version for tensor in given]
         outcome = function(*args, **kwargs)
-        results = list(tensors_in(outcome))
-        in_place = name == "__setitem__"
-        if in_place:
-            results = [args[0]]
+        changed = [t for t, version in zip(given, versions, strict=True) if t._version != version]
+        results = list(tensors_in(outcome)) or changed  # x[0] = y returns nothing
         if not results:
             return outcome
         weights = tuple(dict.fromkeys(w for t in given for w in self._constant.get(id(t), (t, ()))[1]))
@@ -172,7 +171,14 @@ class Recorder(TorchFunctionMode):
             for tensor in results:
                 self._constant[id(tensor)] = (tensor, weights)
             return outcome
+        # what is only handed on (dropout outside training) becomes a tensor of its own
+        outcome = self._fresh(outcome, len(self.nodes), {id(tensor) for tensor in changed})
+        results = list(tensors_in(outcome)) or changed
         self._note_function(function, args, kwargs, given, results, sources, weights, before)
+        for tensor in changed:
+            self._made.setdefault(id(tensor), (tensor, len(self.nodes) - 1))
+            self._written[_storage(tensor)] = len(self.nodes) - 1
+            self._writes.append(_storage(tensor))
         return outcome
 
     def _note_function(self, function, args, kwargs, given, results, sources, weights, before) -> None:
@@ -188,7 +194,6 @@ class Recorder(TorchFunctionMode):
             detail = ", ".join(
                 [*filter(None, [detail]), "with " + ", ".join(w.split(".")[-1] for w in weights)]
             )
-        written = [t for t in results if any(t is g for g in given)]
         index = len(self.nodes)
         memory = self._give(results, index)
         self._add(
@@ -200,9 +205,6 @@ class Recorder(TorchFunctionMode):
             sources,
         )  # fmt: skip
         self._counted |= {id(p) for p in own}
-        for tensor in written:
-            self._written[_storage(tensor)] = index
-            self._writes.append(_storage(tensor))
 
     def _decides(self) -> None:
         place = self.calls[self.running[-1].index].name if self.running else ""
@@ -285,11 +287,11 @@ class Recorder(TorchFunctionMode):
         self._counted |= {id(p) for p in frame.parameters.values()}
         return output
 
-    def _fresh(self, value, index: int):
-        """The same value, with a new tensor for each that was there before node `index`: it was handed on."""
+    def _fresh(self, value, index: int, kept: Container[int] = ()):
+        """The same value, with a new tensor for each that was there before node `index`, but those `kept` (by id)."""
         if isinstance(value, Tensor):
             made = self._made.get(id(value))
-            if made is None or made[1] >= index:
+            if made is None or made[1] >= index or id(value) in kept:
                 return value
             self._paused = True
             try:
@@ -297,11 +299,11 @@ class Recorder(TorchFunctionMode):
             finally:
                 self._paused = False
         if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*(self._fresh(item, index) for item in value))
+            return type(value)(*(self._fresh(item, index, kept) for item in value))
         if type(value) in (list, tuple):
-            return type(value)(self._fresh(item, index) for item in value)
+            return type(value)(self._fresh(item, index, kept) for item in value)
         if type(value) is dict:
-            return {key: self._fresh(item, index) for key, item in value.items()}
+            return {key: self._fresh(item, index, kept) for key, item in value.items()}
         return value
 
     def _note_unseen(self, frame: _Frame, output) -> None:

@@ -76,9 +76,13 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
+def _spoken(text: str) -> str:
+    return text.replace(" × ", " by ").replace("×", " by ")
+
+
 def block_words(block: Block, graph: Graph) -> str:
     """One block in words."""
-    shape = shape_text(block.output, graph).replace("×", " by ") if block.output is not None else ""
+    shape = _spoken(shape_text(block.output, graph)) if block.output is not None else ""
     if block.role in ("input", "output"):
         name = block.kind if block.title.startswith(block.kind) else f"{block.kind} {block.title}"
         name = block.title if block.title.startswith(block.kind) else name
@@ -87,7 +91,7 @@ def block_words(block: Block, graph: Graph) -> str:
     kind = "a group of steps" if block.kind == "repeat" else block.title
     words = f"{block.count} times {kind}" if block.count > 1 else kind
     if block.detail:
-        words += f" ({block.detail.replace('×', ' by ')})"
+        words += f" ({_spoken(block.detail)})"
     if block.extras:
         words += f", then {_listed(list(block.extras))}"
     if block.same_weights:

@@ -31,6 +31,7 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
     >>> trace(models.load("alexnet", weights="random")).multiply_adds      # doctest: +SKIP
     """
     check_model(model)
+    _check_python(model)
     last: Graph | tuple[str, Exception]
     for values, named in variants(model, inputs, kwargs):
         last = _attempt(without_values(model), values, named, meta=True)
@@ -51,6 +52,20 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
         f"{_title(model)} cannot be traced with {shapes or 'no input'}{where} (it says {type(error).__name__}: "
         f"{words}); shapes carry the batch, as in (1, 3, 224, 224), and tokens are whole numbers"
     ) from error
+
+
+def _check_python(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) or type(module).__name__ == "OptimizedModule":
+            hint = (
+                "model._orig_mod"
+                if type(module).__name__ == "OptimizedModule"
+                else "the module it was made from"
+            )
+            raise ValueError(
+                f"{_title(model)} holds compiled code ({name or 'itself'}), inside of which nothing can be seen: "
+                f"trace {hint}"
+            )
 
 
 def variants(model: nn.Module, inputs: tuple, kwargs: dict) -> list[tuple[list, dict]]:
@@ -155,7 +170,7 @@ def _attempt(model: nn.Module | None, values: list, named: dict, meta: bool) -> 
     title, forward = _title(model), model.forward
     library = type(model).__module__.startswith("torch.nn.modules") and not list(model.children())
     whole = model
-    if library or isinstance(model, nn.MultiheadAttention | torch.jit.ScriptModule):
+    if library or isinstance(model, nn.MultiheadAttention):
         whole = _Alone(model)
     adds = MultiplyAdds()
     recorder = Recorder(whole, adds)
@@ -234,12 +249,7 @@ def _watch(model: nn.Module, recorder: Recorder) -> list:
         return recorder.end(output) if threading.get_ident() == thread else None
 
     handles = []
-    compiled: set[nn.Module] = set()
     for module in model.modules():
-        if module in compiled:
-            continue
-        if isinstance(module, torch.jit.ScriptModule):
-            compiled |= set(module.modules())  # what happens inside is out of reach
         handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         handles.append(module.register_forward_hook(after, with_kwargs=True))
     return handles
