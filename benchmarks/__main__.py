@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import gradients, imports, occlusion, optimization, playground, search, widgets
+from benchmarks import gradients, imports, occlusion, optimization, playground, search, training, widgets
 from benchmarks.timing import Row
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -33,6 +33,7 @@ GROUPS = {
         "Playground: CPU time of 100 training steps as a multiple of the steps without any drawing",
         playground.rows,
     ),
+    "training": ("Watching a run: CPU time as a multiple of the run without it", training.rows),
     "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
 }
 INTRO = """# Benchmarks

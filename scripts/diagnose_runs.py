@@ -1,6 +1,8 @@
 """`python scripts/diagnose_runs.py`: plant every fault with every seed, diagnose, and write data/diagnosis.*.
 
-The limits of `diagnose` were set on the seeds from 100 to 107; the seeds here were not looked at before.
+The limits of `diagnose` were set on the seeds from 100 to 107; these seeds were not looked at before. A first report,
+on the seeds from 0 to 7, named 94 of 96; both misses were noisy validation images, which the comparison of the two sets
+then averaged away. That measurement was mended, and so its report needed new seeds.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ from lecturelib.training.checkpoint import write_whole
 from lecturelib.training.diagnose import LIMITS
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-SEEDS = range(8)
+SEEDS = range(200, 208)
 SET_ON = "100 to 107"
 
 CARD = """# diagnosis
@@ -29,6 +31,8 @@ recorded every {look} steps, with three digits.
 * How made: `python scripts/diagnose_runs.py`: {faults} kinds x seeds {seeds}, {steps} steps each on {train} shipped
   digits or clothes; network, optimizer, learning rate and strength of the fault are drawn from the seed.
 * Limits of the diagnosis: set on the seeds {set_on}, which are not in this file.
+* Seen before: seeds 0 to 7, in a first report (94 of 96 named rightly). Both misses were noisy validation images, to
+  which the comparison of the two sets was blind; it was mended, and this report was made on new seeds.
 * Licence: that of this project; made from MNIST and Fashion-MNIST (see their cards), holds no picture.
 * named rightly: {right} of {count} ({share:.1%})
 * named rightly without comparing the two data sets: {curves} of {count} ({curves_share:.1%})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import optimization, playground, timing
+from benchmarks import optimization, playground, timing, training
 from benchmarks.__main__ import GROUPS, main, table
 
 
@@ -50,3 +50,10 @@ def test_a_row_of_optimization_has_the_floor_and_the_plain_way():
     assert row.ratios["floor"] == 1
     assert set(row.ratios) == {"floor", "maximize", "maximize, pixels", "without transforms", "plain way"}
     assert all(ratio > 0 for ratio in row.ratios.values())
+
+
+def test_watching_a_run_is_measured_against_the_run():
+    whole, live, each, picture = training.rows(steps=3, rounds=1)
+    assert whole.ratios["bare loop"] == live.ratios["fit"] == each.ratios["fit"] == 1
+    assert {"dead_units", "updates", "histograms"} < set(each.ratios)
+    assert all(ratio > 0 for row in (whole, live, each, picture) for ratio in row.ratios.values())

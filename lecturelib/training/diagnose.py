@@ -25,7 +25,7 @@ LIMITS: dict[str, float] = {
     "input_mean": 2.0,
     "batch_classes": 0.6,
     "copies": 0.05,
-    "apart": 1.35,
+    "apart": 1.5,
     "early_gap": 0.3,
     "gradient_high": 150.0,
     "gradient_low": 7e-4,
@@ -148,7 +148,8 @@ def _mismatch(m: Measures, limits: Mapping[str, float]) -> tuple[float, str]:
     if "apart" not in m:
         return early, gap
     return max(m["apart"] / limits["apart"], early), (
-        f"examples have their nearest neighbour in their own set {m['apart']:.2f} times as often as chance gives; {gap}"
+        f"the examples of one set have their nearest neighbour in it {m['apart']:.2f} times as often as chance gives; "
+        f"{gap}"
     )
 
 

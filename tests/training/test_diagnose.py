@@ -30,7 +30,7 @@ def record():
 def test_every_fault_is_planted_with_every_seed_and_none_of_the_limits_seeds(runs, record):
     assert set(runs) == {(fault, seed) for fault in faults.FAULTS for seed in record["seeds"]}
     assert len(runs) >= 60
-    assert max(record["seeds"]) < 100 and record["limits_set_on_seeds"] == "100 to 107"
+    assert min(record["seeds"]) >= 200 and record["limits_set_on_seeds"] == "100 to 107"
 
 
 def test_the_file_is_the_one_on_the_card(record):
@@ -53,12 +53,11 @@ def test_todays_diagnosis_gives_the_shipped_table_and_it_is_good_enough(runs, re
 
 @pytest.mark.parametrize("fault", ["healthy", "dying ReLU"])
 def test_todays_code_makes_the_shipped_runs(fault, runs):
-    shipped, steps = runs[fault, 0], 30
-    torch.manual_seed(0)
-    made = faults.history_of(fault, 0, steps)
+    shipped, steps = runs[fault, 200], 30
+    made = faults.history_of(fault, 200, steps)
     assert made.notes["drawn"] == shipped.notes["drawn"]
     assert set(made) == set(shipped)
-    for name in ("loss", "learning_rate", "dead/" + made.names("dead/")[0].removeprefix("dead/")):
+    for name in ("loss", "learning_rate", made.names("dead/")[0]):
         count = min(len(made[name]), 8)
         # three digits were kept, and other processors round otherwise
         np.testing.assert_allclose(made[name][:count], shipped[name][:count], rtol=0.01, atol=0.01)
@@ -142,7 +141,7 @@ def flat(value, count=10):
         ("wrong normalisation", {"inputs/std": flat(0.0014)}, "deviation 0.0014"),
         ("no shuffling", {"targets/classes": flat(1.1)}, "holds 1[0-9]% of the kinds"),
         ("train/test leak", {"split/copies": np.array([0.3])}, "30% of the validation examples"),
-        ("distribution mismatch", {"split/apart": np.array([1.9])}, "1.90 times as often as chance"),
+        ("distribution mismatch", {"split/apart": np.array([1.9])}, "in it 1.90 times as often as chance"),
         ("distribution mismatch", {"validation_accuracy": flat(0.2)}, "20% in validation"),
         ("exploding gradients", {"gradient_norm": flat(4e4, 100)}, "4e\\+04 at the first step"),
         ("dying ReLU", {"dead/first": flat(0.9)}, "90% of the ReLU units"),

@@ -56,7 +56,7 @@ def test_the_quiz_judges_an_answer_and_unfolds_it():
 
 
 def test_anonymous_runs_hold_every_fault_once_and_answers_are_folded(capsys):
-    runs = explore.anonymous(0)
+    runs = explore.anonymous(200)
     assert list(runs)[:2] == ["run A", "run B"]
     faults = [explore.diagnosing.planted(history) for history in runs.values()]
     assert sorted(faults) == sorted(explore.diagnosing.FAULTS)

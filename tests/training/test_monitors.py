@@ -191,10 +191,15 @@ def look():
 def test_two_samples_of_one_cloud_are_not_apart_and_two_clouds_are():
     same = monitors.split(cloud(300, 0, 0), cloud(300, 0, 1)).measure(look())
     other = monitors.split(cloud(300, 0, 0), cloud(300, 6, 1)).measure(look())
-    assert same["split/apart"] == pytest.approx(1, abs=0.15)
+    assert same["split/apart"] == pytest.approx(1, abs=0.2)
     assert other["split/apart"] == pytest.approx(
         2, abs=0.01
     )  # always among themselves: twice as often as by chance
+    noise = torch.randn(300, 5, generator=torch.Generator().manual_seed(3))
+    noisy = monitors.split(cloud(300, 0, 0), (cloud(300, 0, 1)[0] + 20 * noise, torch.zeros(300))).measure(
+        look()
+    )
+    assert noisy["split/apart"] > 1.8  # the noisy ones lie nearest to clean ones, but not the other way round
     assert same["split/copies"] == other["split/copies"] == 0
 
 
