@@ -29,7 +29,7 @@ from lecturelib.attention.words import LONGEST, PAD, SPECIAL, Pieces, batch, ref
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 VOCABULARY, SEED = 6000, 7
-BATCH, EPOCHS, SMOOTHING = 160, 14, 0.1
+BATCH, EPOCHS, SMOOTHING = 160, 8, 0.1
 RECIPES = {
     "transformer": {"peak": 2e-3, "warmup": 2000},
     "attention": {"peak": 2e-3, "warmup": 1000},
