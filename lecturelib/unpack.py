@@ -114,8 +114,21 @@ def _state_dict(content: bytes) -> dict[str, Tensor]:
     return {name: tensor.clone().contiguous() for name, tensor in state.items()}
 
 
+def _safetensors(content: bytes) -> dict[str, Tensor]:
+    from safetensors.torch import load
+
+    return load(content)  # names and numbers only, by the format itself
+
+
+def _text(content: bytes) -> dict[str, Tensor]:
+    content.decode("utf-8")  # raises where it is no text
+    return {"text": torch.frombuffer(bytearray(content), dtype=torch.uint8)}
+
+
 CONVERTERS: dict[str, Callable[[bytes], dict[str, Tensor]]] = {
     "flax_alexnet": _alexnet,
     "flax_vgg16": _vgg16,
     "state_dict": _state_dict,
+    "safetensors": _safetensors,
+    "text": _text,
 }

@@ -453,6 +453,8 @@ def test_the_registry_is_complete():
         "imagenet_vgg16",
         "efficientnet_lite0",
         "efficientnet_lite2",
+        "minilm",
+        "minilm_words",
     ]
     for asset in assets.REGISTRY.values():
         assert len(asset.archive.sha256) == 64

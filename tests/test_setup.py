@@ -218,7 +218,7 @@ def test_doctor_names_what_mends_a_missing_asset(capsys, tmp_path, monkeypatch):
     report = capsys.readouterr().out
     assert "MISSING imagenet_alexnet" in report
     assert "-> make fetch (or python -m lecturelib fetch imagenet_alexnet)" in report
-    assert "4 needed things are missing" in report
+    assert "6 needed things are missing" in report
 
 
 def test_doctor_compares_versions_with_the_pins(monkeypatch):
@@ -267,7 +267,7 @@ def test_doctor_looks_for_a_browser_on_the_path(tmp_path, monkeypatch, capsys):
 
 def test_fetch_says_what_is_there_and_what_went_wrong(capsys, monkeypatch):
     assert command_line.main(["fetch"]) == 0
-    assert "4 of 4 weights are in" in capsys.readouterr().out
+    assert "6 of 6 weights are in" in capsys.readouterr().out
     assert command_line.main(["fetch", "alexnet"]) == 1
     assert "did you mean 'imagenet_alexnet'" in capsys.readouterr().err
 
