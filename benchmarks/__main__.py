@@ -13,7 +13,17 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import gradients, imports, occlusion, optimization, playground, search, training, widgets
+from benchmarks import (
+    architecture,
+    gradients,
+    imports,
+    occlusion,
+    optimization,
+    playground,
+    search,
+    training,
+    widgets,
+)
 from benchmarks.timing import Row
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -24,6 +34,10 @@ GROUPS = {
     "optimization": (
         "One step of feature visualization: CPU time as a multiple of the floor",
         optimization.rows,
+    ),
+    "architecture": (
+        "Block diagrams: CPU time as a multiple of a forward pass without values",
+        architecture.rows,
     ),
     "widgets": (
         "One answer of the kernel, state to PNG: CPU time against a new matplotlib figure",

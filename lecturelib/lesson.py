@@ -11,6 +11,7 @@ from lecturelib import assets
 NEEDS: dict[str, tuple[str, ...]] = {
     "00": ("imagenet_alexnet", "efficientnet_lite0"),
     "01": ("imagenet_alexnet",),
+    "02": (),
     "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import optimization, playground, timing, training
+from benchmarks import architecture, optimization, playground, timing, training
 from benchmarks.__main__ import GROUPS, main, table
 
 
@@ -57,3 +57,11 @@ def test_watching_a_run_is_measured_against_the_run():
     assert whole.ratios["bare loop"] == live.ratios["fit"] == each.ratios["fit"] == 1
     assert {"dead_units", "updates", "histograms"} < set(each.ratios)
     assert all(ratio > 0 for row in (whole, live, each, picture) for ratio in row.ratios.values())
+
+
+def test_a_drawing_is_measured_against_the_pass_it_records():
+    network, large = architecture.rows(("alexnet",), rounds=1)
+    assert {"trace", "fold, lay out, SVG", "torchinfo", "torchview, without its layout"} < set(network.ratios)
+    assert large.amount == "1001 modules"
+    for row in (network, large):
+        assert row.ratios["forward without values"] == 1 and all(ratio > 0 for ratio in row.ratios.values())

@@ -2,7 +2,8 @@
 
 Made comparable like this: of both graphs the edges between steps are taken, a step named by its class or function and
 its number among these in the order of running. torchview shows a module in which only functions run as one step, so
-such modules are contracted in ours; it draws each input and output as a tensor, as we do.
+such modules are contracted in ours; it draws each input and output as a tensor, as we do. Left out are networks with
+attention: torchview opens `nn.MultiheadAttention` and shows the functions inside, where we show one step.
 """
 
 import warnings
@@ -18,7 +19,16 @@ from lecturelib.models.torchvision_cpu import import_torchvision
 
 pytestmark = pytest.mark.oracle
 
-NAMES = ("alexnet", "vgg16", "resnet50", "googlenet", "mobilenet_v2", "efficientnet_b0", "squeezenet1_1")
+NAMES = (
+    "alexnet",
+    "vgg16",
+    "resnet50",
+    "googlenet",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "squeezenet1_1",
+    "densenet121",
+)
 
 
 def ours(graph) -> Counter:

@@ -9,6 +9,7 @@ from lecturelib.architecture import explore as architecture
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
+from lecturelib.training import explore as training
 
 EXPLORABLES = [
     architecture.connections_explorer,
@@ -16,6 +17,9 @@ EXPLORABLES = [
     architecture.field_explorer,
     architecture.fold_explorer,
     architecture.guess_the_shape,
+    training.smoothing_explorer,
+    training.learning_rate_explorer,
+    training.diagnosis_quiz,
     explore.kernel_browser,
     explore.activation_browser,
     explore.occlusion_explorer,

@@ -70,7 +70,9 @@ def test_a_lesson_begins_by_its_number(notebook):
     assert re.search(r'lesson\.begin\("\d\d"\)', sources)
 
 
-@pytest.mark.parametrize("name", ["01_architecture", "04_parameters", "05_gradients", "06_optimization"])
+@pytest.mark.parametrize(
+    "name", ["01_architecture", "02_training", "04_parameters", "05_gradients", "06_optimization"]
+)
 def test_the_skeleton_of_a_section_is_complete(name):
     words = json.dumps(json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")))
     for step in (

@@ -1,6 +1,7 @@
 """The explorables of locations, grids, windows, examples and drawings: what they show is what the methods say."""
 
 import json
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -9,13 +10,18 @@ import torch
 from lecturelib import choose
 from lecturelib.hooks import record
 from lecturelib.optimization import explore
-from lecturelib.optimization.explore import all_windows, drawing, examples
+from lecturelib.optimization.explore import all_windows, drawing, emerging, examples
 from lecturelib.optimization.explore import location as places
 from lecturelib.optimization.explore.sheet import Sheet, resized, signed_bars
 from lecturelib.optimization.location import attribution
 from lecturelib.palettes import colour
 from lecturelib.receptive_field import receptive_field
 from lecturelib.units import Logit
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    monkeypatch.setattr(emerging, "_finished", OrderedDict())  # another test may have been here
 
 
 def first_and_last(explorable, state):

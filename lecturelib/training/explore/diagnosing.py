@@ -97,11 +97,11 @@ def facts(history: History) -> str:
         f"inputs: mean {history['inputs/mean'][0]:.2g}, deviation {history['inputs/std'][0]:.2g}",
         f"kinds of labels in a batch: {np.median(history['targets/classes']):.1f}",
     ]
-    if "split/distance" in history:
+    if "split/apart" in history:
         parts.append(
-            f"validation to training: {history['split/distance'][0]:.2f} times the usual distance, "
-            f"{history['split/copies'][0]:.0%} copies; {history['split/agreement'][0]:.0%} of the training examples "
-            "have their neighbour's label"
+            f"examples of one set have their nearest neighbour in it {history['split/apart'][0]:.2f} times as often as "
+            f"chance gives; {history['split/copies'][0]:.0%} of the validation examples are copies; "
+            f"{history['split/agreement'][0]:.0%} of the training examples have their neighbour's label"
         )
     return "; ".join(parts) + "."
 
