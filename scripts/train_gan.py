@@ -87,12 +87,12 @@ def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
             f"epoch {epoch + 1}/{epochs}: critic {total[0]:.3f}, generator {total[1]:.3f}, {seconds:.0f} CPU s",
             flush=True,
         )
-    return settled(mean), time.process_time() - start
+    return generative.fold(statistics_anew(mean)), time.process_time() - start
 
 
 @torch.no_grad()
-def settled(painter: Generator, batches: int = 40) -> Generator:
-    """The generator with its batch norms' statistics measured anew, for its own weights, and folded away."""
+def statistics_anew(painter: Generator, batches: int = 40) -> Generator:
+    """The generator itself, its batch norms' statistics measured anew for its own weights."""
     for layer in painter.layers:
         if isinstance(layer, nn.BatchNorm2d):
             layer.reset_running_stats()
@@ -101,7 +101,7 @@ def settled(painter: Generator, batches: int = 40) -> Generator:
     generator = torch.Generator().manual_seed(SEED)
     for _ in range(batches):
         painter(torch.randn(250, painter.latent_size, generator=generator))
-    return generative.fold(painter)
+    return painter
 
 
 @torch.inference_mode()
