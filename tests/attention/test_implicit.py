@@ -1,0 +1,101 @@
+"""Implicit attention against finite differences, its shape and scale; the model stays as it was."""
+
+import pytest
+import torch
+
+from lecturelib.attention.implicit import implicit_attention, shares
+from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.transformer import Transformer
+from lecturelib.attention.words import START
+
+SOURCE, TARGET = [5, 6, 7], [9, 10]
+
+
+def tiny(kind):
+    torch.manual_seed(0)
+    if kind == "transformer":
+        model = Transformer(12, d=8, heads=2, layers=1, hidden=16)
+    else:
+        score = None if kind == "fixed" else kind
+        model = Seq2Seq(12, score, embedding=6, encoder=5, decoder=7)
+    return model.eval().double().requires_grad_(False)
+
+
+@pytest.mark.parametrize("of", ["score", "log_probability"])
+@pytest.mark.parametrize("kind", ["transformer", "additive", "fixed"])
+def test_it_is_the_length_of_the_gradient_by_finite_differences(kind, of):
+    # source and target share no piece: changing a row of the table changes one source embedding. What it changes in
+    # the output's own scores is taken out by keeping the output's table.
+    model, small = tiny(kind), 1e-6
+    found = implicit_attention(model, SOURCE, TARGET, of)
+    before, wanted = torch.tensor([[START, TARGET[0]]]), torch.tensor(TARGET)
+
+    def outputs():
+        scores, _ = model(torch.tensor([SOURCE]), before)
+        if of == "log_probability":
+            scores = scores.log_softmax(-1)
+        return scores[0, torch.arange(2), wanted]
+
+    if of == "log_probability":  # every score depends on the table there: perturb by a hook instead
+        shift = {}
+
+        def push(module, inputs, output):
+            if not shift.get("done"):
+                shift["done"] = True
+                output = output.clone()
+                output[0, shift["i"], shift["j"]] += shift["by"]
+            return output
+
+        handle = model.embedding.register_forward_hook(push)
+
+        def moved(i, j, by):
+            shift.update(i=i, j=j, by=by, done=False)
+            return outputs()
+    else:
+
+        def moved(i, j, by):
+            model.embedding.weight[SOURCE[i], j] += by
+            found = outputs()
+            model.embedding.weight[SOURCE[i], j] -= by
+            return found
+
+    width = model.embedding.embedding_dim
+    slopes = torch.stack(
+        [
+            torch.stack([(moved(i, j, small) - moved(i, j, -small)) / (2 * small) for j in range(width)], -1)
+            for i in range(3)
+        ],
+        1,
+    )  # (T, S, e)
+    if of == "log_probability":
+        handle.remove()
+    assert found.shape == (2, 3)
+    assert torch.allclose(found, slopes.norm(dim=-1), atol=1e-6)
+
+
+def test_the_model_is_left_as_it_was():
+    model = tiny("additive")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    implicit_attention(model, SOURCE, TARGET)
+    with pytest.raises(IndexError):
+        implicit_attention(model, [99], TARGET)  # no such piece: fails half-way
+    assert not model.embedding._forward_hooks and not model.training
+    assert not any(p.requires_grad or p.grad is not None for p in model.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_context_that_never_looks_has_no_gradient():
+    model = tiny("fixed")
+    for part in (model.begin, model.out):
+        part.weight.zero_()
+    model.decoder.weight_ih.zero_()
+    assert implicit_attention(model, SOURCE, TARGET).eq(0).all()
+    assert shares(torch.zeros(2, 3)).eq(0).all()
+
+
+def test_shares_sum_to_one_and_bad_input_is_a_sentence():
+    assert torch.equal(shares(torch.tensor([[1.0, 3.0]])), torch.tensor([[0.25, 0.75]]))
+    with pytest.raises(ValueError, match='"score" or "log_probability"'):
+        implicit_attention(tiny("additive"), SOURCE, TARGET, of="probability")
+    with pytest.raises(ValueError, match="got 3 and 0"):
+        implicit_attention(tiny("additive"), SOURCE, [])
