@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -122,14 +122,25 @@ class Quiz:
         return f"<Quiz {self.title!r}: {len(self.questions)} questions>"
 
 
-def quiz(questions: Iterable[Question], title: str = "Check yourself") -> Quiz:
+def quiz(questions: Iterable[Question], title: str = "Check yourself", mixed: bool = True) -> Quiz:
     """A quiz of the questions, in their order; `.show()`, or the cell's last line, shows it.
+
+    The choices of a question are mixed, unless `mixed=False`: whoever writes one begins with the right answer. The order
+    follows from their texts, so that everybody has the same letters.
 
     Raises ValueError or TypeError where there is no question or something else among them.
 
         quiz([Question("2 + 2?", [Choice("4", True, "Two pairs."), Choice("5", False, "One too many.")])])
     """
-    return Quiz(tuple(questions), title)
+    made = Quiz(tuple(questions), title)
+    return replace(made, questions=tuple(map(_mixed, made.questions))) if mixed else made
+
+
+def _mixed(question: Question) -> Question:
+    def place(choice: Choice) -> bytes:
+        return hashlib.sha256(f"{question.text}\n{choice.text}".encode()).digest()
+
+    return replace(question, choices=tuple(sorted(question.choices, key=place)))
 
 
 def _check_text(what: str, text: object) -> None:

@@ -14,7 +14,7 @@ MANY = Question(
 
 
 def test_plain_text():
-    assert quiz([ONE], title="Sums").text() == (
+    assert quiz([ONE], title="Sums", mixed=False).text() == (
         "Sums\n\n1. 2 + 2?\n   a) 4\n   b) 5 < 6\n\n   a: Right. Two pairs.\n   b: Wrong. One too many.\n"
     )
     bare = quiz([ONE, MANY]).text(answers=False)
@@ -30,6 +30,18 @@ def test_html_holds_everything_without_a_script():
     assert static.count("<details") == 5 and static.count('type="radio"') == 2
     assert static.count('type="checkbox"') == 3 and static.count("<legend>") == 2
     assert "5 &lt; 6" in static and "http" not in page
+
+
+def test_choices_are_mixed_the_same_way_every_time():
+    many = [
+        Question(f"{n} + 1?", [Choice(str(n + k), k == 1, "Count.") for k in (1, 2, 3, 0)]) for n in range(60)
+    ]
+    made = quiz(many)
+    assert made == quiz(many) and quiz(many, mixed=False).questions == tuple(many)
+    for question, given in zip(made.questions, many, strict=True):
+        assert set(question.choices) == set(given.choices)
+    first = [question.choices[0].right for question in made.questions]
+    assert 5 <= sum(first) <= 25  # one in four, 60 times: 15 expected
 
 
 def test_the_output_is_the_same_every_time():
@@ -65,6 +77,6 @@ def test_unfinished_questions_are_refused(make, error, words):
 
 def test_there_are_as_many_choices_as_letters():
     choices = [Choice(str(number), number == 0, "Counted.") for number in range(27)]
-    assert "z) 25" in quiz([Question("How many?", choices[:26])]).text()
+    assert "z) 25" in quiz([Question("How many?", choices[:26])], mixed=False).text()
     with pytest.raises(ValueError, match="at most 26 choices, one per letter, got 27"):
         Question("How many?", choices)

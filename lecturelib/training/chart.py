@@ -83,7 +83,7 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
             f'<path d="M{left:.0f} {y:.1f}H{right:.0f}" stroke="{GRID}"/><text x="{left - 6:.0f}" y="{y + 5:.1f}" '
             f'text-anchor="end" fill="{PALE}" font-size="13">{_number(value)}</text>'
         )
-    for value in _ticks(0, x_end, 5):
+    for value in _ticks(0, x_end, int(min(5, max(2, (right - left) // 44)))):
         x = float(to_x(value))
         anchor = "end" if x > right - 14 else "middle"
         parts.append(

@@ -158,7 +158,7 @@ def confusion_table(
     if not rows:
         raise ValueError("confusion_table: no runs given")
     named = list(dict.fromkeys([*rows, *(name for row in counts.values() for name in row)]))
-    left, top, cell = 200, 158, (width - 200 - 64) / len(named)
+    left, top, cell = 200, 158, (width - 200 - 92) / len(named)
     tall, parts = 30, []
     right = sum(counts[row].get(row, 0) for row in rows)
     total = sum(sum(row.values()) for row in counts.values())

@@ -5,6 +5,7 @@ import pytest
 LESSONS = {
     "00_start_here": 1,
     "01_architecture": 5,
+    "02_training": 3,
     "04_parameters": 6,
     "05_gradients": 8,
     "06_optimization": 10,

@@ -76,7 +76,7 @@ quiz([
         Answer("The patch size", True, "A part smaller or larger than the patch does not show up well."),
         Answer("The file name", False, "The network never sees it."),
     ]),
-])
+], mixed=False)
 """,
 ]
 
