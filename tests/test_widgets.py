@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Drawing, Explorable, Pointer, Progress, Slider, Toggle, Upload
+from lecturelib.widgets import (
+    Choice,
+    Drawing,
+    Explorable,
+    Parts,
+    Pointer,
+    Progress,
+    Slider,
+    Text,
+    Toggle,
+    Upload,
+)
 
 LAYERS = {"conv1": 4, "conv2": 9}
 
@@ -528,3 +539,45 @@ def test_a_place_outside_the_picture_goes_to_the_nearest_inside():
     assert pointer.clip((-1, float("inf"))) == (0.0, 1.0)
     for none in [(float("nan"), 0.3), None, (0.5,), (0.1, None), 3]:
         assert pointer.clip(none) == (0.25, 0.75)
+
+
+def test_a_typed_sentence_is_kept_as_it_is_typed_and_cut_where_it_is_too_long():
+    import ipywidgets
+
+    from lecturelib.widgets.live import Live
+    from lecturelib.widgets.worker import LatestWins
+
+    seen = []
+
+    def render(state):
+        seen.append(state["sentence"])
+        return Picture(np.zeros((60, 60, 3), np.uint8), f"A sentence of {len(state['sentence'])} signs.")
+
+    sentence = Text("sentence", "I sleep.", examples=("You sleep.",), longest=12)
+    assert sentence.values() == ("I sleep.", "You sleep.") and sentence.says("I eat ") == "“I eat ”"
+    explorable = Explorable(render, [sentence], "Typing")
+    live = Live(explorable)
+    explorable._live, explorable._worker = live, LatestWins(explorable._work, "typing")
+    try:
+        (box,) = (widget for widget in live.column.children if isinstance(widget, ipywidgets.Textarea))
+        for typed in ("I eat ", "", "I eat a whole cake"):
+            box.value = typed
+            explorable._worker.wait(timeout=10)
+        assert seen[-1] == box.value == "I eat a whol"
+    finally:
+        explorable.close()
+    with pytest.raises(TypeError, match="a text is needed, not int"):
+        explorable.state = {"sentence": 3}
+    with pytest.raises(ValueError, match="at most 12 signs are taken, got 18"):
+        explorable.state = {"sentence": "I eat a whole cake"}
+
+
+def test_parts_say_to_the_page_whether_the_mouse_picks_without_a_click():
+    from lecturelib.widgets.live import Live
+
+    def shown(hover):
+        picture = Picture(np.zeros((60, 60, 3), np.uint8), "Two words.")
+        explorable = Explorable(lambda state: picture, [Parts(("a", "b"), hover=hover)], "Words")
+        return Live(explorable).area.hover
+
+    assert shown(True) is True and shown(False) is False

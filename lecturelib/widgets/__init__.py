@@ -1,14 +1,16 @@
 """Explorables: controls, a pure `render(state)`, and a thin live shell around them.
 
-`controls.py` and `parts.py` hold the controls as plain data, `explorable.py` the state and the rendering (no
-ipywidgets), `worker.py` the thread in which the latest state wins, `live.py` what appears in the notebook, with
-`front.js`, `drawing.js` and `front.css` for the picture's own area.
+`controls.py`, `text.py`, `pad.py` and `parts.py` hold the controls as plain data, `explorable.py` the state and the
+rendering (no ipywidgets), `worker.py` the thread in which the latest state wins, `live.py` what appears in the
+notebook, with `front.js`, `drawing.js` and `front.css` for the picture's own area.
 """
 
-from lecturelib.widgets.controls import Choice, Control, Drawing, Pointer, Slider, Toggle, Upload
+from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.explorable import Explorable, Progress
+from lecturelib.widgets.pad import Drawing
 from lecturelib.widgets.parts import Parts
 from lecturelib.widgets.running import running
+from lecturelib.widgets.text import Text
 
 __all__ = [
     "Choice",
@@ -19,6 +21,7 @@ __all__ = [
     "Pointer",
     "Progress",
     "Slider",
+    "Text",
     "Toggle",
     "Upload",
     "running",

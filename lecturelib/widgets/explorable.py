@@ -10,7 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from lecturelib.show import Picture
-from lecturelib.widgets.controls import Control, Drawing, Pointer, Upload
+from lecturelib.widgets import prepared
+from lecturelib.widgets.controls import Control, Pointer, Upload
+from lecturelib.widgets.pad import Drawing
 from lecturelib.widgets.worker import LatestWins
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
@@ -33,10 +35,10 @@ class Explorable:
     """Controls around a picture: what a student sees follows what he sets.
 
     `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
-    `Progress` in between. `controls`: Slider, Choice, Toggle, Upload, Pointer, Drawing. `presets`: states by name, also
-    incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others limit (quick: it runs at
-    every change); values outside the new limits are clipped. `alt_prefix` begins every alt text. Raises
-    ValueError, TypeError or KeyError for controls or presets that contradict each other.
+    `Progress` in between. `controls`: Slider, Choice, Toggle, Text, Upload, Pointer, Drawing, Parts.
+    `presets`: states by name, also incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others
+    limit (quick: it runs at every change); values outside the new limits are clipped. `alt_prefix` begins every alt
+    text. Raises ValueError, TypeError or KeyError for controls or presets that contradict each other.
 
         Explorable(lambda s: heatmap(maps[s["k"]]), [Slider("k", 0, 63)], "Channels").show()
     """
@@ -73,11 +75,12 @@ class Explorable:
             self._limited = set(self._fresh(start))
         self.controls, self._start = self._settle(start, {})
         self._state = dict(self._start)
-        self.presets = {name: self._complete(name, preset) for name, preset in (presets or {}).items()}
+        self.presets: dict[str, dict] = {}
         self._live = None
         self._shown: Picture | None = None
         self._error: Exception | None = None
         self._worker: LatestWins | None = None
+        self.prepare({**(presets or {}), **prepared.settings(title)})
 
     def __repr__(self) -> str:
         return f"<Explorable {self.title!r}: {self._settings()}>"
@@ -100,6 +103,20 @@ class Explorable:
     def reset(self) -> None:
         """Back to the start values, without an uploaded file."""
         self._adopt(*self._settle(self._start, {}))
+
+    def prepare(self, settings: dict[str, dict]) -> None:
+        """Adds prepared settings, states by name; the one named "start" becomes the start, and is gone to at once.
+
+        Raises KeyError, TypeError or ValueError for a state that does not fit, with nothing changed.
+        """
+        found = {name: self._complete(name, state) for name, state in settings.items()}
+        begin = found.pop(prepared.START, None)
+        self.presets.update(found)
+        if self._live is not None:
+            self._live.offer(self.presets)
+        if begin is not None:
+            self._start = self._settle(self._start, begin)[1]
+            self.reset()
 
     def every_state(self) -> Iterator[dict]:
         """Every control at its minimum, middle and maximum, the others at their start: what tests drive.
@@ -178,6 +195,7 @@ class Explorable:
 
             self._live = Live(self)
             self._worker = LatestWins(self._work, name=f"explorable {self.title}")
+        prepared.remember(self)
         ident = f"ll-{uuid.uuid4().hex[:12]}"
         self._live.add_twin(ident)
         display(self._live.root)

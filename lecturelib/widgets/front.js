@@ -52,7 +52,7 @@ function render({ model, el }) {
     img.style.imageRendering = frame.pixelated ? "pixelated" : "auto";
     // Never larger than the window, so that controls and picture stay in sight together.
     const width = frame.width ? `${frame.width}px` : "100%";
-    img.style.width = frame.ratio ? `min(${width}, 100%, calc(76vh * ${frame.ratio}))` : `min(${width}, 100%)`;
+    img.style.width = frame.ratio ? `min(${width}, 100%, calc(var(--ll-tall, 76vh) * ${frame.ratio}))` : `min(${width}, 100%)`;
     caption.textContent = frame.caption;
     caption.hidden = !frame.caption;
     card.dataset.serial = frame.serial;
@@ -67,6 +67,7 @@ function render({ model, el }) {
 
   // --- parts: a button over each, so that mouse, keys and screen readers find it ---
   const parts = make("div", "ll-parts", stage, { role: "group" });
+  let hovered = "";
   function onParts() {
     const label = model.get("parts");
     const focused = parts.contains(document.activeElement) ? document.activeElement : null;
@@ -85,6 +86,10 @@ function render({ model, el }) {
       button.dataset.at = `${key}#${counts[key]}`;
       if (opened !== null) button.setAttribute("aria-expanded", opened);
       button.addEventListener("click", () => model.send({ type: "part", key, toggle: opened !== null }));
+      // the buttons are made anew under a mouse that rests: only another part is worth a word
+      button.addEventListener("pointermove", () => {
+        if (model.get("hover") && hovered !== key) model.send({ type: "part", key: (hovered = key), toggle: false });
+      });
     }
     const buttons = [...parts.children];
     const focus = focused && (buttons.find((b) => b.dataset.at === focused.dataset.at) || buttons[place] || buttons[0]);
@@ -101,7 +106,7 @@ function render({ model, el }) {
     event.stopPropagation();
     if (!next) return;
     next.focus({ preventScroll: true });
-    model.send({ type: "part", key: next.dataset.key, toggle: false });
+    model.send({ type: "part", key: (hovered = next.dataset.key), toggle: false });
   });
 
   // The static copy is for pages without a kernel; here it would be the same picture twice.

@@ -22,8 +22,10 @@ except ImportError as error:
     ) from error
 
 from lecturelib.show import Picture
-from lecturelib.widgets.controls import Choice, Control, Drawing, Pointer, Slider, Toggle, Upload
+from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
+from lecturelib.widgets.pad import Drawing
 from lecturelib.widgets.parts import Parts
+from lecturelib.widgets.text import Text
 
 _HERE = Path(__file__).parent
 _OWN = "own settings"
@@ -43,6 +45,7 @@ class PictureArea(anywidget.AnyWidget):
     error = traitlets.Dict().tag(sync=True)
     pointer = traitlets.Dict().tag(sync=True)
     parts = traitlets.Unicode().tag(sync=True)
+    hover = traitlets.Bool(False).tag(sync=True)
     drawing = traitlets.Dict().tag(sync=True)
     twins = traitlets.List().tag(sync=True)
 
@@ -78,17 +81,17 @@ class Live:
         self._pointer = next((c for c in explorable.controls.values() if isinstance(c, Pointer)), None)
         self._drawing = next((c for c in explorable.controls.values() if isinstance(c, Drawing)), None)
         self._parts = next((c for c in explorable.controls.values() if isinstance(c, Parts)), None)
-        self.area = PictureArea(title=explorable.title, parts=self._parts.words if self._parts else "")
+        self.area = PictureArea(
+            title=explorable.title,
+            parts=self._parts.words if self._parts else "",
+            hover=self._parts is not None and self._parts.hover,
+        )
         self.area.add_class("ll-area")
         self.area.on_msg(self._message)
-        self._presets = None
+        self._presets = ipywidgets.Dropdown(options=[_OWN], description="prepared settings")
+        self._presets.add_class("ll-presets")
+        self._presets.observe(self._preset, "value")
         column = []
-        if explorable.presets:
-            self._presets = ipywidgets.Dropdown(
-                options=[_OWN, *explorable.presets], description="prepared settings"
-            )
-            self._presets.observe(self._preset, "value")
-            column.append(self._presets)
         for control in explorable.controls.values():
             widget = self._widgets[control.name]
             if widget is not None:
@@ -96,8 +99,9 @@ class Live:
                 column.append(widget)
         if column:
             button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start")
+            button.add_class("ll-reset")
             button.on_click(lambda _: self._guarded(explorable.reset))
-            column.append(button)
+            column = [self._presets, *column, button]
         self.column = ipywidgets.VBox(column)
         self.column.add_class("ll-controls")
         heading = f'<div class="ll-title" role="heading" aria-level="4">{html.escape(explorable.title)}</div>'
@@ -105,6 +109,7 @@ class Live:
         row.add_class("ll-row")
         self.root = ipywidgets.VBox([ipywidgets.HTML(heading), row])
         self.root.add_class("ll-explorable")
+        self.offer(explorable.presets)
         self.sync(explorable.controls, explorable._state)
 
     # --- the main thread: controls -----------------------------------------------------------------------------
@@ -117,9 +122,8 @@ class Live:
                 if widget is not None:
                     _fill(widget, controls[name], controls[name].from_state(state))
             public = self._explorable._public(state)
-            if self._presets is not None:
-                names = [n for n, preset in self._explorable.presets.items() if preset == public]
-                self._presets.value = names[0] if names else _OWN
+            names = [n for n, preset in self._explorable.presets.items() if preset == public]
+            self._presets.value = names[0] if names else _OWN
         finally:
             self._quiet = False
         if self._pointer is not None:
@@ -140,6 +144,15 @@ class Live:
                 "guide": self._drawing.guide,
                 "label": self._drawing.words,
             }
+
+    def offer(self, presets: dict[str, dict]) -> None:
+        """Lists the prepared settings; without any, there is no list."""
+        self._quiet = True
+        try:
+            self._presets.options = [_OWN, *presets]
+        finally:
+            self._quiet = False
+        self._presets.layout.display = None if presets else "none"
 
     def _changed(self, name: str) -> None:
         if self._quiet:
@@ -246,6 +259,8 @@ def _widget(control: Control):
         return kind(options=_pairs(control), value=control.value, description=words)
     if isinstance(control, Toggle):
         return ipywidgets.Checkbox(value=control.value, description=words, indent=False)
+    if isinstance(control, Text):
+        return ipywidgets.Textarea(value=control.value, description=words, rows=3)
     if isinstance(control, Upload):
         return UploadButton(accept=control.accept, words=words)
     return None  # a Pointer or a Drawing is the picture itself

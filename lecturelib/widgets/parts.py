@@ -14,7 +14,8 @@ class Parts(Control):
 
     The picture says where its parts lie (`Picture.parts`); mouse, or arrow keys and Enter while one has the focus.
     Sets two values of the state: `picked`, the key of a part or "", and `opened`, a tuple of keys. `keys`: those there
-    are; keys that another state left behind are dropped. Raises ValueError or TypeError for a key that is none of them.
+    are; keys that another state left behind are dropped. `hover`: the mouse picks without a click. Raises ValueError or
+    TypeError for a key that is none of them.
     """
 
     keys: tuple[str, ...]
@@ -22,6 +23,7 @@ class Parts(Control):
     opened: str = "opened"
     value: tuple[str, tuple[str, ...]] = ("", ())
     label: str = "parts of the picture"
+    hover: bool = False
 
     def __post_init__(self):
         _check_name(self.picked)
