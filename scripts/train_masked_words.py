@@ -90,7 +90,6 @@ def main() -> None:
     metrics = {
         "loss_on_hidden_pieces_of_400_sentences_in_nats": round(held, 3),
         "hidden_pieces_guessed_rightly": round(right, 3),
-        "curve": curve,
         "seed": SEED,
         "epochs": options.epochs,
         "training_cpu_seconds": round(seconds),
@@ -106,7 +105,7 @@ learned from English text alone to guess hidden words.
 * Text: the English side of the 40,000 shipped training pairs (see tatoeba.md), no labels.
 * Licence: that of this project; learned from Tatoeba (see tatoeba.md).
 """
-    save("masked_words", encoder.state_dict(), metrics, card)
+    save("masked_words", encoder.state_dict(), metrics, card, {"curve": curve})
 
 
 if __name__ == "__main__":

@@ -78,7 +78,9 @@ def train(images: Tensor, epochs: int) -> tuple[AttentiveGenerator, Critic, list
             if step % EVERY == 0:
                 gate.append(round(painter.attention.gamma.item(), 4))
                 seconds = time.process_time() - start
-                print(f"{epoch} {step} critic {loss.item():.3f}, gate {gate[-1]}, {seconds:.0f} s", flush=True)
+                print(
+                    f"{epoch} {step} critic {loss.item():.3f}, gate {gate[-1]}, {seconds:.0f} s", flush=True
+                )
             step += 1
     return sagan.fold(statistics_anew(mean)), judge, gate, time.process_time() - start
 
@@ -96,7 +98,6 @@ def main() -> None:
     metrics = judged(painter, models.load("fashion_lenet")) | novelty(painter, images)
     metrics |= {"gate": round(painter.attention.gamma.item(), 4)}
     metrics |= {"gate_of_the_critic": round(judge.attention.gamma.item(), 4)}
-    metrics |= {f"gate_every_{EVERY}_steps": gate}
     metrics |= {"seed": SEED, "epochs": options.epochs, "training_cpu_seconds": round(seconds)}
     card = f"""# clothes_sagan
 
@@ -109,7 +110,7 @@ on its map of 14 x 14, {GAN_LATENT} numbers per picture, trained by us from rand
 * The judge of the samples is `fashion_lenet`, which never saw them in its training.
 * Licence: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
 """
-    save("clothes_sagan", painter.state_dict(), metrics, card)
+    save("clothes_sagan", painter.state_dict(), metrics, card, {f"gate_every_{EVERY}_steps": gate})
 
 
 if __name__ == "__main__":

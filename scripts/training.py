@@ -127,15 +127,15 @@ def rounded(network: nn.Module) -> nn.Module:
     return network
 
 
-def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str) -> Path:
-    """Write data/NAME.safetensors (float16), data/NAME.json (metrics) and data/NAME.md (the card)."""
+def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str, curves: dict | None = None) -> Path:
+    """Write data/NAME.safetensors (float16), data/NAME.json (metrics, curves) and data/NAME.md (the card)."""
     path = DATA / f"{name}.safetensors"
     save_file({key: value.detach().half().contiguous() for key, value in tensors.items()}, path)
     path.chmod(0o644)  # safetensors writes files that only their owner can read
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     parameters = sum(value.numel() for value in tensors.values())
     record = {"checkpoint": path.name, "sha256": sha256, "parameters": parameters, "torch": torch.__version__}
-    (DATA / f"{name}.json").write_text(json.dumps(record | metrics, indent=2) + "\n")
+    (DATA / f"{name}.json").write_text(json.dumps(record | metrics | (curves or {}), indent=2) + "\n")
     table = "\n".join(f"* {key.replace('_', ' ')}: {value}" for key, value in metrics.items())
     (DATA / f"{name}.md").write_text(
         f"{card.strip()}\n\n{table}\n* checkpoint: `{path.name}`, {parameters:,} float16 values, "

@@ -23,9 +23,9 @@ class SelfAttention2d(nn.Module):
     """x + gamma * v(softmax(g(x)^T f(x)) h(x)): f gives the keys, g the queries, h the values, gamma begins at 0.
 
     f, g and h are 1 x 1 convolutions to `inner` channels, C / 8 as in the paper, v is one back to C.
-    forward(x (B, C, H, W)) -> (B, C, H, W) and the weights (B, H W, H W): row j says from which places place j takes, counted row by row.
-    `spectral` keeps each convolution's largest singular value at 1 (Miyato et al. 2018): for training. Raises
-    `ValueError` for sizes below 1 or another shape.
+    forward(x (B, C, H, W)) -> (B, C, H, W) and the weights (B, H W, H W): row j says from which places place j takes,
+    counted row by row. `spectral` keeps each convolution's largest singular value at 1 (Miyato et al. 2018): for
+    training. Raises `ValueError` for sizes below 1 or another shape.
     """
 
     def __init__(self, channels: int, inner: int | None = None, spectral: bool = False):

@@ -33,10 +33,18 @@ def curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Itera
     """
     if not isinstance(run, Run):
         raise TypeError(f"live.curves: a run is needed, live.curves(fit(...)); got {type(run).__name__}")
-    return _curves(run, weight, screen or _screen())
+    return pictures(run, lambda run: looks.curves(run.history, weight, of=run.of), screen)
 
 
-def _curves(run: Run, weight: float, screen: Screen) -> Iterator[Step]:
+def pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
+    """The steps of any run, handed on while `draw(run)` is shown, as `curves` does it.
+
+    The run is an iterator with `step`, `of` and `stopped`; it goes on where it was left.
+    """
+    return _pictures(run, draw, screen or _screen())
+
+
+def _pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen) -> Iterator:
     clock = _Clock(run)
     end = ""
     try:
@@ -51,18 +59,18 @@ def _curves(run: Run, weight: float, screen: Screen) -> Iterator[Step]:
                 break
             if clock.due():
                 with clock:
-                    screen(looks.curves(run.history, weight, of=run.of), clock.line(step))
+                    screen(draw(run), clock.line(step))
             yield step
     finally:
         if run.step:
             words = end or f"left after step {run.step}: iterate over the run to go on"
-            screen(looks.curves(run.history, weight, of=run.of), clock.end(words))
+            screen(draw(run), clock.end(words))
 
 
 class _Clock:
     """When the next picture is due, and how long the run will take."""
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Iterator):
         self.run, self.first = run, run.step
         self.began = time.perf_counter()
         self.next = self.began
@@ -82,12 +90,13 @@ class _Clock:
         self.pictures += 1
         self.next = now + max(EVERY, cost / SHARE)
 
-    def line(self, step: Step) -> str:
+    def line(self, step) -> str:
         """How far the run is: a progress bar and words, as HTML."""
         seconds = time.perf_counter() - self.began
         speed = (step.step - self.first) / seconds if seconds > 0 else 0.0
         left = (step.of - step.step) / speed if speed else 0.0
-        words = f"step {step.step} of {step.of}, epoch {step.epoch:.1f}, {speed:.0f} steps a second, {_time(left)} left"
+        epoch = f", epoch {step.epoch:.1f}" if hasattr(step, "epoch") else ""
+        words = f"step {step.step} of {step.of}{epoch}, {speed:.0f} steps a second, {_time(left)} left"
         return _bar(step.step, step.of, words)
 
     def end(self, words: str) -> str:
