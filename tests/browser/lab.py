@@ -283,6 +283,6 @@ class ExplorableOnPage:
         at, end = slider.get_attribute("aria-valuenow"), slider.get_attribute("aria-valuemax")
         self.presses(slider, "ArrowLeft" if at == end else "ArrowRight", timeout)
 
-    def rests(self, timeout: float = 60) -> None:
+    def rests(self, timeout: float = 180) -> None:
         """Waits until nothing is being computed."""
         self.root.locator('.ll-card[aria-busy="false"]').wait_for(timeout=timeout * 1000)
