@@ -4,7 +4,7 @@ PYTHON ?= python3
 COURSE := $(PYTHON) scripts/course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test notebooks claims bench lint fetch doctor clean
+.PHONY: help lab present slides setup test notebooks claims bench lint fetch doctor clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -12,6 +12,12 @@ help: ## show these targets
 
 lab: ## set up where needed, then open JupyterLab on the start page
 	@$(COURSE) lab $(ARGS)
+
+present: ## open a part as live slides (PART=04)
+	@$(COURSE) present $(PART) $(ARGS)
+
+slides: ## write a part as slides into one HTML file (PART=04)
+	@$(COURSE) slides $(PART) $(ARGS)
 
 setup: ## make .venv, install the package and fetch the weights
 	@$(COURSE) setup $(ARGS)

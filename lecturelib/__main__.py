@@ -1,4 +1,4 @@
-"""`python -m lecturelib doctor | fetch [NAME ...]`: what is there, what is missing, and getting it."""
+"""`python -m lecturelib doctor | fetch [NAME ...] | present PART | slides PART`: see to the files, show a part."""
 
 import argparse
 import sys
@@ -9,19 +9,46 @@ from . import assets
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 1 where something required is missing."""
     parser = argparse.ArgumentParser(
-        prog="python -m lecturelib", description="See to the course's own files."
+        prog="python -m lecturelib", description="See to the course's own files, and show a part of it."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="say what is installed, what is missing, and what mends it")
     fetching = commands.add_parser("fetch", help="fetch weights into the cache")
     fetching.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(assets.REGISTRY)}")
     fetching.add_argument("--all", action="store_true", help="the optional ones too")
-    chosen = parser.parse_args(arguments)
+    showing = commands.add_parser("present", help="open a part as live slides in JupyterLab")
+    showing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
+    showing.add_argument("--no-run", action="store_true", help="do not run its cells at the start")
+    showing.add_argument("--prepared", metavar="FILE", help="settings of explorables, prepared in a JSON file")
+    writing = commands.add_parser("slides", help="write a part as slides into one HTML file that needs nothing")
+    writing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
+    writing.add_argument("--to", metavar="FILE", help="the file (slides/NAME.html if not given)")
+    chosen, more = parser.parse_known_args(arguments)
+    if more and chosen.command != "present":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     if chosen.command == "doctor":
         from .doctor import examine
 
         return examine()
+    if chosen.command in ("present", "slides"):
+        return _show(chosen, more)
     return _fetch(chosen.names or (list(assets.REGISTRY) if chosen.all else None))
+
+
+def _show(chosen: argparse.Namespace, more: list[str]) -> int:
+    try:
+        if chosen.command == "present":  # what is not known here goes to JupyterLab
+            from .present.live import present
+
+            return present(chosen.part, not chosen.no_run, chosen.prepared, tuple(more))
+        from .present.live import find
+        from .present.static import write
+
+        print(f"{write(find(chosen.part), chosen.to)}: open it in any browser; it needs nothing else")
+    except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _fetch(names: list[str] | None) -> int:

@@ -1,6 +1,6 @@
 """Set the course up and run it: the work behind `make`, for every system, with nothing but Python's standard library.
 
-python scripts/course.py lab | test | setup | notebooks | claims | bench | lint | fetch | doctor | clean
+python scripts/course.py lab | present | slides | test | setup | notebooks | claims | bench | lint | fetch | clean ...
 """
 
 # Any Python from 3.6 on must be able to read this file, so that it can say which one it needs.
@@ -27,6 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course-setup.json"
 LOG = VENV / "course-setup.log"
 START = "00_start_here.ipynb"
+SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"  # the extension that presents, as this checkout has it
 NOTEBOOK_TESTS = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120", "notebooks"]
 
 # JupyterLab renders all cells (so that printing, search and the tests see them) and asks nobody for news.
@@ -197,11 +198,35 @@ def lab(arguments):
     folder = ROOT / "notebooks"
     if not (folder / START).exists():
         sys.exit(f"notebooks/{START} is not there: get the whole project again.")
-    command = [str(PYTHON), "-m", "jupyterlab", *arguments, START]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
+    become([str(PYTHON), "-m", "jupyterlab", *arguments, START], folder)
+
+
+def become(command, folder):
+    """Run a command in this one's place, so that Ctrl-C goes straight to it."""
     if os.name == "nt":
         sys.exit(subprocess.call(command, cwd=folder))
     os.chdir(folder)
-    os.execv(command[0], command)  # Ctrl-C goes straight to JupyterLab
+    os.execv(command[0], command)
+
+
+def present(arguments):
+    """Open a part as live slides; what is no option of ours goes to JupyterLab."""
+    part_of(arguments, "present")
+    setup()
+    become([str(PYTHON), "-m", "lecturelib", "present", *arguments], ROOT)
+
+
+def slides(arguments):
+    """Write a part as slides into one HTML file."""
+    part_of(arguments, "slides")
+    setup()
+    run(PYTHON, "-m", "lecturelib", "slides", *arguments)
+
+
+def part_of(arguments, target):
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(f"Which part? `make {target} PART=04`, or `python scripts/course.py {target} 04`.")
 
 
 def lint(arguments):
@@ -264,6 +289,8 @@ def clean(arguments):
 
 COMMANDS = {
     "lab": lab,
+    "present": present,
+    "slides": slides,
     "test": test,
     "setup": lambda arguments: setup(*arguments),
     "notebooks": notebooks,

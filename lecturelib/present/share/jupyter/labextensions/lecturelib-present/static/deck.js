@@ -1,0 +1,354 @@
+// The deck: which page of the notebook is shown, and what the keys do. The cells stay where they are, with their kernel
+// and their widgets; those that are not on the page get one CSS class.
+import { Front } from "./front.js";
+import { controlAt, meaning, nameOf } from "./keys.js";
+import { headingOf, notesFor, sectionsOf } from "./notes.js";
+import { kindOf, pagesOf } from "./pages.js";
+import { Presenter } from "./presenter.js";
+import { Runner } from "./runner.js";
+import * as stage from "./stage.js";
+
+const AWAY = "ll-deck-away"; // the one class of a cell that is not on the page
+const SIZES = [0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2];
+const EXPLORABLE = ".ll-explorable";
+
+export class Deck {
+  constructor(lab, services, panel, left) {
+    this._lab = lab;
+    this._services = services;
+    this._left = left;
+    this.panel = panel;
+    this.content = panel.content;
+    this.pages = [];
+    this.at = 0; // the page
+    this.step = 0; // its last step that is shown
+    this.began = Date.now();
+    this._size = SIZES.indexOf(1);
+    this._undo = [];
+    this._store = `lecturelib-present:${panel.context.path}`;
+  }
+
+  // `resume`: go on where this window was before a reload. `run`: run all cells, in the background.
+  async start({ run = false, resume = false } = {}) {
+    const { panel, content } = this;
+    const documents = this._services.documents;
+    const was = { config: content.notebookConfig, mode: content.mode, active: content.activeCellIndex, scroll: stage.scroller(panel).scrollTop };
+    content.notebookConfig = { ...was.config, windowingMode: "none", scrollPastEnd: false };
+    this._undo.push(() => (content.notebookConfig = was.config));
+    if (documents && documents.autosave) {
+      documents.autosave = false; // what is tried on stage is written only by who saves it
+      this._undo.push(() => (documents.autosave = true));
+    }
+    this._undo.push(stage.fill(panel));
+    this._runner = new Runner(this._lab, panel, () => this.tell());
+    this._front = new Front(this);
+    this._presenter = new Presenter(this);
+    this._listen();
+    this._read();
+    const kept = resume && JSON.parse(sessionStorage.getItem(this._store) || "null");
+    this._size = kept ? kept.size : this._size;
+    stage.zoom(panel, SIZES[this._size]);
+    if (kept && this.pages[kept.at]) this.go(kept.at, kept.step);
+    else this.go(resume ? 0 : this._pageOf(was.active), resume ? 0 : Infinity);
+    this._undo.push(() => {
+      content.activeCellIndex = was.active;
+      content.mode = was.mode;
+      stage.scroller(panel).scrollTop = was.scroll;
+    });
+    this._relay();
+    if (run) await this._runner.run(content.widgets.slice());
+  }
+
+  leave() {
+    if (!this._runner) return;
+    this._presenter.close();
+    this._front.dispose();
+    this._runner.dispose();
+    this._runner = null;
+    for (const cell of this.content.widgets) cell.removeClass(AWAY);
+    this.panel.node.classList.remove("ll-deck-no-code");
+    stage.unzoom(this.panel);
+    if (document.fullscreenElement) document.exitFullscreen();
+    for (const undo of this._undo) undo();
+    sessionStorage.removeItem(this._store);
+    this._relay();
+    this.content.activate();
+    this._left();
+  }
+
+  // --- pages -------------------------------------------------------------------------------------------------
+
+  get steps() {
+    const page = this.pages[this.at];
+    return page ? page.steps : [];
+  }
+
+  cellsOf(at, upTo = Infinity) {
+    const page = this.pages[at];
+    return page ? page.steps.slice(0, upTo + 1).flat().map((k) => this.content.widgets[k]).filter(Boolean) : [];
+  }
+
+  titleOf(at) {
+    return headingOf(this.cellsOf(at)) || this.sections[at] || `page ${at + 1}`;
+  }
+
+  notes(at = this.at) {
+    return notesFor(this, at);
+  }
+
+  // Reads the pages again, after the notebook changed, and stays with the cell that was shown.
+  _read() {
+    const kept = this.cellsOf(this.at)[0]?.model.id;
+    const kinds = this.content.widgets.map(({ model }) => {
+      const said = model.getMetadata("slideshow");
+      return kindOf(said && said.slide_type, model.getMetadata("tags"));
+    });
+    this.pages = pagesOf(kinds);
+    this.sections = sectionsOf(this);
+    const found = kept ? this.pages.findIndex((_, at) => this.cellsOf(at).some((cell) => cell.model.id === kept)) : -1;
+    this.at = Math.min(found >= 0 ? found : this.at, Math.max(0, this.pages.length - 1));
+    this.step = Math.min(this.step, this.steps.length - 1);
+  }
+
+  _pageOf(cell) {
+    const at = this.pages.findIndex(({ steps }) => steps.flat().some((k) => k >= cell));
+    return at < 0 ? 0 : at;
+  }
+
+  go(at, step = 0) {
+    this.at = Math.max(0, Math.min(at, this.pages.length - 1));
+    this.step = Math.max(0, Math.min(step, this.steps.length - 1));
+    this._show();
+    stage.scroller(this.panel).scrollTop = 0;
+    this.focus();
+  }
+
+  _show() {
+    const shown = new Set(this.cellsOf(this.at, this.step));
+    for (const cell of this.content.widgets) cell.toggleClass(AWAY, !shown.has(cell));
+    sessionStorage.setItem(this._store, JSON.stringify({ at: this.at, step: this.step, size: this._size }));
+    this.tell();
+  }
+
+  _reveal(step) {
+    this.step = step;
+    this._show();
+    this.focus();
+    const first = this.content.widgets[this.steps[step][0]];
+    const box = stage.scroller(this.panel).getBoundingClientRect();
+    if (first && first.node.getBoundingClientRect().bottom > box.bottom) first.node.scrollIntoView({ block: "start" });
+  }
+
+  next() {
+    if (this.step + 1 < this.steps.length) this._reveal(this.step + 1);
+    else if (this.at + 1 < this.pages.length) this.go(this.at + 1);
+  }
+
+  previous() {
+    if (this.step > 0) {
+      this.step -= 1;
+      this._show();
+      this.focus();
+    } else if (this.at > 0) this.go(this.at - 1, Infinity);
+  }
+
+  // Tells the bar and the presenter's window that something changed.
+  tell() {
+    if (!this._front || this._telling) return;
+    this._telling = true;
+    requestAnimationFrame(() => {
+      this._telling = false;
+      if (!this._runner) return;
+      this._front.update();
+      this._presenter.update();
+    });
+  }
+
+  get busy() {
+    return this._runner ? this._runner.busy : null;
+  }
+
+  failedOn(at) {
+    return this.cellsOf(at).some((cell) => this._runner.failed.has(cell.model.id));
+  }
+
+  // --- focus and keys ----------------------------------------------------------------------------------------
+
+  // The deck has the focus when the notebook has it, in command mode, on a cell of the page.
+  focus() {
+    const cell = this.cellsOf(this.at, this.step)[0];
+    if (cell) this.content.activeCellIndex = this.content.widgets.indexOf(cell);
+    this.content.mode = "command";
+    this.content.deselectAll();
+    if (controlAt(document.activeElement)) document.activeElement.blur();
+    this.content.activate();
+  }
+
+  _listen() {
+    const on = (target, event, handler, options) => {
+      target.addEventListener(event, handler, options);
+      this._undo.push(() => target.removeEventListener(event, handler, options));
+    };
+    on(window, "keydown", (event) => this.key(event), true); // before JupyterLab, where D, D deletes a cell
+    on(window, "resize", () => stage.zoom(this.panel, SIZES[this._size]));
+    on(window, "pagehide", () => this._presenter.close());
+    const changed = () => {
+      this._read();
+      this._show();
+    };
+    // The notebook's widgets follow its model, so they are read a moment later.
+    const later = () => queueMicrotask(() => this._runner && changed());
+    const cells = this.content.model.cells;
+    cells.changed.connect(later);
+    this._undo.push(() => cells.changed.disconnect(later));
+    const gone = () => this._runner && this.leave();
+    this.panel.disposed.connect(gone);
+    this._undo.push(() => this.panel.disposed.disconnect(gone));
+  }
+
+  // One key, from this window or the presenter's.
+  key(event) {
+    if (this._front.key(event)) return;
+    // A dialog of JupyterLab, its palette, a menu or the completer's list has the keys to itself.
+    if (document.querySelector(".jp-Dialog, .jp-ModalCommandPalette:not(.lm-mod-hidden), .lm-Menu")) return;
+    const completing = document.querySelector(".jp-Completer:not(.lm-mod-hidden)");
+    if (completing && !["PageUp", "PageDown"].includes(event.key)) return;
+    const what = meaning(event);
+    if (what === "lab") return;
+    if (what === "control") {
+      if (event.target.closest("[role=slider]") && event.key.length === 1 && event.key !== " ") this._swallow(event);
+      return;
+    }
+    this._swallow(event);
+    if (what !== "nothing") this.act(what, event);
+  }
+
+  _swallow(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  act(what, event = null) {
+    const actions = {
+      next: () => this.next(),
+      previous: () => this.previous(),
+      onward: () => stage.scroll(this.panel, 1) || this.next(),
+      back: () => {
+        if (stage.scroll(this.panel, -1)) return;
+        const page = this.at;
+        this.previous();
+        if (this.at !== page) stage.scroller(this.panel).scrollTop = 1e9; // as it was left
+      },
+      first: () => this.go(0),
+      last: () => this.go(this.pages.length - 1),
+      deck: () => this.focus(),
+      code: () => this.panel.node.classList.toggle("ll-deck-no-code"),
+      larger: () => this._resize(1),
+      smaller: () => this._resize(-1),
+      fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+      theme: () => this._turnTheme(),
+      presenter: () => this._presenter.open(),
+      leave: () => this.leave(),
+      edit: () => this._edit(),
+      run: () => this._run(event),
+      restart: () => this._restart(),
+      insert: () => this._insert(),
+      preset: () => this._preset(Number(event.key)),
+    };
+    if (actions[what]) actions[what]();
+    else this._front.act(what); // overview, black, help
+    this.tell();
+  }
+
+  _resize(by) {
+    this._size = Math.max(0, Math.min(SIZES.length - 1, this._size + by));
+    stage.zoom(this.panel, SIZES[this._size]);
+    this._show();
+  }
+
+  async _turnTheme() {
+    const themes = this._services.themes;
+    if (!themes) return;
+    const before = themes.theme;
+    if (!this._themeKept) {
+      this._themeKept = true;
+      this._undo.push(() => themes.theme !== before && themes.setTheme(before));
+    }
+    await themes.setTheme(themes.isLight(before) ? "JupyterLab Dark" : "JupyterLab Light");
+    this.tell();
+  }
+
+  // --- cells -------------------------------------------------------------------------------------------------
+
+  _edit() {
+    const shown = this.cellsOf(this.at, this.step);
+    const wanted = shown.includes(this.content.activeCell) && this.content.activeCell.model.type === "code"
+      ? this.content.activeCell
+      : shown.find((cell) => cell.model.type === "code");
+    if (!wanted) return;
+    this.panel.node.classList.remove("ll-deck-no-code");
+    this.content.activeCellIndex = this.content.widgets.indexOf(wanted);
+    this.content.mode = "edit";
+    this.content.activate();
+  }
+
+  async _run(event) {
+    const node = event && event.target.closest && event.target.closest(".jp-Cell");
+    const edited = node && controlAt(event.target) === "text" && this.content.widgets.find((cell) => cell.node === node);
+    const cells = edited ? [edited] : this.cellsOf(this.at, this.step);
+    this.focus();
+    if (edited && edited.model.type !== "code") edited.rendered = true;
+    else await this._runner.runWithNeeds(cells, this.content.widgets);
+  }
+
+  async _restart() {
+    const upTo = this.cellsOf(this.at, this.step).at(-1);
+    if (await this._runner.restart()) {
+      this.focus();
+      await this._runner.run(this.content.widgets.slice(0, this.content.widgets.indexOf(upTo) + 1));
+    } else this.focus();
+  }
+
+  // A new code cell after what is shown, ready to be typed into.
+  _insert() {
+    const last = this.steps.slice(0, this.step + 1).flat().at(-1);
+    this.content.activeCellIndex = last;
+    this._lab.notebook.NotebookActions.insertBelow(this.content);
+    this._read();
+    this._show();
+    this.content.activeCellIndex = last + 1;
+    this.panel.node.classList.remove("ll-deck-no-code");
+    this.content.mode = "edit";
+    this.content.activate();
+    this.content.activeCell.node.scrollIntoView({ block: "nearest" });
+  }
+
+  // Key 1 calls the first prepared setting of the explorable in sight, and so on; 0 takes it back to its start.
+  _preset(number) {
+    const boxes = this.cellsOf(this.at, this.step).flatMap((cell) => [...cell.node.querySelectorAll(EXPLORABLE)]);
+    const middle = window.innerHeight / 2;
+    const off = (box) => Math.abs(box.getBoundingClientRect().top + box.offsetHeight / 2 - middle);
+    const box = boxes.sort((a, b) => off(a) - off(b))[0];
+    if (!box) return;
+    if (number === 0) {
+      box.querySelector(".ll-reset")?.click();
+      return;
+    }
+    const list = box.querySelector(".ll-presets select");
+    if (!list || list.options.length <= number) {
+      this._front.say(list ? `There are ${list.options.length - 1} prepared settings here.` : "No prepared settings here.");
+      return;
+    }
+    list.selectedIndex = number;
+    list.dispatchEvent(new Event("change", { bubbles: true }));
+    this._front.say(list.options[number].textContent);
+  }
+
+  // Tells Lumino that the panel has another size now, so that the notebook and its widgets follow.
+  _relay() {
+    const { MessageLoop } = this._lab.messaging;
+    MessageLoop.sendMessage(this.panel, this._lab.widgets.Widget.ResizeMessage.UnknownSize);
+  }
+}
+
+export { nameOf };

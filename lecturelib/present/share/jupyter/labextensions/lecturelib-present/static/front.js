@@ -1,0 +1,158 @@
+// What lies over the stage: the bar with the page number, the list of pages, the list of keys, the black screen.
+import { HELP } from "./keys.js";
+
+function make(tag, css, parent, attributes = {}) {
+  const node = document.createElement(tag);
+  if (css) node.className = css;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  parent.appendChild(node);
+  return node;
+}
+
+export class Front {
+  constructor(deck) {
+    this._deck = deck;
+    this.node = make("div", "ll-deck-front", document.body);
+    this._progress = make("div", "ll-deck-progress", this.node, { "aria-hidden": "true" });
+    this._said = make("div", "ll-deck-said", this.node, { role: "status" });
+    const bar = make("nav", "ll-deck-bar", this.node, { "aria-label": "Slides" });
+    this._busy = make("span", "ll-deck-busy", bar);
+    this._button(bar, "‹", "previous", "Previous (PageUp)");
+    this._number = make("button", "ll-deck-number", bar, { type: "button", title: "All pages (O)" });
+    this._number.addEventListener("click", () => deck.act("overview"));
+    this._button(bar, "›", "next", "Next (PageDown)");
+    this._button(bar, "?", "help", "Keys (H)");
+    this._button(bar, "✕", "leave", "Leave the slides (Q)");
+    this._over = null; // "overview", "help" or "black", and its node
+  }
+
+  dispose() {
+    this.node.remove();
+  }
+
+  _button(bar, text, action, title) {
+    const button = make("button", "", bar, { type: "button", title, "aria-label": title });
+    button.textContent = text;
+    button.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays with the deck
+    button.addEventListener("click", () => this._deck.act(action));
+  }
+
+  update() {
+    const { at, pages, step, steps, busy } = this._deck;
+    this._number.textContent = `${Math.min(at + 1, pages.length)} / ${pages.length}`;
+    this._number.dataset.step = step;
+    this._number.dataset.steps = steps.length;
+    this._progress.style.width = `${(100 * (at + 1)) / Math.max(1, pages.length)}%`;
+    this._busy.textContent = busy && busy.total ? `running ${Math.min(busy.done + 1, busy.total)} of ${busy.total}` : "";
+    const failed = pages.map((_, k) => k + 1).filter((k) => this._deck.failedOn(k - 1));
+    if (!busy && failed.length) this._busy.textContent = `a cell failed on page ${failed.join(", ")}`;
+    this._busy.classList.toggle("ll-deck-failed", !busy && failed.length > 0);
+  }
+
+  // A word that fades, for what a key did.
+  say(words) {
+    clearTimeout(this._timer);
+    this._said.textContent = words;
+    this._said.classList.add("ll-deck-shown");
+    this._timer = setTimeout(() => this._said.classList.remove("ll-deck-shown"), 2500);
+  }
+
+  act(what) {
+    const open = this._over?.what;
+    this._close();
+    if (open === what) return;
+    if (what === "overview") this._overview();
+    if (what === "help") this._help();
+    if (what === "black") this._open("black", "ll-deck-black", { "aria-label": "Black screen: any key goes on" });
+  }
+
+  _open(what, css, attributes = {}) {
+    const node = make("div", `ll-deck-over ${css}`, this.node, { role: "dialog", "aria-modal": "true", tabindex: "-1", ...attributes });
+    this._over = { what, node };
+    node.focus();
+    return node;
+  }
+
+  _close() {
+    if (!this._over) return;
+    this._over.node.remove();
+    this._over = null;
+    this._deck.focus();
+  }
+
+  _overview() {
+    const { pages, at } = this._deck;
+    const node = this._open("overview", "ll-deck-overview", { "aria-label": "All pages" });
+    make("p", "", node).textContent = "Arrow keys and Enter, a number and Enter, or a click. Escape goes back.";
+    const list = make("div", "ll-deck-list", node);
+    let section = null;
+    pages.forEach((_, k) => {
+      if (this._deck.sections[k] !== section) {
+        section = this._deck.sections[k];
+        make("h2", "", list).textContent = section;
+      }
+      const tile = make("button", "ll-deck-tile", list, { type: "button", "data-page": k });
+      make("span", "ll-deck-place", tile).textContent = k + 1;
+      make("span", "", tile).textContent = this._deck.titleOf(k);
+      if (this._deck.failedOn(k)) make("span", "ll-deck-mark", tile).textContent = "a cell failed";
+      if (k === at) tile.setAttribute("aria-current", "page");
+      tile.addEventListener("click", () => this._choose(k));
+    });
+    this._typed = "";
+    this._tile(at);
+  }
+
+  _tile(k) {
+    const tile = this._over.node.querySelector(`[data-page="${k}"]`);
+    if (tile) {
+      tile.focus();
+      tile.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  _choose(k) {
+    this._close();
+    this._deck.go(k);
+  }
+
+  _help() {
+    const node = this._open("help", "ll-deck-help", { "aria-label": "Keys" });
+    make("h2", "", node).textContent = "Keys";
+    const list = make("dl", "", node);
+    for (const [keys, words] of HELP) {
+      make("dt", "", list).textContent = keys;
+      make("dd", "", list).textContent = words;
+    }
+    make("p", "", node).textContent =
+      "While a slider, a list or an editor holds the focus, keys are its own, except PageUp, PageDown and Escape.";
+  }
+
+  // A key while something lies over the stage; true where it was used here.
+  key(event) {
+    if (!this._over) return false;
+    if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return true;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { what, node } = this._over;
+    const key = event.key;
+    if (what === "overview" && key !== "Escape" && key.toLowerCase() !== "o") {
+      const count = this._deck.pages.length;
+      const now = Number(document.activeElement?.dataset?.page ?? this._deck.at);
+      const moves = { ArrowRight: now + 1, ArrowDown: now + 1, ArrowLeft: now - 1, ArrowUp: now - 1, Home: 0, End: count - 1,
+        PageDown: now + 1, PageUp: now - 1 };
+      if (/^[0-9]$/.test(key)) {
+        this._typed = (this._typed + key).slice(-3);
+        this._tile(Math.max(0, Math.min(count - 1, Number(this._typed) - 1)));
+      } else if (key in moves) {
+        this._typed = "";
+        this._tile(Math.max(0, Math.min(count - 1, moves[key])));
+      } else if (key === "Enter" || key === " ") this._choose(now);
+      return true;
+    }
+    if (what === "help" && ["ArrowDown", "ArrowUp"].includes(key)) node.scrollBy(0, key === "ArrowDown" ? 80 : -80);
+    else this._close();
+    return true;
+  }
+}
+
+export { make };

@@ -1,0 +1,57 @@
+// What the deck reads out of cells for the instructor: headings, sections, notes.
+
+const HEADING = "h1, h2, h3, h4";
+
+function textOf(node) {
+  const copy = node.cloneNode(true);
+  for (const link of copy.querySelectorAll(".jp-InternalAnchorLink, .jp-mod-mathjax-assistive, mjx-assistive-mml")) link.remove();
+  return copy.textContent.replace(/¶/g, "").trim();
+}
+
+function headings(cells) {
+  return cells
+    .filter((cell) => cell.model.type === "markdown")
+    .flatMap((cell) => cell.model.sharedModel.getSource().split("\n").filter((line) => /^#{1,4} /.test(line)))
+    .map((line) => ({ level: line.indexOf(" "), text: line.replace(/^#+ /, "").replace(/[*_`]/g, "").trim() }));
+}
+
+// The first heading of some cells, or nothing.
+export function headingOf(cells) {
+  return headings(cells)[0]?.text || "";
+}
+
+// For each page the last heading of the first or second level up to it.
+export function sectionsOf(deck) {
+  let current = "";
+  return deck.pages.map((_, at) => {
+    const found = headings(deck.cellsOf(at)).find(({ level }) => level <= 2);
+    if (found) current = found.text;
+    return current;
+  });
+}
+
+const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+
+// The notes of a page, as copies of what the notes cells show: its own notes cells whole, and from cells for the
+// instructor the paragraphs that begin, in bold, with the title of its section. What names no section is for all.
+export function notesFor(deck, at) {
+  const found = [];
+  const titles = new Set(deck.sections.map(plain));
+  deck.pages.forEach((page, owner) => {
+    for (const k of page.notes) {
+      const cell = deck.content.widgets[k];
+      const shown = cell.node.querySelector(".jp-RenderedMarkdown");
+      if (!shown) continue;
+      const forAll = (cell.model.getMetadata("tags") || []).includes("instructor");
+      const blocks = [...shown.children].flatMap((block) => (/^[OU]L$/.test(block.tagName) ? [...block.children] : [block]));
+      for (const block of blocks) {
+        const named = plain(block.querySelector(":scope > strong, :scope > p > strong")?.textContent || "");
+        const belongs = titles.has(named) ? named === plain(deck.sections[at]) : owner === at || (forAll && at === 0);
+        if (belongs && (forAll || owner === at)) found.push(block.cloneNode(true));
+      }
+    }
+  });
+  return found;
+}
+
+export { HEADING, textOf };

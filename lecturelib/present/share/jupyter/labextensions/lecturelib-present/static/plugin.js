@@ -1,0 +1,75 @@
+// What JupyterLab is told: a command, a button in each notebook's toolbar, and the start by `?present` in the address.
+import { Deck } from "./deck.js";
+
+const COMMAND = "lecturelib:present";
+
+export function plugins(lab) {
+  return [{
+    id: "lecturelib-present:deck",
+    description: "Presents the open notebook as slides, with living widgets.",
+    autoStart: true,
+    requires: [lab.notebook.INotebookTracker],
+    optional: [lab.apputils.ICommandPalette, lab.docmanager.IDocumentManager, lab.apputils.IThemeManager],
+    activate: (app, tracker, palette, documents, themes) => activate(lab, { app, tracker, palette, documents, themes }),
+  }];
+}
+
+function activate(lab, services) {
+  const { app, tracker, palette } = services;
+  const decks = new WeakMap(); // panel -> its deck, while there is one
+  let running = null;
+
+  const link = document.createElement("link");
+  Object.assign(link, { rel: "stylesheet", href: lab.style });
+  document.head.appendChild(link);
+
+  async function start(panel, options) {
+    if (running) running.leave();
+    running = new Deck(lab, services, panel, () => (running = null));
+    decks.set(panel, running);
+    await running.start(options);
+  }
+
+  app.commands.addCommand(COMMAND, {
+    label: () => (running ? "Leave the slides" : "Present as slides"),
+    caption: "Present this notebook as slides, widgets and kernel included",
+    isEnabled: () => tracker.currentWidget !== null,
+    describedBy: { args: {} },
+    execute: async () => {
+      if (running) running.leave();
+      else if (tracker.currentWidget) await start(tracker.currentWidget, {});
+    },
+  });
+  if (palette) palette.addItem({ command: COMMAND, category: "Notebook Operations" });
+
+  function button(panel) {
+    const widget = new lab.widgets.Widget();
+    const made = document.createElement("button");
+    Object.assign(made, { type: "button", className: "ll-deck-button", title: "Present as slides", textContent: "Present" });
+    made.addEventListener("click", () => {
+      app.shell.activateById(panel.id);
+      start(panel, {});
+    });
+    widget.node.appendChild(made);
+    widget.addClass("jp-ToolbarButton");
+    panel.toolbar.insertItem(10, "lecturelib-present", widget);
+  }
+  tracker.forEach(button);
+  tracker.widgetAdded.connect((_, panel) => button(panel));
+
+  const asked = new URLSearchParams(window.location.search);
+  if (asked.has("present")) {
+    app.restored.then(async () => {
+      const panel = tracker.currentWidget || (await new Promise((found) => {
+        const once = (_, panel) => {
+          tracker.currentChanged.disconnect(once);
+          found(panel);
+        };
+        tracker.currentChanged.connect(once);
+      }));
+      await panel.context.ready;
+      await panel.revealed;
+      start(panel, { run: asked.get("present") !== "no-run", resume: true });
+    });
+  }
+}

@@ -1,0 +1,85 @@
+"""Settings that an instructor prepares for explorables: by title, in a file or a cell, called by name on stage."""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+START = "start"  # the prepared setting at which an explorable begins, and to which it is reset
+VARIABLE = "LECTURELIB_PREPARED"  # names a file of prepared settings for every kernel
+
+_prepared: dict[str, dict[str, dict]] | None = (
+    None  # title -> name -> state; None: the file has not been read
+)
+_shown: weakref.WeakValueDictionary[str, object] = weakref.WeakValueDictionary()
+
+
+def read(path: str | Path) -> dict[str, dict[str, dict]]:
+    """A file of prepared settings: JSON, `{"title": {"name": {"control": value, ...}, ...}, ...}`.
+
+    Raises `FileNotFoundError`, or `ValueError` with what is wrong in it. Names and values of controls are checked when
+    the explorable is made.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file of prepared settings {str(path)!r}")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from error
+    return _checked(found, path.name)
+
+
+def prepare(title: str, settings: Mapping[str, Mapping]) -> None:
+    """Prepares settings for the explorable of a title, shown already or still to come; adds to those prepared before.
+
+    `settings`: states by name, also incomplete ones, `{"small patch": {"patch": 16}}`. The one named "start" is where
+    the explorable begins and where Reset goes. Raises what the explorable says to a wrong state, if it is there.
+    """
+    _checked({title: settings}, "prepare")
+    if title in _shown:
+        _shown[title].prepare(settings)
+    _all().setdefault(title, {}).update({name: dict(state) for name, state in settings.items()})
+
+
+def settings(title: str) -> dict[str, dict]:
+    """What is prepared for a title."""
+    return dict(_all().get(title, {}))
+
+
+def explorable(words: str):
+    """The explorable shown last whose title holds these words; a cell sets it: `explorable("patch").state = {...}`.
+
+    Raises `KeyError` with the titles that there are.
+    """
+    for title, found in reversed(list(_shown.items())):
+        if words.lower() in title.lower():
+            return found
+    raise KeyError(f"no explorable with {words!r} is shown; there are: {', '.join(_shown) or 'none'}")
+
+
+def remember(shown) -> None:
+    """Notes that an explorable is shown."""
+    _shown.pop(shown.title, None)
+    _shown[shown.title] = shown
+
+
+def _all() -> dict[str, dict[str, dict]]:
+    global _prepared
+    if _prepared is None:
+        _prepared = read(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else {}
+    return _prepared
+
+
+def _checked(found, where: str) -> dict[str, dict[str, dict]]:
+    if not isinstance(found, Mapping):
+        raise ValueError(
+            f"{where}: titles of explorables and their settings are needed, got {type(found).__name__}"
+        )
+    for title, named in found.items():
+        if not isinstance(named, Mapping) or not all(isinstance(state, Mapping) for state in named.values()):
+            raise ValueError(f"{where}: {title!r} needs settings by name, such as {{'deep': {{'k': 7}}}}")
+    return {title: {name: dict(state) for name, state in named.items()} for title, named in found.items()}
