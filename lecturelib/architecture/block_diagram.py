@@ -21,7 +21,8 @@ from lecturelib.architecture.faces import (
 )
 from lecturelib.architecture.fold import Block, Folded, fold
 from lecturelib.architecture.graph import Graph
-from lecturelib.architecture.layout import Placed, Rect, layouts
+from lecturelib.architecture.layout import layouts
+from lecturelib.architecture.placed import Placed, Rect
 from lecturelib.architecture.shapes import (
     SMALLEST_TEXT,
     Box,

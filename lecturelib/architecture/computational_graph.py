@@ -7,10 +7,10 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from lecturelib.architecture.amounts import tensors_in
 from lecturelib.architecture.block_diagram import Direction, draw_folded
 from lecturelib.architecture.fold import Block, Folded, Link
 from lecturelib.architecture.graph import Graph, ModuleCall, Node
-from lecturelib.architecture.recorder import tensors_in
 from lecturelib.architecture.svg import Drawing
 from lecturelib.architecture.trace import prepared, trace, variants, without_values
 from lecturelib.layers import check_model

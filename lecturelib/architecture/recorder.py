@@ -7,15 +7,13 @@ Two modes watch the pass. A function mode sees each function at the level at whi
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
+from lecturelib.architecture.amounts import MultiplyAdds, amount_of, shapes_of, storage_of, tensors_in
 from lecturelib.architecture.graph import Edge, Graph, ModuleCall, Node, Shape
 from lecturelib.architecture.labels import function_kind, function_words, module_code, module_detail, role_of
 
@@ -25,40 +23,6 @@ DECISIONS = {"__bool__", "item", "tolist", "__int__", "__float__", "__index__", 
 FIRST_ONLY = {"to", "type_as", "expand_as", "view_as", "reshape_as"}
 SHAPE_ONLY = {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like",
               "new_zeros", "new_ones", "new_empty", "new_full", "new_tensor", "bernoulli"}  # fmt: skip
-
-
-def tensors_in(value) -> Iterator[Tensor]:
-    """All tensors in nested tuples, lists, dictionaries and data classes, in order."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, list | tuple | set):
-        for item in value:
-            yield from tensors_in(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for one in fields(value):
-            yield from tensors_in(getattr(value, one.name))
-
-
-def _shapes(value) -> tuple[Shape, ...]:
-    return tuple(tuple(tensor.shape) for tensor in tensors_in(value))
-
-
-class MultiplyAdds(TorchDispatchMode):
-    """Counts, while active, the multiply-adds of every convolution and matrix product."""
-
-    def __init__(self):
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        outcome = function(*args, **(kwargs or {}))
-        formula = flop_registry.get(function._overloadpacket)
-        if formula is not None:
-            self.count += formula(*args, **(kwargs or {}), out_val=outcome) // 2  # it counts both operations
-        return outcome
 
 
 @dataclass
@@ -111,7 +75,7 @@ class Recorder(TorchFunctionMode):
         made = self._made.get(id(tensor))
         if made is None:
             return None
-        return max(made[1], self._written.get(_storage(tensor), -1))
+        return max(made[1], self._written.get(storage_of(tensor), -1))
 
     def _sources(self, value) -> list[tuple[int, Shape]]:
         found, seen = [], set()
@@ -128,7 +92,7 @@ class Recorder(TorchFunctionMode):
         for tensor in tensors:
             self._made[id(tensor)] = (tensor, node)
             self._log.append(id(tensor))
-            storage = _storage(tensor)
+            storage = storage_of(tensor)
             # first given by this node, or by a function that became part of it
             if storage not in here and self._storages.get(storage, node) >= node:
                 new += tensor.numel() * tensor.element_size()
@@ -177,8 +141,8 @@ class Recorder(TorchFunctionMode):
         self._note_function(function, args, kwargs, given, results, sources, weights, before)
         for tensor in changed:
             self._made.setdefault(id(tensor), (tensor, len(self.nodes) - 1))
-            self._written[_storage(tensor)] = len(self.nodes) - 1
-            self._writes.append(_storage(tensor))
+            self._written[storage_of(tensor)] = len(self.nodes) - 1
+            self._writes.append(storage_of(tensor))
         return outcome
 
     def _note_function(self, function, args, kwargs, given, results, sources, weights, before) -> None:
@@ -198,8 +162,8 @@ class Recorder(TorchFunctionMode):
         memory = self._give(results, index)
         self._add(
             Node(
-                index, kind, name, self._key(name), parent, detail, role_of(kind), _shapes(given), _shapes(results),
-                _amount(own), bool(own) and all(id(p) in self._counted for p in own),
+                index, kind, name, self._key(name), parent, detail, role_of(kind), shapes_of(given), shapes_of(results),
+                amount_of(own), bool(own) and all(id(p) in self._counted for p in own),
                 self.adds.count - before, memory, code, weights,
             ),
             sources,
@@ -224,7 +188,7 @@ class Recorder(TorchFunctionMode):
         detail = module_detail(module) if module is not None else ""
         given = (args, kwargs)
         index = len(self.calls)
-        self.calls.append(ModuleCall(index, name, kind, call, parent, (), _shapes(given), detail=detail))
+        self.calls.append(ModuleCall(index, name, kind, call, parent, (), shapes_of(given), detail=detail))
         sources = self._sources(given)
         parameters = dict(module.named_parameters()) if module is not None else {}
         shared = bool(parameters) and all(id(p) in self._counted for p in parameters.values())
@@ -255,8 +219,8 @@ class Recorder(TorchFunctionMode):
         self.calls[frame.index] = replace(
             self.calls[frame.index],
             items=tuple(frame.items),
-            outputs=_shapes(output),
-            parameters=_amount(frame.parameters.values()),
+            outputs=shapes_of(output),
+            parameters=amount_of(frame.parameters.values()),
             shared=frame.shared,
         )
         if self.running:
@@ -278,7 +242,7 @@ class Recorder(TorchFunctionMode):
         self._add(
             Node(
                 index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
-                _shapes(output), _amount(frame.parameters.values()), frame.shared, self.adds.count - frame.count,
+                shapes_of(output), amount_of(frame.parameters.values()), frame.shared, self.adds.count - frame.count,
                 memory, code, weights, tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
                 isinstance(module, nn.RNNBase | nn.RNNCellBase), is_module=module is not None,
             ),
@@ -314,7 +278,7 @@ class Recorder(TorchFunctionMode):
         call, index = self.calls[frame.index], len(self.nodes)
         memory = self._give(unseen, index)
         node = Node(index, "not seen", f"{call.name}.unseen", self._key(f"{call.name}.unseen"), frame.index)
-        self._add(replace(node, outputs=_shapes(unseen), memory=memory), frame.sources)
+        self._add(replace(node, outputs=shapes_of(unseen), memory=memory), frame.sources)
         self.notes.append(
             f"{call.name}: a result was made in a way that leaves no trace; its inputs are guessed."
         )
@@ -345,24 +309,13 @@ class Recorder(TorchFunctionMode):
             for target, sources in enumerate(self.sources)
             for source, shape in dict.fromkeys(sources)
         )
-        trainable = _amount(p for p in parameters if p.requires_grad)
+        trainable = amount_of(p for p in parameters if p.requires_grad)
         return Graph(
             title,
             tuple(self.nodes),
             edges,
             tuple(self.calls),
-            _amount(parameters),
+            amount_of(parameters),
             trainable,
             tuple(self.notes),
         )
-
-
-def _amount(parameters) -> int:
-    return sum(p.numel() for p in {id(p): p for p in parameters}.values() if not is_lazy(p))
-
-
-def _storage(tensor: Tensor) -> int | None:
-    try:
-        return tensor.untyped_storage()._cdata
-    except (NotImplementedError, RuntimeError):  # sparse tensors have none
-        return None

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from lecturelib.architecture.amounts import MultiplyAdds, tensors_in
 from lecturelib.architecture.graph import Graph
-from lecturelib.architecture.recorder import MultiplyAdds, Recorder, tensors_in
+from lecturelib.architecture.recorder import Recorder
 from lecturelib.hooks import frozen
 from lecturelib.layers import check_model
 
