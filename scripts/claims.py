@@ -1,6 +1,7 @@
-"""Measure the claims in full, part 4 (C6, C7, C26, C31) part 5 (C8, C9, C10) and part 6 (C11, C13, C14, C27).
+"""Measure the claims in full: part 4 (C6, C7, C26, C31), part 5 (C8, C9, C10), part 6 (C11, C13, C14, C27) and part 7
+(C15 to C19, C25, C28, C30).
 
-    python scripts/claims.py               every part, into data/claims/: a quarter of an hour
+    python scripts/claims.py               every part, into data/claims/: half an hour
     python scripts/claims.py part5         one of them
     python scripts/claims.py part6 C14     some of its claims, the others stay as they were measured
 
@@ -15,6 +16,8 @@ import time
 from pathlib import Path
 
 from lecturelib import datasets
+from lecturelib.attention import claims as attention
+from lecturelib.attention import claims_few_labels, claims_senses, claims_vision
 from lecturelib.gradients.claims import c8_localisation, c9_features, c10_sanity
 from lecturelib.optimization import claims as optimization
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
@@ -57,7 +60,21 @@ def part6() -> dict:
     }
 
 
-PARTS = {"part4": part4, "part5": part5, "part6": part6}
+def part7() -> dict:
+    """The functions that measure each claim of part 7, by name."""
+    return {
+        "C15": attention.c15_bottleneck,
+        "C16": attention.c16_transformer,
+        "C17": claims_few_labels.c17_pretraining,
+        "C18": claims_vision.c18_local_attention,
+        "C19": claims_vision.c19_sagan,
+        "C25": attention.c25_scores,
+        "C28": claims_senses.c28_senses,
+        "C30": attention.c30_implicit,
+    }
+
+
+PARTS = {"part4": part4, "part5": part5, "part6": part6, "part7": part7}
 
 
 def main() -> None:

@@ -1,0 +1,312 @@
+"""Claims C15, C16, C25 and C30 of the course, measured: attention against the bottleneck, the Transformer, the scores.
+
+Each returns a plain dict with its numbers and its baselines; what "holds" means was fixed before measuring. Every
+difference that a claim needs is a mean over paired sentences or seeds that exceeds twice its standard error. C17 to C19
+and C28 are in `claims_few_labels`, `claims_vision` and `claims_senses`.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lecturelib import assets
+from lecturelib.attention.decoding import greedy
+from lecturelib.attention.implicit import implicit_attention
+from lecturelib.attention.measured import claim, margin
+from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.toy_tasks import (
+    accuracy_by_length,
+    on_target,
+    sequences,
+    train_toy,
+)
+from lecturelib.attention.transformer import Transformer
+from lecturelib.attention.translators import translator
+from lecturelib.attention.words import batch, references
+from lecturelib.gradients.checks import check_whole
+
+SHORT, LONG = (4, 7), (12, 40)  # English words of a sentence, C15
+COPY_LENGTHS, COPY_SHORT, COPY_LONG = (2, 16), (4, 6), (14, 16)  # letters of a sequence, C15
+KNOWS, SLACK = (
+    0.95,
+    0.05,
+)  # C16: share of letters right that counts as reversing; over the bound without order
+FLAT, SATURATED, STEADY = 0.95, 0.2, 0.1  # C25: entropy as a share of log n, and how far scaled dot may move
+
+
+def c15_bottleneck(sentences: int = 1400, steps: int = 800, seeds: int = 3, translators: bool = True) -> dict:
+    """C15: does the model that reads a sentence into one vector lose more with length than the one that looks back?
+
+    On the held-out sentences: chrF per sentence of the two recurrent translators of equal parameters, by greedy
+    decoding; the gap between them must be wider for 12 and more English words than for 4 to 7. On copying letters:
+    networks trained alike on 2 to 16 letters, share of letters right, each after the right beginning; the gap must be
+    wider for 14 and 16 letters than for 4 and 6, over the seeds. Holds if both do. Bahdanau et al. 2015, figure 2.
+    """
+    check_whole("sentences", sentences, 1)
+    numbers: dict[str, float | int] = {}
+    margins = [_copied(numbers, steps, seeds)]
+    if translators:
+        margins.append(_translated(numbers, sentences))
+    says = "with one fixed vector more is lost with length than with attention, on sentences and on copies"
+    note = "chrF of greedy translations by English words; share of letters right by letters"
+    return claim("C15", says, min(margins) > 0, numbers, note)
+
+
+def _copied(numbers: dict, steps: int, seeds: int) -> float:
+    lengths = (*COPY_SHORT, 10, *COPY_LONG)
+    rows: dict[str, list[list[float]]] = {"attention": [], "fixed": []}
+    for seed in range(seeds):
+        for name, kind in (("attention", "additive"), ("fixed", "fixed")):
+            run = train_toy("copy", kind, steps, COPY_LENGTHS, probe="abcdefgh", seed=seed)
+            for _ in run:
+                pass
+            rows[name].append(accuracy_by_length(run.model, "copy", lengths))
+    found = {
+        name: torch.tensor(values, dtype=torch.double) for name, values in rows.items()
+    }  # (seeds, lengths)
+    for name, values in found.items():
+        for k, length in enumerate(lengths):
+            numbers[f"copy_{name}_{length}_letters"] = values[:, k].mean().item()
+    gap = found["attention"] - found["fixed"]
+    wider = gap[:, -2:].mean(1) - gap[:, :2].mean(1)
+    numbers["copy_seeds"], numbers["copy_steps"] = seeds, steps
+    numbers["copy_margin"] = margin(wider)
+    return numbers["copy_margin"]
+
+
+def _translated(numbers: dict, sentences: int) -> float:
+    known = references("test")
+    chosen = _spread(list(known), sentences)
+    lengths = torch.tensor([len(sentence.split()) for sentence in chosen])
+    found = {name: chrf_of(name, chosen) for name in ("attention", "fixed")}
+    for low, high in ((1, 3), SHORT, (8, 11), LONG):
+        inside = (lengths >= low) & (lengths <= high)
+        for name, values in found.items():
+            numbers[f"chrF_{name}_{low}_to_{high}_words"] = values[inside].mean().item()
+    gap = found["attention"] - found["fixed"]
+    long, short = (gap[(lengths >= low) & (lengths <= high)] for low, high in (LONG, SHORT))
+    error = (long.var() / len(long) + short.var() / len(short)).sqrt().item()
+    numbers["sentences"] = len(chosen)
+    numbers["chrF_margin"] = (long.mean() - short.mean()).item() - 2 * error
+    return numbers["chrF_margin"]
+
+
+def _spread(sentences: list[str], count: int) -> list[str]:
+    """`count` of the sentences, evenly through their lengths."""
+    ordered = sorted(sentences, key=lambda sentence: (len(sentence.split()), sentence))
+    return ordered[:: max(1, len(ordered) // count)][:count]
+
+
+def chrf_of(name: str, sentences: Sequence[str], size: int = 50) -> Tensor:
+    """chrF (0 to 100) of each sentence's greedy translation by a shipped translator, against all its references."""
+    from sacrebleu import sentence_chrf
+
+    model, known, found = translator(name), references("test"), []
+    for k in range(0, len(sentences), size):
+        part = sentences[k : k + size]
+        written = greedy(model.model, batch([model.pieces.encode(sentence) for sentence in part])).ids
+        for sentence, ids in zip(part, written, strict=True):
+            found.append(sentence_chrf(model.pieces.decode(ids), known[sentence]).score)
+    return torch.tensor(found, dtype=torch.double)
+
+
+def c16_transformer(steps: int = 600, seeds: int = 3, translators: bool = True) -> dict:
+    """C16: does the Transformer reach the attending RNN's quality with less work, and what without position code?
+
+    Work: multiply-adds of one forward pass over a pair of 10 and 11 pieces, times the pairs seen, from the shipped
+    training curves (same pairs, batches and order of size; chrF on the validation sentences). The Transformer must
+    reach the other's last chrF with fewer multiply-adds. And trained to reverse 4 to 9 letters it must get 95 % of 8
+    letters right, while without the position code it stays within 0.05 of what knowing the letters but not their order
+    allows, in every seed. Vaswani et al. 2017.
+    """
+    numbers: dict[str, float | int] = {"toy_steps": steps, "seeds": seeds}
+    fresh = sequences(400, 8, "reverse", torch.Generator().manual_seed(1))[0][:, :-1]
+    bound = without_order(fresh)
+    right: dict[bool, list[float]] = {True: [], False: []}
+    for seed in range(seeds):
+        for positions in right:
+            run = train_toy("reverse", steps=steps, positions=positions, seed=seed)
+            for _ in run:
+                pass
+            right[positions] += accuracy_by_length(run.model, "reverse", [8], 400)
+    numbers |= {
+        "reversed_right": sum(right[True]) / seeds,
+        "reversed_right_without_positions": sum(right[False]) / seeds,
+        "letters_without_order": bound,
+    }
+    holds = min(right[True]) > KNOWS and max(right[False]) < bound + SLACK
+    if translators:
+        holds &= _curves(numbers)
+    says = "the Transformer reaches the attending RNN's quality in fewer multiply-adds; without positions order is lost"
+    return claim("C16", says, holds, numbers, "chrF on 400 validation sentences; toy: 8 letters to reverse")
+
+
+def _curves(numbers: dict) -> bool:
+    metrics = {
+        name: json.loads(assets.data_path(f"translator_{name}.json").read_text())
+        for name in ("transformer", "attention")
+    }
+    cost = {name: multiply_adds(translator(name).model, 10, 11) for name in metrics}
+    wanted = metrics["attention"]["curve"][-1]["chrF"]
+    reached = [row["epoch"] for row in metrics["transformer"]["curve"] if row["chrF"] >= wanted]
+    for name, found in metrics.items():
+        numbers[f"{name}_parameters"] = found["parameters"]
+        numbers[f"{name}_chrF"] = found["curve"][-1]["chrF"]
+        numbers[f"{name}_test_chrF"] = found["test"]["chrF"]
+        numbers[f"{name}_million_multiply_adds_a_pair"] = cost[name] / 1e6
+        numbers[f"{name}_epochs"] = found["epochs"]
+    if not reached:
+        return False
+    numbers["transformer_epochs_to_reach_it"] = reached[0]
+    work = reached[0] * cost["transformer"] / (metrics["attention"]["epochs"] * cost["attention"])
+    numbers["work_to_reach_it_as_a_share"] = work
+    return work < 1
+
+
+def multiply_adds(model: nn.Module, source: int, target: int) -> int:
+    """Multiplications of one forward pass over a pair of `source` and `target` pieces, in matrix products.
+
+    Layers of the same width at each position, attention's two products, the scores over the vocabulary; embeddings,
+    norms and gates are left out, as is usual. Raises `TypeError` for another kind of network.
+    """
+    vocabulary, e = model.embedding.weight.shape
+    if isinstance(model, Transformer):
+        hidden = model.encoder[0].feed_forward[0].out_features
+        encoder = source * (4 * e * e + 2 * e * hidden) + 2 * source * source * e
+        decoder = target * (6 * e * e + 2 * e * hidden) + 2 * source * e * e
+        decoder += 2 * target * (target + source) * e
+        return len(model.encoder) * encoder + len(model.decoder) * decoder + target * e * vocabulary
+    if not isinstance(model, Seq2Seq):
+        raise TypeError(f"a Transformer or a Seq2Seq is needed, got {type(model).__name__}")
+    h, s = model.encoder.hidden_size, model.decoder.hidden_size
+    total = source * 2 * 4 * h * (e + h) + 2 * h * s + target * 4 * s * (e + 2 * h + s)
+    total += target * (s + 2 * h + e) * e + target * e * vocabulary
+    if model.score is not None:
+        linears = [part for part in model.score.modules() if isinstance(part, nn.Linear)]
+        for linear in linears:
+            times = {s: target, 2 * h: source}.get(linear.in_features, target * source)
+            total += times * linear.in_features * linear.out_features
+        if model.score.__class__.__name__ != "Additive":
+            total += target * source * s
+        total += target * source * 2 * h
+    return total
+
+
+def without_order(letters: Tensor) -> float:
+    """The share of letters (B, L) right for one who knows which letters come, and those written, but no order at all.
+
+    The best guess is always the letter of which most are left.
+    """
+    kinds = nn.functional.one_hot(letters).double()  # (B, L, kinds)
+    left = kinds.flip(1).cumsum(1).flip(1)  # how many of each kind are to come at each place
+    return (left.amax(-1) / left.sum(-1)).mean().item()
+
+
+def c25_scores(
+    sizes: Sequence[int] = (4, 8, 16, 32, 64, 128, 256, 512),
+    keys: int = 10,
+    draws: int = 2000,
+    steps: int = 500,
+    seed: int = 0,
+) -> dict:
+    """C25: which scores saturate the softmax as vectors grow?
+
+    Query and `keys` keys of independent standard normal numbers: entropy of the softmax as a share of log n, mean over
+    draws, for dot, scaled dot, and cosine without strength; and how much gradient passes, the mean of Σ w (1 - w).
+    Holds if the dot's entropy falls with every doubling to below 0.2 at the largest d, the scaled dot's moves by less
+    than 0.1 in all, the cosine's stays above 0.95. With `steps` above 0 each score is also trained to copy 2 to 16
+    letters with the same steps: letters right (at 16), and share of attention on the letter to be written; qualities in
+    one table, without a claim. Luong et al. 2015; Graves et al. 2014; Vaswani et al. 2017.
+    """
+    check_whole("draws", draws, 1)
+    numbers: dict[str, float | int] = {"keys": keys, "draws": draws}
+    generator = torch.Generator().manual_seed(seed)
+    found: dict[str, list[float]] = {"dot": [], "scaled_dot": [], "cosine": []}
+    for d in sizes:
+        query, others = (
+            torch.randn(draws, 1, d, generator=generator),
+            torch.randn(draws, keys, d, generator=generator),
+        )
+        dot = (query * others).sum(-1)  # (draws, keys)
+        cosine = dot / (query.norm(dim=-1) * others.norm(dim=-1))
+        for name, scores in (("dot", dot), ("scaled_dot", dot / math.sqrt(d)), ("cosine", cosine)):
+            weights = scores.softmax(-1)
+            entropy = torch.special.entr(weights).sum(-1).mean().item() / math.log(keys)
+            found[name].append(entropy)
+            numbers[f"{name}_entropy_d{d}"] = entropy
+            numbers[f"{name}_gradient_d{d}"] = (weights * (1 - weights)).sum(-1).mean().item()
+    falls = all(a > b for a, b in zip(found["dot"], found["dot"][1:], strict=False))
+    steady = max(found["scaled_dot"]) - min(found["scaled_dot"])
+    holds = falls and found["dot"][-1] < SATURATED and steady < STEADY and min(found["cosine"]) > FLAT
+    for name in (
+        ("additive", "general", "dot", "scaled dot", "cosine", "cosine without strength") if steps else ()
+    ):
+        right, aimed = _trained_score(name, steps, seed)
+        key = name.replace(" ", "_")
+        numbers |= {f"{key}_letters_right": right, f"{key}_attention_on_target": aimed}
+    says = "unscaled dot products saturate the softmax as vectors grow, scaled ones do not; cosines alone stay flat"
+    return claim("C25", says, holds, numbers, "entropy as a share of log n; copying 16 letters, one seed")
+
+
+def _trained_score(name: str, steps: int, seed: int) -> tuple[float, float]:
+    kind = "cosine" if name.startswith("cosine") else name
+    run = train_toy("copy", kind, steps, COPY_LENGTHS, probe="abcdefgh", seed=seed)
+    if name == "cosine without strength":
+        run.model.score.fixed = 1.0
+    for _ in run:
+        pass
+    return accuracy_by_length(run.model, "copy", [16])[0], on_target(run.look(), "copy")
+
+
+def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:
+    """C30: do input gradients agree with attention weights?
+
+    Held-out sentences of 5 to 15 English words, translated greedily by the attending recurrent translator. Per
+    sentence the correlation, over all entries, of its gradients (as shares of each row) with its own attention weights.
+    Baseline: the same weights with the written words exchanged at random, so that only what belongs to one word counts.
+    And the gradients of the translator without attention, for the same words written, against the same weights. Holds if the
+    first exceeds both, over the sentences. Kalchbrenner et al. 2016.
+    """
+    check_whole("sentences", sentences, 2)
+    attending, fixed = translator("attention"), translator("fixed")
+    generator = torch.Generator().manual_seed(seed)
+    fitting = [sentence for sentence in references("test") if 5 <= len(sentence.split()) <= 15]
+    rows = []
+    for sentence in _spread(fitting, sentences):
+        found = attending.translate(sentence)
+        weights, pair = found.alignment(), (found.source_ids, found.target_ids)
+        own = gradient_shares(attending.model, *pair)
+        other = gradient_shares(fixed.model, *pair)
+        exchanged = weights[torch.randperm(len(weights), generator=generator)]
+        rows.append([correlation(own, weights), correlation(own, exchanged), correlation(other, weights)])
+    own, permuted, without = torch.tensor(rows, dtype=torch.double).unbind(1)
+    numbers: dict[str, float | int] = {
+        "sentences": len(rows),
+        "correlation": own.mean().item(),
+        "correlation_words_exchanged": permuted.mean().item(),
+        "correlation_without_attention": without.mean().item(),
+        "margin_over_exchanged": margin(own - permuted),
+        "margin_over_without_attention": margin(own - without),
+    }
+    holds = min(numbers["margin_over_exchanged"], numbers["margin_over_without_attention"]) > 0
+    says = "input gradients agree with the attention weights, less so for the model without attention"
+    return claim(
+        "C30", says, holds, numbers, "correlation of gradient shares with attention weights, per sentence"
+    )
+
+
+def gradient_shares(model: nn.Module, source: Sequence[int], target: Sequence[int]) -> Tensor:
+    """`implicit_attention` (T, S) with rows that sum to one."""
+    found = implicit_attention(model, source, target)
+    return found / found.sum(-1, keepdim=True).clamp_min(1e-12)
+
+
+def correlation(a: Tensor, b: Tensor) -> float:
+    """Pearson's correlation of all entries of two tensors of one shape; 0 where one of them is constant."""
+    both = torch.stack([a.flatten(), b.flatten()]).double()
+    both = both - both.mean(1, keepdim=True)
+    size = both.norm(dim=1).prod()
+    return ((both[0] * both[1]).sum() / size).item() if size > 0 else 0.0

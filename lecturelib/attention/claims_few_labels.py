@@ -1,0 +1,93 @@
+"""Claim C17 of the course, measured: an encoder that has read text without labels learns more from few labels."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from lecturelib.attention.measured import claim, margin
+from lecturelib.attention.pretraining import STEPS, learn_from_labels, pieces
+from lecturelib.attention.tenses import TENSES, labelled
+from lecturelib.attention.words import batch
+from lecturelib.gradients.checks import check_whole
+
+RATES = {"pretrained": 1e-3, "from_scratch": 1e-3}
+
+
+def c17_pretraining(counts: Sequence[int] = (50, 100, 200, 500), seeds: int = 10, steps: int = STEPS) -> dict:
+    """C17: with few labels, does the pretrained encoder beat the same encoder from scratch?
+
+    English sentences, with the tense of their French translation as the label (see `tenses`); `counts` labels in equal
+    shares of the three, drawn anew for every seed from the training pairs. Measure: recall on the held-out test
+    sentences, mean over the three tenses; chance is a third. Both learn with the same steps. A baseline that is no
+    network: logistic regression on which pieces occur. Holds if the pretrained one exceeds the other with every count,
+    by twice the standard error over the seeds. Devlin et al. 2019.
+    """
+    check_whole("seeds", seeds, 1)
+    tokens, answers = _test()
+    numbers: dict[str, float | int] = {"seeds": seeds, "steps": steps, "test_sentences": len(answers)}
+    margins = []
+    for count in counts:
+        found: dict[str, list[float]] = {"pretrained": [], "from_scratch": [], "words_alone": []}
+        for seed in range(seeds):
+            sentences, labels = draw(count, seed)
+            for name, rate in RATES.items():
+                model = learn_from_labels(sentences, labels, name == "pretrained", seed, steps, rate)
+                with torch.no_grad():
+                    found[name].append(mean_recall(model(tokens)[0].argmax(1), answers))
+            found["words_alone"].append(_logistic(sentences, labels, tokens, answers))
+        for name, values in found.items():
+            numbers[f"{name}_{count}"] = sum(values) / seeds
+        pairs = zip(found["pretrained"], found["from_scratch"], strict=True)
+        margins.append(margin([a - b for a, b in pairs]))
+        numbers[f"margin_{count}"] = margins[-1]
+    says = (
+        "with 50 to 500 labels the encoder that has guessed hidden words beats the same encoder from scratch"
+    )
+    return claim("C17", says, min(margins) > 0, numbers, "recall, mean over three tenses; chance 0.3333")
+
+
+def draw(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:
+    """`count` sentences of numbers and their labels, as many of each tense as can be, in random order."""
+    rows = _labelled(split)
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed)).tolist()
+    share = [count // len(TENSES) + (k < count % len(TENSES)) for k in range(len(TENSES))]
+    chosen = []
+    for k in order:
+        if share[rows[k][1]]:
+            share[rows[k][1]] -= 1
+            chosen.append(rows[k])
+    return [pieces().encode(sentence) for sentence, _ in chosen], [label for _, label in chosen]
+
+
+@lru_cache(maxsize=3)
+def _labelled(split: str) -> list[tuple[str, int]]:
+    return labelled(split)
+
+
+@lru_cache(maxsize=1)
+def _test() -> tuple[Tensor, Tensor]:
+    rows = _labelled("test")
+    return batch([pieces().encode(sentence) for sentence, _ in rows]), torch.tensor(
+        [label for _, label in rows]
+    )
+
+
+def mean_recall(guesses: Tensor, answers: Tensor) -> float:
+    """The share of each class that is named rightly, mean over the classes: (N,) and (N,)."""
+    return torch.stack([(guesses[answers == k] == k).float().mean() for k in answers.unique()]).mean().item()
+
+
+def _logistic(sentences: list[list[int]], labels: list[int], tokens: Tensor, answers: Tensor) -> float:
+    from sklearn.linear_model import LogisticRegression
+
+    width = len(pieces()) + 1
+    known, asked = (_occurs(rows, width).numpy() for rows in (batch(sentences), tokens))
+    guesses = LogisticRegression(C=10.0, max_iter=200).fit(known, labels).predict(asked)
+    return mean_recall(torch.from_numpy(guesses), answers)
+
+
+def _occurs(tokens: Tensor, width: int) -> Tensor:
+    """(B, L) -> (B, width), 1 where that piece occurs."""
+    return torch.zeros(len(tokens), width).scatter_(1, tokens, 1.0)
