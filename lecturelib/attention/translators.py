@@ -150,6 +150,12 @@ def build(name: str, vocabulary: int) -> nn.Module:
     return Seq2Seq(vocabulary) if name == "attention" else Seq2Seq(vocabulary, None, decoder=272)
 
 
+def shipped() -> tuple[str, ...]:
+    """The names of the translators whose files are there, in the order of `NAMES`."""
+    folder = assets.data_path(".")
+    return tuple(name for name in NAMES if (folder / f"translator_{name}.safetensors").exists())
+
+
 @lru_cache(maxsize=4)
 def translator(name: str = "transformer") -> Translator:
     """A shipped translator by name, loaded once, in eval mode.

@@ -1,0 +1,118 @@
+"""Heads and layers of a real trained encoder on the reader's own sentence: lines, all heads, matrix, running text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import torch
+
+from lecturelib.attention.explore.common import inside, sentence_control
+from lecturelib.attention.views import head_view, keys, matrix_view, model_keys, model_view, reading_view
+from lecturelib.attention.views.heads import WINDOW
+from lecturelib.models import minilm
+from lecturelib.models.minilm import Looked
+from lecturelib.show import Picture
+from lecturelib.widgets import Choice, Control, Explorable, Parts, Progress, Slider, Toggle, running
+
+LONGEST = 160  # pieces of a sentence that the pictures take
+LAYERS, HEADS = 6, 12
+ALL = "all"
+VIEWS = {
+    "lines": "lines between words",
+    "model": "all layers and heads",
+    "matrix": "matrix",
+    "text": "running text",
+}
+TIRED = "The animal didn't cross the street because it was too tired."
+WIDE = "The animal didn't cross the street because it was too wide."
+CHASE = "The FBI is chasing a criminal on the run."
+
+
+def heads_explorer(sentence: str = TIRED) -> Explorable:
+    """MiniLM, six layers of twelve heads, on any English sentence; point at a word to see what it looks at.
+
+    `causal`: each word sees only what stands before it. The encoder was not trained so: what it then shows is a
+    reading that it never practised.
+    """
+
+    def refresh(state: dict) -> dict[str, Control]:
+        return {"first": _first(state["sentence"])}
+
+    controls = [
+        sentence_control(sentence, *(s for s in (TIRED, WIDE, CHASE) if s != sentence), longest=900),
+        Choice("view", tuple(VIEWS), labels=tuple(VIEWS.values())),
+        Slider("layer", 1, LAYERS, value=4),
+        Choice("head", (ALL, *(str(h + 1) for h in range(HEADS)))),
+        Toggle("special", False, label="show [CLS] and [SEP]"),
+        Toggle("causal", False, label="causal: only what stands before"),
+        _first(sentence),
+        Parts((*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"),
+    ]
+    presets = {
+        "it was too tired": {"sentence": TIRED, "picked": "row 9"},
+        "it was too wide": {"sentence": WIDE, "picked": "row 9"},
+        "the FBI, read from left to right": {"sentence": CHASE, "causal": True, "picked": "row 6"},
+        "all 72 heads": {"view": "model", "picked": "head 0 2", "special": True},
+        "what each verb acts on": {"head": "2", "layer": 4, "sentence": TIRED},
+    }
+    return Explorable(_render, controls, "What the heads of a trained encoder look at", presets, refresh)
+
+
+def _first(sentence: str) -> Slider:
+    """Where the window of a long sentence begins; its words are counted roughly, so that nothing has to be loaded."""
+    signs = sum(not sign.isalnum() and not sign.isspace() for sign in sentence)
+    return Slider("first", 0, max(0, len(sentence.split()) + signs - WINDOW), label="first word of the lines")
+
+
+@lru_cache(maxsize=32)
+def looked(sentence: str, causal: bool) -> Looked:
+    """A sentence as MiniLM sees it, remembered."""
+    return minilm.load().look(sentence, causal, LONGEST)
+
+
+def _render(state: dict) -> Iterator[Picture | Progress]:
+    if not minilm.load.cache_info().currsize:
+        yield from running(lambda progress: minilm.load(), "loading the encoder")
+    found = looked(state["sentence"], state["causal"])
+    yield _drawn(found, state)
+
+
+def _drawn(found: Looked, state: dict) -> Picture:
+    words, weights, note = found.pieces, found.weights, ""
+    if not state["special"] and len(words) > 3:
+        outside = weights[..., [0, -1]].sum(-1)[..., 1:-1]  # (layers, heads, L - 2)
+        own = [int(state["layer"]) - 1] if state["view"] != "model" else slice(None)
+        note = f" Left out: {100 * outside[own].mean():.0f} % of the weights go to [CLS] and [SEP]."
+        words, weights = words[1:-1], weights[..., 1:-1, 1:-1]
+    layer, head = state["layer"] - 1, None if state["head"] == ALL else int(state["head"]) - 1
+    chosen = weights[layer]  # (heads, L, L)
+    many = "mean of 12 heads" if head is None else f"head {head + 1}"
+    caption = f"Layer {layer + 1}, {many}.{note}"
+    picked = inside(state["picked"], len(words), len(words))
+    if state["view"] == "model":
+        key = state["picked"] if state["picked"] in model_keys(LAYERS, HEADS) else _key(layer, head)
+        return model_view(words, weights, key, caption=note.strip())
+    if state["view"] == "lines":
+        heads = list(range(HEADS)) if head is None else [head]
+        caption = f"Layer {layer + 1}.{note}"
+        first = min(state["first"], max(0, len(words) - WINDOW))
+        return head_view(words, words, chosen, heads, picked, first=first, caption=caption)
+    one = chosen.mean(0) if head is None else chosen[head]  # (L, L)
+    if state["view"] == "matrix":
+        return matrix_view(words, words, one, picked, caption=caption)
+    if picked.startswith("column"):  # the words that look at it
+        return reading_view(
+            words, one[:, int(picked.split()[1])], None, caption=caption, title="weight on it"
+        )
+    looking = int(picked.split()[1]) if picked else _most_open(one)
+    return reading_view(words, one[looking], looking, caption=caption)
+
+
+def _key(layer: int, head: int | None) -> str:
+    return f"head {layer} {head or 0}"
+
+
+def _most_open(weights: torch.Tensor) -> int:
+    """The word that looks at itself least: the one with most to show."""
+    return int(weights.diagonal().argmin())
