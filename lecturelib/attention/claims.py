@@ -267,8 +267,8 @@ def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:
     Held-out sentences of 5 to 15 English words, translated greedily by the attending recurrent translator. Per
     sentence the correlation, over all entries, of its gradients (as shares of each row) with its own attention weights.
     Baseline: the same weights with the written words exchanged at random, so that only what belongs to one word counts.
-    And the gradients of the translator without attention, for the same words written, against the same weights. Holds if the
-    first exceeds both, over the sentences. Kalchbrenner et al. 2016.
+    And the gradients of the translator without attention, for the same words written, against the same weights. Holds
+    if the first exceeds both, over the sentences. Kalchbrenner et al. 2016.
     """
     check_whole("sentences", sentences, 2)
     attending, fixed = translator("attention"), translator("fixed")

@@ -8,7 +8,6 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
 from lecturelib.attention.weights import shipped
@@ -87,11 +86,11 @@ def fold(generator: AttentiveGenerator) -> AttentiveGenerator:
     """The same generator as a plain new one in eval mode: batch and spectral norms go into the weights."""
     made = AttentiveGenerator(name=generator.name)
     made.layers = generative.fold(generator).layers
-    attention = copy.deepcopy(generator.attention).eval()
-    for layer in (attention.f, attention.g, attention.h, attention.v):
-        if parametrize.is_parametrized(layer):
-            parametrize.remove_parametrizations(layer, "weight")
-    made.attention.load_state_dict(attention.state_dict())
+    attention = copy.deepcopy(generator.attention).eval()  # while training, a look at a weight would change its norm
+    with torch.no_grad():
+        made.attention.gamma.copy_(attention.gamma)
+        for name in ("f", "g", "h", "v"):
+            getattr(made.attention, name).weight.copy_(getattr(attention, name).weight)
     return made.eval()
 
 
