@@ -11,6 +11,7 @@ from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
 from lecturelib.show import save
+from lecturelib.training.playground import Playground
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 
@@ -31,6 +32,9 @@ def main() -> None:
     for name, (make, state) in PICTURES.items():
         shown = make().picture(state)
         print(f"{save(shown, FOLDER / f'{name}.png').name}: {shown.alt}")
+    playground = Playground("spiral: wide enough")
+    playground.step(2000)
+    save(playground.picture(), FOLDER / "playground.png")
     block_diagram(graph_of("resnet50"), open=["layer1", "layer1.0"]).save(FOLDER / "resnet.png")
 
 

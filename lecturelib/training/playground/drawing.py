@@ -239,8 +239,10 @@ def _curves(pen, engine: Engine) -> list:
     pen.rectangle([v * SCALE for v in (left, top, left + wide, top + high)], outline=GREY, width=2)
     for values, name, dashed in ((train, "blue", False), (test, "orange", True)):
         y = top + (1 - values / most) * high
-        line = list(zip((x * SCALE).tolist(), (y * SCALE).tolist(), strict=True))
-        pieces = [line[k : k + 5] for k in range(0, len(line), 8)] if dashed else [line]
+        dense = np.arange(x[0], x[-1] + 1)  # a point a pixel, so that dashes are of one length
+        drawn = np.interp(dense, x, y)
+        line = list(zip((dense * SCALE).tolist(), (drawn * SCALE).tolist(), strict=True))
+        pieces = [line[k : k + 9] for k in range(0, len(line), 14)] if dashed else [line]
         for piece in pieces:
             if len(piece) > 1:
                 pen.line(piece, fill=colour(name), width=5)

@@ -12,6 +12,7 @@ from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
 
 TITLE = "Playground: a small network in the plane"
+MEASURED = 100  # points of a loss curve that one call of `step` adds at most, about
 
 
 class Playground:
@@ -71,7 +72,13 @@ class Playground:
         """That many steps; raises `engine.Diverged` where the weights grow without bounds."""
         if isinstance(many, bool) or not isinstance(many, int) or many < 1:
             raise ValueError(f"step({many!r}): a whole number from 1 up is needed")
-        self._player.change(lambda engine: engine.step(many))
+
+        def steps(engine):
+            every = max(1, many // MEASURED)
+            for done in range(0, many, every):
+                engine.step(min(every, many - done))  # each call adds a point to the loss curves
+
+        self._player.change(steps)
 
     def play(self) -> None:
         """Steps follow one another in a thread; this returns at once."""
