@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
+
 # Test files are no package here, so the helpers are loaded by their place.
-_spec = importlib.util.spec_from_file_location("browser_lab", Path(__file__).with_name("lab.py"))
-_lab = importlib.util.module_from_spec(_spec)
-sys.modules["browser_lab"] = _lab
-_spec.loader.exec_module(_lab)
+def _load(name):
+    spec = importlib.util.spec_from_file_location(f"browser_{name}", Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[f"browser_{name}"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_lab, _stage = _load("lab"), _load("stage")
 
 
 def pytest_collection_modifyitems(items):
@@ -50,3 +56,9 @@ def lab(_server_and_browser):
     """Opens notebooks: `page = lab.open("notebooks/04_parameters.ipynb")`; closes them after the test."""
     yield _server_and_browser
     _server_and_browser.close_pages()
+
+
+@pytest.fixture(scope="session")
+def present():
+    """Starts the deck on an open notebook: `stage = present(page)`."""
+    return _stage.Stage.start

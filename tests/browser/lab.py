@@ -62,6 +62,8 @@ def jupyter_lab(folder: Path, home: Path):
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
+        # the extension that presents, as this checkout has it
+        "JUPYTER_PATH": str(ROOT / "lecturelib" / "present" / "share" / "jupyter"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]

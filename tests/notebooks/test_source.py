@@ -13,7 +13,7 @@ from lecturelib.lesson import NEEDS
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SLIDES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
-TAGS = {"definition", "instructor", "nbval-ignore-output"}
+TAGS = {"definition", "hide-input", "instructor", "nbval-ignore-output"}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

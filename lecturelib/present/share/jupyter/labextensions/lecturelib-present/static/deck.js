@@ -9,8 +9,11 @@ import { Runner } from "./runner.js";
 import * as stage from "./stage.js";
 
 const AWAY = "ll-deck-away"; // the one class of a cell that is not on the page
+const HUSHED = "ll-deck-hushed"; // of one tagged `hide-input`, the standard tag: its code shows when asked for
+const CODE = ["", "ll-deck-no-code", "ll-deck-all-code"]; // as tagged, none, all
 const SIZES = [0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2];
 const EXPLORABLE = ".ll-explorable";
+const MEMORY = "lecturelib-present:"; // and the notebook's path: where this window was, for a reload
 
 export class Deck {
   constructor(lab, services, panel, left) {
@@ -24,8 +27,19 @@ export class Deck {
     this.step = 0; // its last step that is shown
     this.began = Date.now();
     this._size = SIZES.indexOf(1);
+    this._code = 0;
     this._undo = [];
-    this._store = `lecturelib-present:${panel.context.path}`;
+  }
+
+  // Where the deck of a notebook was in this window before a reload; without a path, of any. Null: there was none.
+  static remembered(path = null) {
+    const key = path === null ? Object.keys(sessionStorage).find((one) => one.startsWith(MEMORY)) : MEMORY + path;
+    return key ? JSON.parse(sessionStorage.getItem(key)) : null;
+  }
+
+  _remember() {
+    const { at, step, _size: size, _all: run } = this;
+    sessionStorage.setItem(MEMORY + this.panel.context.path, JSON.stringify({ at, step, size, run }));
   }
 
   // `resume`: go on where this window was before a reload. `run`: run all cells, in the background.
@@ -45,7 +59,8 @@ export class Deck {
     this._presenter = new Presenter(this);
     this._listen();
     this._read();
-    const kept = resume && JSON.parse(sessionStorage.getItem(this._store) || "null");
+    const kept = resume && Deck.remembered(panel.context.path);
+    this._all = run;
     this._size = kept ? kept.size : this._size;
     stage.zoom(panel, SIZES[this._size]);
     if (kept && this.pages[kept.at]) this.go(kept.at, kept.step);
@@ -65,12 +80,13 @@ export class Deck {
     this._front.dispose();
     this._runner.dispose();
     this._runner = null;
-    for (const cell of this.content.widgets) cell.removeClass(AWAY);
-    this.panel.node.classList.remove("ll-deck-no-code");
+    for (const cell of this.content.widgets) [AWAY, HUSHED].forEach((name) => cell.removeClass(name));
+    this._showCode(0);
     stage.unzoom(this.panel);
+    stage.head(this.panel, "");
     if (document.fullscreenElement) document.exitFullscreen();
     for (const undo of this._undo) undo();
-    sessionStorage.removeItem(this._store);
+    sessionStorage.removeItem(MEMORY + this.panel.context.path);
     this._relay();
     this.content.activate();
     this._left();
@@ -99,9 +115,11 @@ export class Deck {
   // Reads the pages again, after the notebook changed, and stays with the cell that was shown.
   _read() {
     const kept = this.cellsOf(this.at)[0]?.model.id;
-    const kinds = this.content.widgets.map(({ model }) => {
-      const said = model.getMetadata("slideshow");
-      return kindOf(said && said.slide_type, model.getMetadata("tags"));
+    const kinds = this.content.widgets.map((cell) => {
+      const said = cell.model.getMetadata("slideshow");
+      const tags = cell.model.getMetadata("tags") || [];
+      cell.toggleClass(HUSHED, tags.includes("hide-input"));
+      return kindOf(said && said.slide_type, tags);
     });
     this.pages = pagesOf(kinds);
     this.sections = sectionsOf(this);
@@ -126,7 +144,8 @@ export class Deck {
   _show() {
     const shown = new Set(this.cellsOf(this.at, this.step));
     for (const cell of this.content.widgets) cell.toggleClass(AWAY, !shown.has(cell));
-    sessionStorage.setItem(this._store, JSON.stringify({ at: this.at, step: this.step, size: this._size }));
+    stage.head(this.panel, headingOf(this.cellsOf(this.at)) ? "" : this.sections[this.at]);
+    this._remember();
     this.tell();
   }
 
@@ -176,8 +195,10 @@ export class Deck {
 
   // The deck has the focus when the notebook has it, in command mode, on a cell of the page.
   focus() {
-    const cell = this.cellsOf(this.at, this.step)[0];
-    if (cell) this.content.activeCellIndex = this.content.widgets.indexOf(cell);
+    const shown = this.cellsOf(this.at, this.step);
+    if (shown.length && !shown.includes(this.content.activeCell)) {
+      this.content.activeCellIndex = this.content.widgets.indexOf(shown[0]);
+    }
     this.content.mode = "command";
     this.content.deselectAll();
     if (controlAt(document.activeElement)) document.activeElement.blur();
@@ -242,7 +263,7 @@ export class Deck {
       first: () => this.go(0),
       last: () => this.go(this.pages.length - 1),
       deck: () => this.focus(),
-      code: () => this.panel.node.classList.toggle("ll-deck-no-code"),
+      code: () => this._showCode((this._code + 1) % (this.content.node.querySelector(`.${HUSHED}`) ? 3 : 2)),
       larger: () => this._resize(1),
       smaller: () => this._resize(-1),
       fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
@@ -258,6 +279,11 @@ export class Deck {
     if (actions[what]) actions[what]();
     else this._front.act(what); // overview, black, help
     this.tell();
+  }
+
+  _showCode(which) {
+    this._code = which;
+    CODE.forEach((name, k) => name && this.panel.node.classList.toggle(name, k === which));
   }
 
   _resize(by) {
@@ -286,7 +312,7 @@ export class Deck {
       ? this.content.activeCell
       : shown.find((cell) => cell.model.type === "code");
     if (!wanted) return;
-    this.panel.node.classList.remove("ll-deck-no-code");
+    this._showCode(wanted.hasClass(HUSHED) ? 2 : 0);
     this.content.activeCellIndex = this.content.widgets.indexOf(wanted);
     this.content.mode = "edit";
     this.content.activate();
@@ -317,7 +343,7 @@ export class Deck {
     this._read();
     this._show();
     this.content.activeCellIndex = last + 1;
-    this.panel.node.classList.remove("ll-deck-no-code");
+    this._showCode(0);
     this.content.mode = "edit";
     this.content.activate();
     this.content.activeCell.node.scrollIntoView({ block: "nearest" });

@@ -43,7 +43,8 @@ export class Front {
     this._number.dataset.step = step;
     this._number.dataset.steps = steps.length;
     this._progress.style.width = `${(100 * (at + 1)) / Math.max(1, pages.length)}%`;
-    this._busy.textContent = busy && busy.total ? `running ${Math.min(busy.done + 1, busy.total)} of ${busy.total}` : "";
+    this._busy.textContent = !busy ? "" : busy.restarting ? "restarting the kernel"
+      : busy.total ? `running ${Math.min(busy.done + 1, busy.total)} of ${busy.total}` : "";
     const failed = pages.map((_, k) => k + 1).filter((k) => this._deck.failedOn(k - 1));
     if (!busy && failed.length) this._busy.textContent = `a cell failed on page ${failed.join(", ")}`;
     this._busy.classList.toggle("ll-deck-failed", !busy && failed.length > 0);

@@ -57,8 +57,9 @@ function activate(lab, services) {
   tracker.forEach(button);
   tracker.widgetAdded.connect((_, panel) => button(panel));
 
+  // JupyterLab takes the question out of its address, so after a reload the deck's own memory says that it ran.
   const asked = new URLSearchParams(window.location.search);
-  if (asked.has("present")) {
+  if (asked.has("present") || Deck.remembered()) {
     app.restored.then(async () => {
       const panel = tracker.currentWidget || (await new Promise((found) => {
         const once = (_, panel) => {
@@ -69,7 +70,9 @@ function activate(lab, services) {
       }));
       await panel.context.ready;
       await panel.revealed;
-      start(panel, { run: asked.get("present") !== "no-run", resume: true });
+      const again = Deck.remembered(panel.context.path);
+      if (!asked.has("present") && !again) return;
+      await start(panel, { run: again ? again.run : asked.get("present") !== "no-run", resume: true });
     });
   }
 }

@@ -9,7 +9,7 @@ export class Runner {
     this._changed = changed;
     this._ran = new Set(); // ids of cells that ran in this kernel, since its start
     this._stopped = 0;
-    this.busy = null; // how far a longer run is: {done, total}
+    this.busy = null; // how far a longer run is: {done, total}, or {restarting}
     this.failed = new Set(); // ids of cells whose last run failed
     this._executed = (_, { notebook, cell, success }) => {
       if (notebook !== panel.content) return;
@@ -85,7 +85,13 @@ export class Runner {
   // Restarts the kernel after asking; true where it was restarted.
   async restart() {
     this._stopped += 1;
-    this.busy = null;
-    return this._dialogs.restart(this._panel.sessionContext);
+    this.busy = { restarting: true };
+    this._changed();
+    try {
+      return await this._dialogs.restart(this._panel.sessionContext);
+    } finally {
+      this.busy = null;
+      this._changed();
+    }
   }
 }

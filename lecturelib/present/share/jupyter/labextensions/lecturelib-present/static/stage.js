@@ -1,6 +1,7 @@
 // How the deck turns the notebook's panel into a stage and back: everything that touches JupyterLab's look. The classes
 // of JupyterLab and Lumino on which the deck relies stand here and in deck.css, nowhere else.
 export const SCROLLER = ".jp-WindowedPanel-outer";
+export const VIEWPORT = ".jp-WindowedPanel-viewport";
 export const SHELL = "#main";
 
 const DESIGN = [1280, 720]; // pixels for which deck.css is written; larger windows show the same, larger
@@ -45,6 +46,13 @@ export function unzoom(panel) {
 
 export function scroller(panel) {
   return panel.content.node.querySelector(SCROLLER) || panel.content.node;
+}
+
+// Names the section above a page that has no heading of its own; "" for none.
+export function head(panel, section) {
+  const page = panel.content.node.querySelector(VIEWPORT);
+  if (page && section) page.dataset.llSection = section;
+  else if (page) delete page.dataset.llSection;
 }
 
 // Scrolls by most of a screen; false where there is nothing left to scroll.
