@@ -13,7 +13,7 @@ LESSONS = {
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_runs_and_its_controls_answer(lab, name):
+def test_a_lesson_runs_and_its_controls_answer(lab, present, name):
     page = lab.open(f"notebooks/{name}.ipynb")
     page.run_all(timeout=300)
     assert page.cell_errors() == []
@@ -31,6 +31,9 @@ def test_a_lesson_runs_and_its_controls_answer(lab, name):
             explorable.rests()
         assert explorable.error == ""
     assert page.page.locator("img:not([alt]), img[alt='']").count() == 0
+
+    page.page.set_viewport_size({"width": 1280, "height": 720})
+    assert present(page).unfit() == []  # a projector: no page overflows two screens, each stands under a heading
     assert page.complaints() == []
 
 
