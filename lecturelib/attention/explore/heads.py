@@ -52,7 +52,7 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
     presets = {
         "it was too tired": {"sentence": TIRED, "picked": "row 9"},
         "it was too wide": {"sentence": WIDE, "picked": "row 9"},
-        "the FBI, read from left to right": {"sentence": CHASE, "causal": True, "picked": "row 6"},
+        "the FBI, read from left to right": {"sentence": CHASE, "causal": True, "picked": "row 8"},
         "all 72 heads": {"view": "model", "picked": "head 0 2", "special": True},
         "what each verb acts on": {"head": "2", "layer": 4, "sentence": TIRED},
     }
@@ -80,10 +80,12 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
 
 def _drawn(found: Looked, state: dict) -> Picture:
     words, weights, note = found.pieces, found.weights, ""
+    if state["causal"]:
+        note = " Each word sees what stands before it only, as the encoder was not trained to."
     if not state["special"] and len(words) > 3:
         outside = weights[..., [0, -1]].sum(-1)[..., 1:-1]  # (layers, heads, L - 2)
         own = [int(state["layer"]) - 1] if state["view"] != "model" else slice(None)
-        note = f" Left out: {100 * outside[own].mean():.0f} % of the weights go to [CLS] and [SEP]."
+        note += f" Left out: {100 * outside[own].mean():.0f} % of the weights go to [CLS] and [SEP]."
         words, weights = words[1:-1], weights[..., 1:-1, 1:-1]
     layer, head = state["layer"] - 1, None if state["head"] == ALL else int(state["head"]) - 1
     chosen = weights[layer]  # (heads, L, L)

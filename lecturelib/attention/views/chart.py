@@ -34,7 +34,7 @@ def line_chart(
         value = low + share * (high - low)
         y = height(value)
         shapes.append(Line(((left, y), (right, y)), stroke="#dddddd", stroke_width=0.8))
-        text = f"{100 * value:.0f} %" if percent else f"{value:.3g}"
+        text = f"{100 * value:.0f} %" if percent else f"{value:.3g}".replace("-", "−")
         shapes.append(Label(left - 6, y, text, 12, "end", role="muted"))
     every = -(-len(xs) // 12)
     for k, name in enumerate(xs):

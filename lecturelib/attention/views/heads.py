@@ -97,7 +97,7 @@ def head_view(
     shapes.append(Label(606, foot - 6, f"weights, {seen}; full: 50 %", 12, "start", role="muted"))
     if chosen is None:
         least = "the widest" if drawn == _MOST else f"weights from {100 * LEAST_OF_ALL:.0f} % on"
-        told = f"Lines: {least}. {told}"
+        told = f"Lines of {len(shown)} head{'s' * (len(shown) > 1)}: {least}. {told}"
     drawing = Drawing(WIDE, foot + 6, tuple(shapes), "Head view", alt)
     return finished(drawing, f"{caption} {told}".strip(), places)
 
@@ -193,7 +193,7 @@ def _squares(values, colours, names, y, step, row, column) -> list[Shape]:
     start, found = 606.0, []
     if column is not None:
         found.append(Label(start, 16, "rows: words that look", 12, "start", role="muted"))
-    else:
+    elif heads > 1:
         found.append(Label(start, 16, "head", 12, "start", role="muted"))
     for h, name in enumerate(names):
         x = start + h * (cell + 2)
@@ -213,8 +213,7 @@ def _squares(values, colours, names, y, step, row, column) -> list[Shape]:
 
 def _told(chosen, queries, keys, values: Tensor, names: list[str]) -> str:
     if chosen is None:
-        heads = f"{len(names)} heads" if len(names) > 1 else f"head {names[0]}"
-        return f"{heads[0].upper()}{heads[1:]}; point at a word to see its lines alone."
+        return "Point at a word to see its lines alone."
     kind, k = chosen
     part = values[:, k] if kind == "row" else values[:, :, k]  # (heads, others)
     others = keys if kind == "row" else queries

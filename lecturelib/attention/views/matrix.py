@@ -102,7 +102,7 @@ def matrix_view(
     shapes += scale_bar(8.0, bottom + 18, top, words, "%" if unit == "%" else "")
     told = _told(chosen, rows, columns, values, unit)
     alt = f"Matrix of {len(rows)} rows ({', '.join(rows)}) by {len(columns)} columns ({', '.join(columns)}). {told}"
-    whole = Drawing(max(right + 14, left + 400), bottom + 34, tuple(shapes), "Attention as a matrix", alt)
+    whole = Drawing(max(right + 14, 300.0), bottom + 34, tuple(shapes), "Attention as a matrix", alt)
     return finished(whole, f"{caption} {told}".strip(), places)
 
 
@@ -149,9 +149,9 @@ def _told(
         return f"{100 * value:.0f} %" if unit == "%" else f"{value:.2g}"
 
     if chosen is None:
-        best = values.argmax(1).tolist()
-        pairs = [f"{rows[t]} – {columns[k]}" for t, k in list(enumerate(best))[:12]]
-        return f"Strongest in each row: {', '.join(pairs)}{', ...' if len(best) > 12 else ''}."
+        best = [(rows[t], columns[k]) for t, k in enumerate(values.argmax(1).tolist()) if rows[t].isalpha()]
+        listed = ", ".join(f"{word} – {other}" for word, other in best[:8])
+        return f"Strongest: {listed}{' ...' if len(best) > 8 else '.'}" if best else ""
     kind, k = chosen
     line, others = (values[k], columns) if kind == "row" else (values[:, k], rows)
     order = line.argsort(descending=True)[:3].tolist()
