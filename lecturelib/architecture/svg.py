@@ -171,7 +171,9 @@ def _paint(shape: Shape, dark: bool) -> str:
     if stroke != "none" and shape.stroke_width > 0:
         words += f' stroke="{stroke}" stroke-width="{_n(shape.stroke_width)}"'
         if shape.dashed:
-            words += ' stroke-dasharray="5 4"'
+            # dashes grow with the line, or a wide one would look solid
+            dash, gap = (max(least, times * shape.stroke_width) for least, times in ((5, 2.2), (4, 1.4)))
+            words += f' stroke-dasharray="{_n(dash)} {_n(gap)}"'
     if shape.opacity != 1:
         words += f' opacity="{_n(shape.opacity)}"'
     return words + (f' data-key="{_escape(shape.key)}"' if shape.key is not None else "")
@@ -190,7 +192,8 @@ def _element(shape: Shape, dark: bool) -> str:
         return _text(shape, paint)
     if isinstance(shape, Bitmap):
         return _image(shape)
-    path = f'<path d="{path_data(shape)}"{paint} stroke-linecap="round" stroke-linejoin="round"/>'
+    cap = "butt" if shape.dashed else "round"  # round ends would fill the gaps
+    path = f'<path d="{path_data(shape)}"{paint} stroke-linecap="{cap}" stroke-linejoin="round"/>'
     if shape.arrow:
         stroke = colours(shape, dark)[1]
         faint = f' opacity="{_n(shape.opacity)}"' if shape.opacity != 1 else ""

@@ -159,8 +159,9 @@ def _groups(found: list[Volume], separate: bool) -> list[list[Volume]]:
             and not separate
             and volume.shape[1:] == groups[-1][-1].shape[1:]
             and len(volume.shape) == 3
+            and groups[-1][-1].key != "input"  # its shape stands below it
         )
-        if fits and volume.key != "input":
+        if fits:
             groups[-1].append(volume)
         else:
             groups.append([volume])

@@ -55,6 +55,15 @@ def test_svg_is_clean_and_has_its_words(drawing):
     assert "DejaVu Sans" in drawing.svg()
 
 
+@pytest.mark.parametrize("width", [1.0, 2.5, 6.0])
+def test_a_dashed_line_of_any_width_has_gaps(width):
+    line = Line(((0, 10), (90, 10)), dashed=True, stroke_width=width)
+    (path,) = ElementTree.fromstring(Drawing(100, 20, (line,), "A line", "A line.").svg()).iter(f"{SVG}path")
+    dash, gap = map(float, path.get("stroke-dasharray").split())
+    assert path.get("stroke-linecap") == "butt"  # round ends reach half a width into the gap on both sides
+    assert gap > width and dash > width
+
+
 def test_files_of_all_kinds(drawing, tmp_path):
     from PIL import Image
 

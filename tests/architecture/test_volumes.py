@@ -91,6 +91,7 @@ def test_vgg16_stands_in_groups():
     assert sum(v.role == "conv" for v in found) == 13 and len(found) >= 18
     words = [s.text for s in volumes(torchvision("vgg16")).shapes if isinstance(s, Label)]
     assert words.count("2 × convolution") == 2 and words.count("3 × convolution") == 3
+    assert words[:2] == ["3 × 224 × 224", "input"]  # the input stands alone, with its own shape
 
 
 def test_many_layers_become_one_solid_for_each_size():
