@@ -37,7 +37,7 @@ KNOWS, SLACK = (
 FLAT, SATURATED, STEADY = 0.95, 0.2, 0.1  # C25: entropy as a share of log n, and how far scaled dot may move
 
 
-def c15_bottleneck(sentences: int = 1400, steps: int = 800, seeds: int = 3, translators: bool = True) -> dict:
+def c15_bottleneck(sentences: int = 1400, steps: int = 500, seeds: int = 3, translators: bool = True) -> dict:
     """C15: does the model that reads a sentence into one vector lose more with length than the one that looks back?
 
     On the held-out sentences: chrF per sentence of the two recurrent translators of equal parameters, by greedy

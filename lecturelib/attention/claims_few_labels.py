@@ -15,7 +15,7 @@ from lecturelib.gradients.checks import check_whole
 RATES = {"pretrained": 1e-3, "from_scratch": 1e-3}
 
 
-def c17_pretraining(counts: Sequence[int] = (50, 100, 200, 500), seeds: int = 10, steps: int = STEPS) -> dict:
+def c17_pretraining(counts: Sequence[int] = (50, 100, 200, 500), seeds: int = 5, steps: int = STEPS) -> dict:
     """C17: with few labels, does the pretrained encoder beat the same encoder from scratch?
 
     English sentences, with the tense of their French translation as the label (see `tenses`); `counts` labels in equal

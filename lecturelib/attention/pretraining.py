@@ -21,7 +21,7 @@ from lecturelib.attention.weights import shipped
 from lecturelib.attention.words import END, LONGEST, PAD, Pieces, batch
 
 SHARE = 0.2  # of the pieces are hidden: one sentence has about nine
-STEPS, BATCH, RATE = 150, 32, 1e-3  # of learning from labels
+STEPS, BATCH, RATE = 100, 32, 1e-3  # of learning from labels
 
 
 class Encoder(nn.Module):
@@ -120,7 +120,7 @@ def learn_from_labels(
         torch.manual_seed(seed)
         encoder = load(trainable=True) if pretrained else Encoder(len(pieces()))
         model = Classifier(encoder, int(max(labels)) + 1).train()
-        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
         answers = torch.as_tensor(labels)
         for _ in range(steps):

@@ -41,7 +41,7 @@ _RULES = {
 }
 # a form of several tenses or moods: conditional, subjunctive, imperfect of the other verbs, after "si"
 _DOUBTFUL = re.compile(
-    r"\bs[i']\b|\bsi\b|\b(?!mais\b|jamais\b|désormais\b|français\b|anglais\b|lait\b|fait\b|parfait\b|sais\b|sait\b|vais\b"
+    r"\bs ils?\b|\bsi\b|\b(?!mais\b|jamais\b|désormais\b|français\b|anglais\b|lait\b|fait\b|parfait\b|sais\b|sait\b|vais\b"
     r"|fais\b|connais\b|plaît\b|étais\b|était\b|étaient\b|avais\b|avait\b|avaient\b|voulais\b|voulait\b|savais\b|savait\b)"
     r"\w+(?:ais|ait|aient|ût|ît|ât|assent|èrent)\b|\b(?:fut|furent|eut|soit|soient|sois|soyez|ait|aies|aille|puisse|fasse)\b"
 )

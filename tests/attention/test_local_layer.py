@@ -95,7 +95,7 @@ def test_bad_input_is_a_sentence():
         layer()(torch.zeros(1, 3, 5, 5).double())
     with pytest.raises(ValueError, match="attention, convolution"):
         ClothesNet("both")
-    with pytest.raises(ValueError, match="from 0 to 2"):
+    with pytest.raises(ValueError, match="from 0 to 1"):
         load(seed=3)
 
 
