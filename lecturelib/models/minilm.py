@@ -149,7 +149,7 @@ def load() -> MiniLM:
     """
     weights = assets.tensors("minilm")
     words = bytes(assets.tensors("minilm_words")["text"].tolist()).decode().splitlines()
-    with torch.device("meta"):  # no random numbers for weights that are overwritten at once
+    with torch.random.fork_rng(devices=[]):  # weights are drawn, and overwritten at once
         model = MiniLM(words)
     state = {}
     for name, value in weights.items():

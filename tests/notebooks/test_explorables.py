@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from lecturelib.architecture import explore as architecture
+from lecturelib.attention import explore as attention
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
@@ -44,6 +45,17 @@ EXPLORABLES = [
     optimization.deep_visualization,
     optimization.examples_or_optimised,
     optimization.draw_a_digit,
+    attention.alignment_explorer,
+    attention.implicit_explorer,
+    attention.gates_explorer,
+    attention.scores_explorer,
+    attention.kinds_explorer,
+    attention.permuting_explorer,
+    attention.heads_explorer,
+    attention.by_hand_explorer,
+    attention.position_explorer,
+    attention.mask_explorer,
+    attention.beam_explorer,
 ]
 
 

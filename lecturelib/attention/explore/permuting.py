@@ -86,8 +86,8 @@ def _render(state: dict) -> Picture:
     median = float(moved.total_variation.median(1).values.mean())
     same = float(1 - moved.other_word.mean())
     caption = (
-        f"{said(found)} With permuted weights the probabilities move by {median:.2f} (total variation, mean of "
-        f"the medians; 0: nothing, 1: all), and {100 * same:.0f} % of the likeliest pieces stay. Pieces that stay were not "
+        f"{said(found)} With permuted weights the probabilities move by {median:.2f} (total variation, mean of the "
+        f"medians; 0: nothing, 1: all), and {100 * same:.0f} % of the likeliest pieces stay. Pieces that stay were not "
         "decided by where the decoder looked at that step."
     )
     drawing = Drawing(

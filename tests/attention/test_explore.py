@@ -1,0 +1,189 @@
+"""The explorables of part 7: what their captions say is what the methods give; bad sentences are told as such."""
+
+import math
+import re
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from lecturelib.attention import explore
+from lecturelib.attention.explore.beams import _in_tree_order
+from lecturelib.attention.explore.by_hand import KEYS, QUERIES, VALUES, attended
+from lecturelib.attention.explore.implicit import _agreement, shuffled_agreement
+from lecturelib.attention.explore.kinds import change_of
+from lecturelib.attention.explore.masks import edited_mask, example_scores
+from lecturelib.attention.explore.scores import SIZES, _curve, drawn_scores
+from lecturelib.attention.multihead import position_code
+from lecturelib.attention.translators import translate
+from lecturelib.models import minilm
+
+
+def texts(shown):
+    return re.findall(r">([^<>]+)</text>", shown.svg)
+
+
+# by hand
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("scale", [False, True])
+def test_the_numbers_by_hand_are_torchs(scale, causal):
+    found = attended(2, (1.5, -0.5), scale, causal)
+    queries = QUERIES.clone()
+    queries[2] = torch.tensor([1.5, -0.5])
+    expected = F.scaled_dot_product_attention(
+        queries[None], KEYS[None], VALUES[None], is_causal=causal, scale=None if scale else 1.0
+    )[0]
+    assert torch.allclose(found["outputs"], expected, atol=1e-6)
+    assert torch.equal(found["scores"], queries @ KEYS.T)
+
+
+def test_every_number_of_the_picked_word_is_written_out():
+    shown = explore.by_hand_explorer().picture({"word": "drinks", "q1": 2.0, "q2": -1.0})
+    written = texts(shown)
+    assert "(2.0)(1.5) + (−1.0)(−1.0) = 4.00" in written  # q . k of milk
+    assert f"{4 / math.sqrt(2):.2f}" in written and "59.7 %" in written
+    assert "“drinks” looks most at “milk” (60 %)" in shown.caption
+    flat = explore.by_hand_explorer().picture({"word": "drinks", "q1": 0.0, "q2": 0.0})
+    assert texts(flat).count("25.0 %") == 4
+
+
+# scores
+
+
+def test_unscaled_dot_saturates_and_scaled_does_not():
+    dot, scaled, cosine = (_curve(name, 1.0) for name in ("dot", "scaled dot", "cosine"))
+    assert dot[-1] > 0.9 > 0.4 > scaled[-1] and max(scaled) - min(scaled) < 0.05
+    assert cosine[-1] < 0.15 and len(dot) == len(SIZES)
+    assert drawn_scores("dot", 256, 0, 400).std().item() == pytest.approx(16, rel=0.1)  # sqrt(256)
+    shown = explore.scores_explorer().picture({"score": "dot", "d": 256})
+    assert f"{100 * dot[SIZES.index(256)]:.0f} % on average" in shown.caption
+
+
+# masks
+
+
+def test_clicked_cells_are_turned_over_and_an_empty_row_gives_zeros():
+    assert edited_mask("causal", ()).tolist() == torch.ones(6, 6).tril().bool().tolist()
+    assert edited_mask("padding", ())[0].tolist() == [True] * 4 + [False] * 2
+    turned = edited_mask("causal", ("cell 0 0", "cell 0 5"))
+    assert turned[0].tolist() == [False] * 5 + [True]
+    row = tuple(f"cell 1 {k}" for k in range(6))
+    shown = explore.mask_explorer().picture({"mask": "none", "changed": row})
+    assert (
+        "“cat” may look at nothing: its weights are zeros" in shown.caption
+        and "NaN in 1 row" in shown.caption
+    )
+    other = explore.mask_explorer().picture(
+        {"mask": "causal", "convention": "True: forbidden (nn.MultiheadAttention)"}
+    )
+    assert texts(other).count("T") == 15 and texts(other).count("F") == 21
+    part = next(p for p in shown.parts if p.key == "cell 1 2")
+    assert part.opened is True and part.words == "cat may not look at sat"
+    assert example_scores().shape == (6, 6)
+
+
+# positions
+
+
+def test_the_curve_of_likeness_is_a_cosine():
+    shown = explore.position_explorer().picture({"length": 32, "d": 16, "position": 4})
+    code = position_code(32, 16)
+    assert f"{F.cosine_similarity(code[4], code[5], dim=0):.2f}" in shown.caption
+    shorter = explore.position_explorer().controls_at({"length": 8, "position": 3})["position"]
+    assert shorter.high == 7
+
+
+# the encoder
+
+
+def test_what_it_looks_at_is_told_as_the_encoder_says():
+    explorable = explore.heads_explorer()
+    shown = explorable.picture({"picked": "row 9", "layer": 4, "head": "2"})
+    looked = minilm.load().look(explore.heads.TIRED)
+    weight = looked.weights[3, 1, 10, 2]  # it -> animal, [CLS] counted
+    assert f"“it” looks at “animal” {100 * weight:.0f} %" in shown.caption
+    causal = explorable.picture({"causal": True, "view": "matrix", "sentence": explore.heads.CHASE})
+    assert "as the encoder was not trained to" in causal.caption
+    for view in ("model", "matrix", "text"):
+        assert explorable.picture({"view": view, "picked": "column 3"}).parts
+
+
+def test_two_views_in_one_notebook_do_not_disturb_one_another():
+    first, second = explore.heads_explorer(), explore.heads_explorer(explore.heads.WIDE)
+    before = first.picture().svg
+    second.state = {"layer": 2, "picked": "row 1"}
+    assert second.picture().svg != before == first.picture().svg
+
+
+def test_a_sentence_of_128_pieces_is_shown_in_every_view():
+    explorable, sentence = explore.heads_explorer(), "word " * 126
+    for view in ("lines", "model", "matrix", "text"):
+        assert explorable.picture({"sentence": sentence, "view": view, "picked": "row 100"}).parts
+    with pytest.raises(ValueError, match="at most 160 fit"):
+        explorable.picture({"sentence": "word " * 170})
+
+
+# translators
+
+
+def test_the_alignment_is_the_translators_own():
+    found = translate("She has a red car.", "attention")
+    source, target, weights = found.by_word()
+    shown = explore.alignment_explorer().picture({"sentence": "She has a red car.", "picked": "row 0"})
+    assert found.text in shown.caption
+    best = int(weights[0].argmax())
+    assert f"“{target[0]}” looks at “{source[best]}” {100 * weights[0, best]:.0f} %" in shown.caption
+    lines = explore.alignment_explorer().picture({"view": "lines", "pieces": True})
+    assert len(lines.parts) >= len(source)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        explore.alignment_explorer,
+        explore.implicit_explorer,
+        explore.kinds_explorer,
+        explore.permuting_explorer,
+        explore.beam_explorer,
+        explore.gates_explorer,
+        explore.heads_explorer,
+    ],
+)
+def test_an_empty_sentence_is_told_and_a_pick_that_is_gone_is_dropped(make):
+    explorable = make()
+    with pytest.raises(ValueError, match="the sentence is empty"):
+        explorable.picture({"sentence": "  "})
+    if "picked" in explorable.state:
+        last = [part.key for part in explorable.picture().parts][-1]
+        assert explorable.picture({"sentence": "I sleep.", "picked": last}).alt
+
+
+def test_kinds_of_attention_change_weights_as_they_say():
+    weights = torch.tensor([[0.1, 0.2, 0.6, 0.1]])
+    assert torch.allclose(change_of("soft", 1.0, 0, 1, "mean")(weights, 0), weights, atol=1e-6)
+    hard = change_of("hard", 1.0, 0, 1, "mean")(weights, 0)
+    assert hard.sum() == 1 and hard.max() == 1
+    local = change_of("local", 1.0, 0, 1, "mean")(weights, 0)  # the mean position is 1.7: centre 2
+    assert local[0, 0] == 0 and local.argmax() == 2 and (local > 0).sum() == 3
+    diagonal = change_of("local", 1.0, 0, 1, "diagonal")(weights, 3)
+    assert diagonal[0, 0] == diagonal[0, 1] == 0
+    soft = explore.kinds_explorer().picture({"kind": "soft"})
+    assert translate("She has a red car.", "attention").text in soft.caption
+
+
+def test_a_beam_of_one_is_greedy_and_branches_do_not_cross():
+    shown = explore.beam_explorer().picture({"width": 1})
+    sentence = explore.beam_explorer().state["sentence"]
+    assert translate(sentence, explore.beam_explorer().state["translator"]).text in shown.caption
+    rows, ranks = _in_tree_order([["a", "b"], ["c"], ["a", "d"]])
+    assert rows == [["a", "b"], ["a", "d"], ["c"]] and ranks == [0, 2, 1]
+
+
+def test_agreement_of_gradient_and_weights_by_hand():
+    one, other = torch.tensor([[0.9, 0.1], [0.2, 0.8]]), torch.tensor([[0.6, 0.4], [0.7, 0.3]])
+    assert _agreement(one, other) == 0.5
+    assert shuffled_agreement(one, one, seed=0) in (0.0, 1.0)
+    shown = explore.implicit_explorer().picture({"sentence": "I sleep."})
+    assert "implicit" in shown.alt and "explicit" in shown.alt
