@@ -24,8 +24,8 @@ from lecturelib.units import Channel, Logit, Probability, read
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-def shown_definitions(name):
-    space = {"torch": torch, "nn": nn, "read": read, "recording": recording}
+def shown_definitions(name, **imported):
+    space = {"torch": torch, "nn": nn, "read": read, "recording": recording, **imported}
     for cell in json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
         if "definition" in cell["metadata"].get("tags", []):
             exec("".join(cell["source"]), space)  # the course's own cell
