@@ -63,8 +63,10 @@ def part6() -> dict:
 def part7() -> dict:
     """The functions that measure each claim of part 7, by name."""
     return {
-        "C15": attention.c15_bottleneck,
-        "C16": attention.c16_transformer,
+        "C15": attention.c15_sentences,
+        "C15 on letters": attention.c15_letters,
+        "C16": attention.c16_work,
+        "C16 without positions": attention.c16_order,
         "C17": claims_few_labels.c17_pretraining,
         "C18": claims_vision.c18_local_attention,
         "C19": claims_vision.c19_sagan,

@@ -19,8 +19,8 @@ def c17_pretraining(counts: Sequence[int] = (50, 100, 200, 500), seeds: int = 5,
     English sentences, with the tense of their French translation as the label (see `tenses`); `counts` labels in equal
     shares of the three, drawn anew for every seed from the training pairs. Measure: recall on the held-out test
     sentences, mean over the three tenses; chance is a third. Both learn with the same steps and rate. A
-    baseline that is no network: logistic regression on which pieces occur. Holds if the pretrained one exceeds the other
-    with every count, by twice the standard error over the seeds. Devlin et al. 2019.
+    baseline that is no network: logistic regression on which pieces occur. Holds if the pretrained one exceeds the
+    other with every count, by twice the standard error over the seeds. Devlin et al. 2019.
     """
     check_whole("seeds", seeds, 1)
     tokens, answers = _test()

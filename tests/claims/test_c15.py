@@ -2,20 +2,29 @@
 
 import pytest
 
-from lecturelib.attention.claims import c15_bottleneck
+from lecturelib.attention.claims import c15_letters, c15_sentences
 
 pytestmark = pytest.mark.claims
 
 
 def test_the_gap_widens_with_length():
-    found = c15_bottleneck(translators=False, seeds=1, steps=170)
+    found = c15_letters(seeds=1, steps=170)
     numbers = found["numbers"]
-    assert found["claim"] == "C15" and found["holds"] is True and numbers["copy_margin"] > 0.1
-    assert numbers["copy_fixed_4_letters"] > numbers["copy_fixed_16_letters"] + 0.25
-    assert numbers["copy_attention_16_letters"] > numbers["copy_fixed_16_letters"] + 0.25
-    assert not any(key.startswith("chrF") for key in numbers)
+    assert found["claim"] == "C15" and found["holds"] is True and numbers["margin"] > 0.1
+    assert numbers["fixed_4_letters"] > numbers["fixed_16_letters"] + 0.25
+    assert numbers["attention_16_letters"] > numbers["fixed_16_letters"] + 0.25
+
+
+def test_translations_lose_with_length():
+    found = c15_sentences(sentences=60)
+    numbers = found["numbers"]
+    assert found["claim"] == "C15" and numbers["sentences"] == 60
+    assert numbers["chrF_attention_12_to_40_words"] > numbers["chrF_fixed_12_to_40_words"] + 3
+    assert numbers["gap_long"] > numbers["gap_short"]
 
 
 def test_bad_input():
     with pytest.raises(ValueError, match="sentences"):
-        c15_bottleneck(sentences=0)
+        c15_sentences(sentences=0)
+    with pytest.raises(ValueError, match="seeds"):
+        c15_letters(seeds=0)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lecturelib.attention.claims import c16_transformer, multiply_adds, without_order
+from lecturelib.attention.claims import c16_order, c16_work, multiply_adds, without_order
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.toy_tasks import accuracy_by_length, train_toy
 from lecturelib.attention.transformer import Transformer
@@ -48,7 +48,15 @@ def test_multiply_adds_of_the_recurrent_one_by_hand():
         multiply_adds(type("Other", (torch.nn.Module,), {"embedding": torch.nn.Embedding(3, 4)})(), 3, 3)
 
 
-def test_the_claim_as_a_dict():
-    found = c16_transformer(steps=2, seeds=1, translators=False)
+def test_the_claims_as_dicts():
+    found = c16_order(steps=2, seeds=1)
     assert found["claim"] == "C16" and found["holds"] is False  # two steps teach nothing
-    assert 0.35 < found["numbers"]["letters_without_order"] < 0.5
+    assert 0.35 < found["numbers"]["best_without_order"] < 0.5
+    with pytest.raises(ValueError, match="seeds"):
+        c16_order(seeds=0)
+
+
+def test_the_transformer_needs_less_work():
+    numbers = c16_work()["numbers"]
+    assert abs(numbers["transformer_parameters"] / numbers["attention_parameters"] - 1) < 0.05
+    assert numbers["work_to_reach_it_as_a_share"] < 0.9
