@@ -38,10 +38,10 @@ FLAT, SATURATED, STEADY = 0.95, 0.2, 0.1  # C25: entropy as a share of log n, an
 
 
 def c15_sentences(sentences: int = 1400) -> dict:
-    """C15: does the translator that reads a sentence into one vector lose more with length than the one that looks back?
+    """C15: does the translator that reads a sentence into one vector lose more with length than one that looks back?
 
     The two recurrent translators of equal parameters on held-out sentences: chrF per sentence of greedy translations.
-    Holds if the gap between them is wider for 12 and more English words than for 4 to 7. Bahdanau et al. 2015, figure 2.
+    Holds if the gap between them is wider for 12 and more English words than for 4 to 7. Bahdanau et al. 2015, fig. 2.
     """
     check_whole("sentences", sentences, 1)
     chosen = _spread(list(references("test")), sentences)
@@ -218,7 +218,8 @@ def c25_scores(
     Holds if the dot's entropy falls with every doubling to below 0.2 at the largest d, the scaled dot's moves by less
     than 0.1 in all, the cosine's stays above 0.95. With `steps` above 0 each score is also trained to copy 2 to 16
     letters with the same steps: letters right (at 16), and share of attention on the letter to be written; qualities in
-    one table, without a claim. Where sizes differ, as here, the dot product projects the keys and is the general score. Luong et al. 2015; Graves et al. 2014; Vaswani et al. 2017.
+    one table, without a claim. Where sizes differ, as here, the dot product projects the keys and is the general score.
+    Luong et al. 2015; Graves et al. 2014; Vaswani et al. 2017.
     """
     check_whole("draws", draws, 1)
     numbers: dict[str, float | int] = {"keys": keys, "draws": draws}
