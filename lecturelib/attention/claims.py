@@ -61,7 +61,7 @@ def c15_sentences(sentences: int = 1400) -> dict:
     return claim("C15", says, numbers["margin"] > 0, numbers, "chrF of greedy translations by English words")
 
 
-def c15_letters(steps: int = 500, seeds: int = 3) -> dict:
+def c15_letters(steps: int = 400, seeds: int = 3) -> dict:
     """C15 where everything is known: networks with and without attention, trained alike to copy 2 to 16 letters.
 
     Equal parameters and steps; share of letters right on fresh sequences, each letter after the right beginning. Holds

@@ -23,18 +23,20 @@ def c18_local_attention(count: int = 2000, seeds: int = local_layer.SEEDS) -> di
     check_whole("count", count, 1)
     images, labels = (part[:count] for part in datasets.clothes("test"))
     numbers: dict[str, float | int] = {"images": len(images), "seeds": seeds}
-    accuracy = {}
+    right: dict[str, Tensor] = {}
     for kind in local_layer.KINDS:
         rows = []
         for seed in range(seeds):
             network = local_layer.load(kind, seed)
             guesses = torch.cat([network(part)[0].argmax(1) for part in images.split(250)])
-            rows.append((guesses == labels).double().mean().item())
-        accuracy[kind] = sum(rows) / seeds
-        numbers[f"{kind}_accuracy"] = accuracy[kind]
+            rows.append((guesses == labels).double())
+        right[kind] = torch.cat(rows)  # (seeds * images,)
+        numbers[f"{kind}_accuracy"] = right[kind].mean().item()
         numbers[f"{kind}_parameters"] = sum(p.numel() for p in network.parameters())
-    lost = accuracy["convolution"] - accuracy["attention"]
+    differences = right["convolution"] - right["attention"]
+    lost = differences.mean().item()
     numbers["points_lost"] = 100 * lost
+    numbers["standard_error_of_points"] = 100 * differences.std().item() / len(differences) ** 0.5
     fewer = numbers["attention_parameters"] < numbers["convolution_parameters"]
     says = "local attention comes within two points of the convolutional twin with fewer parameters"
     return claim("C18", says, lost <= WITHIN and fewer, numbers, "clothes, mean over seeds")

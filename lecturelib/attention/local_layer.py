@@ -13,7 +13,7 @@ from lecturelib.attention.weights import shipped
 from lecturelib.images import check_images
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
 
-SEEDS = 2  # of each kind, in data/local_attention.safetensors
+SEEDS = 1  # of each kind, in data/local_attention.safetensors
 KINDS = ("attention", "convolution")
 STEM, WIDTHS = 24, (32, 64)
 
