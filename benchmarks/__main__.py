@@ -15,6 +15,7 @@ import torch
 
 from benchmarks import (
     architecture,
+    attention,
     gradients,
     imports,
     occlusion,
@@ -48,6 +49,10 @@ GROUPS = {
         playground.rows,
     ),
     "training": ("Watching a run: CPU time as a multiple of the run without it", training.rows),
+    "attention": (
+        "Attention that returns its weights: CPU time as a multiple of the first column",
+        attention.rows,
+    ),
     "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
 }
 INTRO = """# Benchmarks

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import architecture, optimization, playground, timing, training
+from benchmarks import architecture, attention, optimization, playground, timing, training
 from benchmarks.__main__ import GROUPS, main, table
 
 
@@ -65,3 +65,11 @@ def test_a_drawing_is_measured_against_the_pass_it_records():
     assert large.amount == "1001 modules"
     for row in (network, large):
         assert row.ratios["forward without values"] == 1 and all(ratio > 0 for ratio in row.ratios.values())
+
+
+def test_attention_is_measured_against_torchs_own_of_the_same_result():
+    *short, decoding, training_step = attention.rows((8,), rounds=3)
+    assert [row.work for row in short] == ["attention, weights and values", "multi-head attention"]
+    assert all(row.ratios["torch, no weights"] == 1 for row in short)
+    assert decoding.ratios["cached, first 16"] == training_step.ratios["nn.Transformer"] == 1
+    assert all(ratio > 0 for row in (*short, decoding, training_step) for ratio in row.ratios.values())
