@@ -71,6 +71,7 @@ def part7() -> dict:
         "C18": claims_vision.c18_local_attention,
         "C19": claims_vision.c19_sagan,
         "C25": attention.c25_scores,
+        "C25 qualities": attention.c25_qualities,
         "C28": claims_senses.c28_senses,
         "C30": attention.c30_implicit,
     }

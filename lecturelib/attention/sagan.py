@@ -86,7 +86,9 @@ def fold(generator: AttentiveGenerator) -> AttentiveGenerator:
     """The same generator as a plain new one in eval mode: batch and spectral norms go into the weights."""
     made = AttentiveGenerator(name=generator.name)
     made.layers = generative.fold(generator).layers
-    attention = copy.deepcopy(generator.attention).eval()  # while training, a look at a weight would change its norm
+    attention = copy.deepcopy(
+        generator.attention
+    ).eval()  # while training, a look at a weight would change its norm
     with torch.no_grad():
         made.attention.gamma.copy_(attention.gamma)
         for name in ("f", "g", "h", "v"):
@@ -127,4 +129,4 @@ def structure(weights: Tensor) -> Tensor:
     """
     mean = weights.mean(-2, keepdim=True)
     ratio = torch.where(weights > 0, weights / mean, 1.0)
-    return (weights * ratio.log2()).sum(-1).mean(-1)
+    return (weights * ratio.log2()).sum(-1).mean(-1).clamp_min(0)  # rounding goes below 0
