@@ -16,6 +16,7 @@ from lecturelib.optimization.parametrize import Parametrization
 from lecturelib.optimization.regularizers import Regularizer
 from lecturelib.optimization.starting import (
     Size,
+    check_drawn,
     check_listed,
     new_form,
     per_picture,
@@ -119,6 +120,7 @@ def prepared(
     check_whole("seed", seed, 0)
     check_listed("regularizers", regularizers)
     check_listed("transforms", transforms)
+    check_drawn(transforms)
     with torch.inference_mode(False):
         if isinstance(start, Step):
             state, done = copied(start.state), start.step
@@ -174,7 +176,10 @@ class Ascent:
         leaf = image.clone().requires_grad_()
         for penalty in self.penalties:
             gradient = gradient - _derivative(penalty(leaf).sum(), leaf)
-        return value, gradient if extra is None else gradient - extra, length
+        gradient = gradient if extra is None else gradient - extra
+        if not gradient.isfinite().all():  # the unit's own was checked
+            raise ValueError(f"regularizers: NaN or infinity in a penalty's gradient at step {self.done + 1}")
+        return value, gradient, length
 
     def _look(self, image: Tensor, matrices: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
         """The unit's values, their gradient, and that of the penalties on activations."""
@@ -234,6 +239,10 @@ class Ascent:
                 image = self.state.form.image()
                 for shrinker in self.shrinkers:
                     image = shrinker(image)
+                if not image.isfinite().all():
+                    raise ValueError(
+                        f"regularizers: a changed picture has NaN or infinity at step {self.done + 1}"
+                    )
                 self.state.form.paint(image)
 
 

@@ -46,7 +46,8 @@ def deep_dream(
     """Dreams of one or several layers, from a photo or from noise; yields a `DreamStep` after every step.
 
     layers: a name, a list, or a dict name -> weight. The objective is the sum of weight * 1/2 mean square of a layer's
-    activations, without a border of `border` positions, where padding makes its own patterns. (The gradient of half a
+    activations, without a border of `border` positions, where padding makes its own patterns (with it, where a map has
+    nothing else). (The gradient of half a
     square is the activation itself: what is seen gets stronger.) Take a layer behind its ReLU, "relu4": before it, what
     is *not* seen would be driven further down as well. start: a photo (1, C, H, W) in [0, 1], or "noise" of `size`.
 
@@ -130,6 +131,10 @@ class _Dream:
             return start.detach().clone().float()
         if start != "noise":
             raise ValueError(f"start: a photo (1, C, H, W) or 'noise' is needed, got {start!r}")
+        if not hasattr(self.model, "channels"):
+            raise ValueError(
+                "this network does not say its channels: models.adapt(network) first, or start from a photo"
+            )
         size = self.model.input_size if size is None else size
         height, width = size if isinstance(size, tuple | list) else (size, size)
         shape = (1, self.model.channels, check_whole("size", height, 1), check_whole("size", width, 1))

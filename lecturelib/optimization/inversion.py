@@ -63,7 +63,11 @@ class InversionError:
 
 
 def inversion_error(model: nn.Module, layer: str, image: Tensor, original: Tensor) -> InversionError:
-    """The errors of a picture against the original (1, C, H, W), both in [0, 1]."""
+    """The errors of a picture against the original (1, C, H, W), both in [0, 1]; `ValueError` for unequal shapes."""
+    if image.shape != original.shape:
+        raise ValueError(
+            f"inversion_error: pictures of one shape are needed, got {tuple(image.shape)} and {tuple(original.shape)}"
+        )
     y, found = activations_of(model, original, layer), activations_of(model, image, layer)
     mean = original.mean((2, 3), keepdim=True)
     return InversionError(

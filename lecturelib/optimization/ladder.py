@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from lecturelib.gradients.checks import check_whole
 from lecturelib.images import check_images
 from lecturelib.layers import UnknownName
 from lecturelib.optimization.ascent import Step, maximize
@@ -52,6 +53,10 @@ def high_frequency_share(images: Tensor, above: float = HIGH) -> Tensor:
 
 def under_jitter(model: nn.Module, image: Tensor, unit: Unit, draws: int = 16, seed: int = 1000) -> float:
     """The unit's mean over small movements of one picture (1, C, H, W) that no ascent has seen, drawn by `seed`."""
-    generator = torch.Generator().manual_seed(seed)
+    check_images(image, model, "image")
+    if len(image) != 1:
+        raise ValueError(f"image: one picture (1, C, H, W) is needed, got {len(image)}")
+    generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    check_whole("draws", draws, 1)
     moved = warped(image.repeat(draws, 1, 1, 1), drawn(ROBUST, generator, draws))
     return read(model, moved.clamp(0, 1), unit).mean().item()

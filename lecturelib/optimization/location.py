@@ -3,6 +3,7 @@
 Olah et al. 2018, "The building blocks of interpretability".
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -66,6 +67,12 @@ class Likeness(Unit):
             )
         if not self.v.isfinite().all() or not self.v.norm(dim=-1).all():
             raise ValueError(f"{self!r}: v is all 0, or holds NaN or infinity: there is nothing to look for")
+        if (
+            isinstance(self.power, bool)
+            or not isinstance(self.power, int | float)
+            or not 0 <= self.power < math.inf
+        ):
+            raise ValueError(f"power: a number from 0 up is needed, got {self.power!r}")
         return self
 
     def __str__(self) -> str:
@@ -122,6 +129,9 @@ def weighted_sum(vector: Tensor, pictures: Tensor) -> Tensor:
     The slow answer to what a location means: it needs a picture of every channel, and pictures of places that never
     saw each other lie on top of one another.
     """
+    if not isinstance(vector, Tensor) or vector.ndim != 1:
+        came = tuple(vector.shape) if isinstance(vector, Tensor) else type(vector).__name__
+        raise ValueError(f"weighted_sum: a vector (C,) is needed, got {came}")
     if not isinstance(pictures, Tensor) or pictures.ndim != 4 or vector.shape != pictures.shape[:1]:
         came = tuple(pictures.shape) if isinstance(pictures, Tensor) else type(pictures).__name__
         raise ValueError(

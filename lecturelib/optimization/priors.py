@@ -45,7 +45,7 @@ class LatentPrior:
         self._check_painter(painter)
         if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
             raise ValueError(f"batch: a whole number of pictures above 0 is needed, got {batch!r}")
-        if typical is not None and not typical > 0:
+        if typical is not None and (not isinstance(typical, int | float) or not typical > 0):
             raise ValueError(f"typical: a number above 0, or None for no bound, is needed, got {typical!r}")
         self.painter, self.typical = painter, typical
         self.size = (painter.size, painter.size)
@@ -55,6 +55,8 @@ class LatentPrior:
         if isinstance(start, Tensor):
             codes = start.detach().clone() if start.ndim == 2 else self._codes_of(start)
             check_codes(codes, painter)
+            if batch != 1 and len(codes) not in (1, batch):
+                raise ValueError(f"batch: the start holds {len(codes)} codes, got batch={batch}")
             self.parameters = [codes.expand(batch, n).clone() if len(codes) == 1 else codes]
         elif start == "noise":
             generator = torch.Generator().manual_seed(seed)

@@ -30,8 +30,7 @@ def total_variation(weight: float, beta: float = 1.0) -> Regularizer:
     beta 1 allows jumps and forbids noise; 2 punishes edges as well. Mahendran & Vedaldi 2015.
     """
     check_weight("total_variation", weight)
-    if not 0 < beta < math.inf:
-        raise ValueError(f"total_variation: beta above 0 is needed, got {beta!r}")
+    _check_positive("total_variation", "beta", beta)
 
     def penalty(image: Tensor) -> Tensor:
         right = F.pad(image.diff(dim=3), (0, 1))  # (B, C, H, W), 0 in the last column
@@ -99,7 +98,7 @@ def wavelet(threshold: float, name: str = "db2") -> Regularizer:
     def shrink(image: Tensor) -> Tensor:
         height, width = image.shape[2:]
         levels = min(4, pywt.dwtn_max_level((height, width), name))
-        coarse, *fine = pywt.wavedec2(image.numpy(), name, "symmetric", levels, axes=(2, 3))
+        coarse, *fine = pywt.wavedec2(image.detach().cpu().numpy(), name, "symmetric", levels, axes=(2, 3))
         fine = [tuple(pywt.threshold(band, threshold, "soft") for band in bands) for bands in fine]
         found = pywt.waverec2([coarse, *fine], name, "symmetric", axes=(2, 3))
         return torch.from_numpy(found[..., :height, :width].copy()).to(image)
@@ -109,7 +108,7 @@ def wavelet(threshold: float, name: str = "db2") -> Regularizer:
 
 def clipping(low: float = 0.0, high: float = 1.0) -> Regularizer:
     """Shrinker: pixels below low or above high are set there."""
-    if not 0 <= low < high <= 1:
+    if not all(isinstance(end, int | float) for end in (low, high)) or not 0 <= low < high <= 1:
         raise ValueError(f"clipping: 0 <= low < high <= 1 is needed, got {low!r} and {high!r}")
     return lambda image: image.clamp(low, high)
 

@@ -24,6 +24,15 @@ def check_listed(name: str, listed) -> None:
         raise TypeError(f"{name}: a list of functions is needed, got {listed!r}")
 
 
+def check_drawn(transforms) -> None:
+    """Raises `ValueError` for a transform that draws no matrices (B, 3, 3)."""
+    for transform in transforms:
+        found = transform(torch.Generator(), 2)
+        if not isinstance(found, Tensor) or found.shape != (2, 3, 3):
+            came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise ValueError(f"transforms: each draws matrices (B, 3, 3) for B pictures, got {came} for two")
+
+
 def per_picture(found: Tensor, count: int) -> Tensor:
     """What a penalty gave, if it is one number for each of the pictures; `ValueError` otherwise."""
     if not isinstance(found, Tensor) or found.shape != (count,):
@@ -86,7 +95,12 @@ def new_form(model, unit, start, size, parametrization, batch, generator) -> Par
         shape = (batch, *image_shape(model, unit, size))
     else:
         raise ValueError(f"start: 'noise', 'grey', an image or a Step is needed, got {start!r}")
-    return parametrization(shape, start, generator)
+    form = parametrization(shape, start, generator)
+    if not (hasattr(form, "parameters") and hasattr(form, "image")):
+        raise TypeError(
+            f"parametrization: the factory must give an object with `parameters` and `image()`, got {form!r}"
+        )
+    return form
 
 
 def image_shape(model: nn.Module, unit: Unit, size: Size | None = None) -> tuple[int, int, int]:

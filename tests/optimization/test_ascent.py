@@ -310,6 +310,13 @@ def test_what_cannot_move_is_a_sentence(tiny):
         last(maximize(models.load("lenet"), Logit(3), learning_rate=1e6))
 
 
+@pytest.mark.parametrize("regularizer", [lambda x: x.sum((1, 2, 3)) * torch.nan, lambda x: x * torch.nan])
+def test_a_regularizer_that_gives_nan_is_named(regularizer):
+    run = maximize(models.load("lenet"), Logit(3), regularizers=[regularizer])
+    with pytest.raises(ValueError, match="regularizers: .*NaN or infinity .*at step 1"):
+        next(run)
+
+
 def bad(change, error, words):
     return pytest.param(change, error, words, id=words[:30])
 
@@ -342,6 +349,10 @@ def bad(change, error, words):
         bad({"regularizers": [3]}, TypeError, "regularizers: a list"),
         bad({"regularizers": [lambda image: image.mean()]}, ValueError, "one number per picture"),
         bad({"transforms": jitter(1)}, TypeError, "transforms: a list"),
+        bad(
+            {"transforms": [lambda generator, count: torch.eye(3)]}, ValueError, r"\(B, 3, 3\).*got \(3, 3\)"
+        ),
+        bad({"parametrization": lambda *_: 5}, TypeError, "the factory must give"),
     ],
 )
 def test_bad_input_is_a_sentence_at_the_call(change, error, words):

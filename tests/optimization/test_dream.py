@@ -193,6 +193,11 @@ def test_bad_input_is_a_sentence_at_the_call(change, error, words):
         deep_dream(**arguments)
 
 
+def test_a_plain_network_needs_a_photo():
+    with pytest.raises(ValueError, match="models.adapt"):
+        deep_dream(nn.Sequential(nn.Conv2d(3, 4, 3)), "0")
+
+
 def test_a_layer_that_sees_nothing_is_a_sentence():
     model = models.adapt(nn.Sequential(Off()), (0.0,) * 3, (1.0,) * 3, name="off", input_size=8)
     with pytest.raises(ValueError, match="0 sees nothing in this picture"):

@@ -125,6 +125,10 @@ def test_fine_detail_by_hand():
 def test_moving_an_even_picture_changes_nothing():
     model, unit = choose.network("alexnet"), Channel("conv2", 27)
     even = torch.full((1, 3, 96, 96), 0.4)
+    with pytest.raises(ValueError, match="draws"):
+        under_jitter(model, even, unit, draws=0)
+    with pytest.raises(ValueError, match="one picture"):
+        under_jitter(model, even.repeat(2, 1, 1, 1), unit)
     assert under_jitter(model, even, unit, draws=3) == pytest.approx(read(model, even, unit).item(), abs=1e-3)
 
 

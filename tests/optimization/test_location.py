@@ -220,6 +220,12 @@ def test_vectors_that_say_nothing(net, v, words):
         read(net, torch.rand(1, 3, 32, 32), Likeness("conv2_1", v))
 
 
+@pytest.mark.parametrize("power", [-1, float("nan"), "1"])
+def test_a_power_that_is_none(net, power):
+    with pytest.raises(ValueError, match="power: a number from 0 up"):
+        explain_location(net, torch.rand(1, 3, 32, 32), "conv3_1", 0, 0, power=power)
+
+
 def test_counts_and_channels_outside(net):
     image = torch.rand(1, 3, 32, 32)
     with pytest.raises(ValueError, match="k: 1 to 64"):

@@ -79,6 +79,8 @@ def test_pictures_come_at_the_networks_size():
         (lambda: VAEPrior(nn.Linear(1, 1)), TypeError, "a generative model.*got Linear"),
         (lambda: VAEPrior("digits_vae", 0), ValueError, "batch"),
         (lambda: VAEPrior("digits_vae", typical=-1), ValueError, "typical"),
+        (lambda: VAEPrior("digits_vae", typical="long"), ValueError, "typical"),
+        (lambda: VAEPrior("digits_vae", 4, torch.zeros(2, 20)), ValueError, "holds 2 codes, got batch=4"),
         (lambda: GANPrior("digits_gan", start=torch.rand(1, 1, 28, 28)), ValueError, "cannot read pictures"),
         (lambda: VAEPrior("digits_vae", start=torch.rand(1, 3, 28, 28)), ValueError, "start: .* grey images"),
         (

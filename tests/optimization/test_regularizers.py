@@ -121,12 +121,14 @@ def test_shrinkers_keep_shape_and_range_of_any_picture(shrinker, shape):
         (lambda: l2("1"), "l2: a weight"),
         (lambda: total_variation(-0.1), "total_variation: a weight"),
         (lambda: total_variation(1.0, 0), "beta above 0"),
+        (lambda: total_variation(1.0, "2"), "beta above 0"),
         (lambda: gaussian(0), "sigma above 0"),
         (lambda: bilateral(1.0, -1), "contrast above 0"),
         (lambda: wavelet(-1), "wavelet: a weight"),
         (lambda: wavelet(0.1, "sausage"), "wavelet: a name"),
         (lambda: clipping(0.5, 0.5), "low < high"),
         (lambda: clipping(-1, 1), "low < high"),
+        (lambda: clipping("0", 1), "low < high"),
     ],
 )
 def test_bad_numbers_are_a_sentence(make, words):
