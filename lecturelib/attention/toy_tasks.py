@@ -24,7 +24,7 @@ from lecturelib.training.interrupt import whole_steps
 LETTERS = "abcdefghijklmnop"
 VOCABULARY = len(SPECIAL) + len(LETTERS)
 TASKS = ("copy", "reverse")
-PROBE = "hbfadceg"
+PROBE, LONGEST_WORD = "hbfadceg", 60
 STEPS, BATCH, LENGTHS = 600, 64, (4, 9)
 RATES = {"transformer": 3e-3, "recurrent": 5e-3}
 
@@ -54,12 +54,14 @@ def _posed(letters: Tensor, task: Task) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def encode(word: str) -> Tensor:
-    """The numbers (1, L) of a word of LETTERS; `ValueError` for an empty word or another letter."""
+    """The numbers (1, L) of a word of LETTERS; `ValueError` for an empty or too long word, or another letter."""
     wrong = [letter for letter in word if letter not in LETTERS]
     if not word or wrong:
         raise ValueError(
             f"letters {LETTERS[0]} to {LETTERS[-1]} are needed, got {wrong[0] if wrong else word!r}"
         )
+    if len(word) > LONGEST_WORD:
+        raise ValueError(f"at most {LONGEST_WORD} letters fit, got {len(word)}")
     return torch.tensor([[len(SPECIAL) + LETTERS.index(letter) for letter in word]])
 
 
@@ -176,8 +178,10 @@ def train_toy(
     _check_task(task)
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps: a whole number from 1 is needed, got {steps!r}")
-    if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1] <= 60:
-        raise ValueError(f"lengths: shortest and longest, from 1 to 60, are needed, got {lengths!r}")
+    if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1] <= LONGEST_WORD:
+        raise ValueError(
+            f"lengths: shortest and longest, from 1 to {LONGEST_WORD}, are needed, got {lengths!r}"
+        )
     return ToyRun(build(kind, positions, seed), task, steps, tuple(lengths), probe, seed)
 
 

@@ -119,6 +119,8 @@ def test_bad_input_is_a_sentence():
         train_toy(steps=0)
     with pytest.raises(ValueError, match="letters a to p are needed, got 'z'"):
         train_toy(probe="abz")
+    with pytest.raises(ValueError, match="at most 60"):
+        train_toy(probe="a" * 61)
     with pytest.raises(ValueError, match="count"):
         sequences(0, 3)
     with pytest.raises(ValueError, match="first step"):
