@@ -188,6 +188,16 @@ def check_fits(model: nn.Module, batch: Batch, loss, name: str, labels: Tensor |
         )
 
 
+def total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
+    """How many steps a run has, told in epochs or in steps; `ValueError` for both, none, or no whole number above 0."""
+    if (epochs is None) == (steps is None):
+        raise ValueError("say either epochs=... or steps=...")
+    name, value = ("steps", steps) if epochs is None else ("epochs", epochs)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name}={value!r}: a whole number above 0 is needed")
+    return value if epochs is None else value * per_epoch
+
+
 def placed(tensor: Tensor, weights: Tensor) -> Tensor:
     """The tensor on the weights' device, and in their dtype where it holds floats."""
     dtype = weights.dtype if tensor.is_floating_point() else tensor.dtype

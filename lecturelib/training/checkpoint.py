@@ -55,8 +55,9 @@ def load(run: Run, path: str | Path) -> Run:
         raise CheckpointError(f"{path} is no checkpoint of this library: it was not loaded")
     try:
         run.load_state_dict(state)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path} belongs to another run: {error}") from error
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        said = error.args[0] if error.args else error  # a KeyError's str has quotes around it
+        raise CheckpointError(f"{path} belongs to another run: {said}") from error
     return run
 
 

@@ -125,10 +125,13 @@ def _wrong_normalisation(m: Measures, limits: Mapping[str, float]) -> tuple[floa
 
 def _no_shuffling(m: Measures, limits: Mapping[str, float]) -> tuple[float, str]:
     kinds = m["batch_classes"]
-    return _share(limits["batch_classes"], kinds), (
-        f"a batch holds {kinds:.0%} of the kinds of labels that a shuffled one would hold, and the batch "
-        f"accuracy of {m['accuracy_end']:.0%} says nothing about the validation set's {m['validation_end']:.0%}"
-    )
+    said = f"a batch holds {kinds:.0%} of the kinds of labels that a shuffled one would hold"
+    if "accuracy_end" in m and "validation_end" in m:
+        said += (
+            f", and the batch accuracy of {m['accuracy_end']:.0%} says nothing about the validation set's "
+            f"{m['validation_end']:.0%}"
+        )
+    return _share(limits["batch_classes"], kinds), said
 
 
 def _leak(m: Measures, limits: Mapping[str, float]) -> tuple[float, str]:
@@ -165,8 +168,8 @@ def _dying(m: Measures, limits: Mapping[str, float]) -> tuple[float, str]:
     # Steps that are far too long kill units as well: then the rate is the cause.
     calm = m["update_largest"] < limits["update_high"]
     return (m["dead_start"] / limits["dead"] if calm else 0.0), (
-        f"{m['dead_start']:.0%} of the ReLU units are 0 for every example from the start, {m['dead_end']:.0%} at the "
-        "end; they get no gradient"
+        f"from the start {m['dead_start']:.0%} of the ReLU units, on average over the layers, are 0 for every example, "
+        f"{m['dead_end']:.0%} at the end; they get no gradient"
     )
 
 
@@ -203,8 +206,9 @@ def _rate_too_high(m: Measures, limits: Mapping[str, float]) -> tuple[float, str
     if m["diverged"]:  # it began well and blew up
         strength = max(strength, limits["gradient_high"] / max(m["gradient_start"], 1e-9))
     end = "is no number any more" if m["diverged"] else f"is {m['loss_end']:.3g} at the end"
+    by = f"{longest:.0%} of their size" if math.isfinite(longest) else "more than a number can say"
     return strength, (
-        f"a step moved the weights by {longest:.0%} of their size, the loss went from {m['loss_start']:.3g} up to "
+        f"a step moved the weights by {by}, the loss went from {m['loss_start']:.3g} up to "
         f"{m['loss_largest']:.3g} and {end}"
     )
 
@@ -249,7 +253,7 @@ RECORD: dict[str, str] = {
     "gradient_first": "monitors.gradients",
     "update": "monitors.updates",
     "update_largest": "monitors.updates",
-    "dead_start": "monitors.dead_units",
+    "dead_start": "monitors.dead_units, if there are ReLUs",
     "validation_end": "a validation set",
     "gap": "a validation set",
     "accuracy_end": "accuracy",

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lecturelib.gradients.checks import check_whole
 from lecturelib.parameters.codes import nearest_neighbours
 from lecturelib.show import Picture, tiled
 from lecturelib.training.fit import fit
@@ -56,7 +57,9 @@ def planted(
     are too few examples.
     """
     _check(images, labels)
-    if min(mislabelled, copies) < 0 or mislabelled + 2 * copies > len(images):
+    check_whole("mislabelled", mislabelled, 0)
+    check_whole("copies", copies, 0)
+    if mislabelled + 2 * copies > len(images):
         needed = mislabelled + 2 * copies
         raise ValueError(
             f"{mislabelled} changed labels and {copies} copies need {needed} examples, got {len(images)}"
@@ -100,11 +103,12 @@ def suspects(
     if by not in WAYS:
         raise ValueError(f"by={by!r}: choose one of {', '.join(WAYS)}")
     if by == "loss":
-        if not 2 <= folds <= len(images) or epochs < 1:
-            raise ValueError(f"folds={folds}, epochs={epochs}: 2 folds or more, 1 epoch or more are needed")
+        check_whole("epochs", epochs, 1)
+        if check_whole("folds", folds, 2) > len(images):
+            raise ValueError(f"folds={folds}: {len(images)} examples cannot be cut into so many")
         scores = _left_out_loss(images, labels, folds, epochs, seed)
     else:
-        if not 1 <= k < len(images):
+        if check_whole("k", k, 1) >= len(images):
             raise ValueError(f"k={k}: 1 to {len(images) - 1} neighbours")
         scores = _other_labels(images, labels, k)
     return Suspects(scores.argsort(descending=True, stable=True), scores, by)
@@ -215,7 +219,7 @@ def suspects_picture(
     names: Sequence[str],
     truth: Tensor | None = None,
     columns: int = 8,
-    zoom: int = 3,
+    zoom: int = 4,
 ) -> Picture:
     """Suspects as a grid, each with the label it was given; with `truth` (N,), a cross stands where that is wrong."""
     places = torch.as_tensor(places).tolist()
@@ -249,6 +253,8 @@ def _check(images: Tensor, labels: Tensor | None) -> None:
         raise ValueError(f"images: floats (N, C, H, W) are needed, got {came}")
     if len(images) < 2 or not images.isfinite().all():
         raise ValueError(f"images: two or more, without NaN, are needed; got {len(images)}")
+    if labels is not None and not isinstance(labels, Tensor):
+        raise TypeError(f"labels: a tensor ({len(images)},) is needed, got {type(labels).__name__}")
     if labels is not None and (
         labels.shape != images.shape[:1] or labels.dtype != torch.long or labels.min() < 0
     ):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lecturelib.hooks import recording
-from lecturelib.training.batches import batches_of, check_fits, parts, placed
+from lecturelib.training.batches import batches_of, check_fits, parts, placed, total_steps
 from lecturelib.training.evaluation import (
     Loss,
     accuracy_of,
@@ -26,6 +26,8 @@ from lecturelib.training.evaluation import (
 from lecturelib.training.history import History
 from lecturelib.training.interrupt import whole_steps
 from lecturelib.training.monitors import Look, Monitor
+
+STATE = ("model", "optimizer", "schedule", "batches", "chance", "step", "stopped", "history")
 
 __all__ = ["Run", "RunStopped", "Step", "evaluate", "fit"]
 
@@ -105,21 +107,27 @@ class Run(Iterator[Step]):
         self._batches = batches_of(data, batch_size, shuffle, seed, "data")
         self._validation = None if validation is None else parts(validation, "validation")
         self._loss = loss
+        if not callable(loss):
+            raise TypeError(f"loss: a function of outputs and targets is needed, got {type(loss).__name__}")
         check_fits(model, self._batches.example(), loss, "data", self._batches.labels())
         if validation is not None:
             first = next(iter(self._validation()), None)
             if first is None:
                 raise ValueError("validation: the loader gives no batch")
             check_fits(model, first, loss, "validation", None)
-        self.of = _total(epochs, steps, self._batches.per_epoch)
+        self.of = total_steps(epochs, steps, self._batches.per_epoch)
         self.optimizer = _optimizer(optimizer, model)
         self._schedule = schedule
         if schedule is not None and not callable(schedule) and not hasattr(schedule, "step"):
             raise TypeError(f"schedule: a function of the step or a scheduler, got {type(schedule).__name__}")
         self._every = self._batches.per_epoch if validate_every is None else validate_every
-        if self._every < 1:
-            raise ValueError(f"validate_every={validate_every}: 1 step or more")
+        if not isinstance(self._every, int) or self._every < 1:
+            raise ValueError(f"validate_every={validate_every!r}: a whole number of steps, 1 or more")
+        if not isinstance(monitors, Sequence):
+            raise TypeError(f"monitors: a list of them is needed, got {type(monitors).__name__}")
         self._monitors = [Monitor.of(one) for one in monitors]
+        if history is not None and not isinstance(history, History):
+            raise TypeError(f"history: that of an earlier run is needed, got {type(history).__name__}")
         self._first_look = True  # what is recorded once is recorded at this run's first step
         self.step, self.stopped, self._chance = 0, "", None
         with chance_kept():
@@ -207,6 +215,8 @@ class Run(Iterator[Step]):
     def _set_rate(self) -> float:
         if callable(self._schedule) and not hasattr(self._schedule, "step"):
             rate = float(self._schedule(self.step))
+            if not 0 <= rate < math.inf:
+                raise ValueError(f"schedule: step {self.step} has no learning rate from 0 up, but {rate}")
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
         return float(self.optimizer.param_groups[0]["lr"])
@@ -251,7 +261,13 @@ class Run(Iterator[Step]):
         }
 
     def load_state_dict(self, state: Mapping[str, object]) -> None:
-        """Go to where `state_dict` was taken. Raises `ValueError` for another model or data, before any change."""
+        """Go to where `state_dict` was taken.
+
+        Raises `ValueError` or `KeyError`, before any change, for another model, data or optimizer, or missing parts.
+        """
+        lost = [name for name in STATE if name not in state]
+        if lost:
+            raise KeyError(f"the state has no {lost[0]!r}")
         own = {name: tuple(value.shape) for name, value in self.model.state_dict().items()}
         came = {name: tuple(value.shape) for name, value in state["model"].items()}
         if own != came:
@@ -260,6 +276,13 @@ class Run(Iterator[Step]):
         self._batches.check(state["batches"])
         if (state["schedule"] is None) != (not hasattr(self._schedule, "state_dict")):
             raise ValueError("one of the two has one of torch's schedulers, the other has none")
+        saved, own = state["optimizer"]["param_groups"], self.optimizer.param_groups
+        if [set(group) for group in saved] != [
+            set(group) for group in own
+        ]:  # torch would take it, and fail later
+            raise ValueError(f"its optimizer was of another kind than {type(self.optimizer).__name__}")
+        arrays = {name: values.numpy() for name, values in state["history"].items()}
+        history = History.from_arrays(arrays, self.history.notes)
         self.optimizer.load_state_dict(state["optimizer"])  # checks its groups before it takes anything
         self.model.load_state_dict(state["model"])
         if state["schedule"] is not None:
@@ -267,8 +290,7 @@ class Run(Iterator[Step]):
         self._batches.load(state["batches"])
         self._chance = state["chance"].clone()
         self.step, self.stopped, self._first_look = state["step"], state["stopped"], False
-        arrays = {name: values.numpy() for name, values in state["history"].items()}
-        self.history = History.from_arrays(arrays, self.history.notes)
+        self.history = history
         self.history._run = self
 
     def _take_over(self, earlier: Run | None, optimizer) -> None:
@@ -320,12 +342,3 @@ def _optimizer(optimizer, model: nn.Module) -> torch.optim.Optimizer:
     if not any(id(p) in own for group in made.param_groups for p in group["params"]):
         raise ValueError("optimizer: it holds none of this model's weights; make it from model.parameters()")
     return made
-
-
-def _total(epochs: int | None, steps: int | None, per_epoch: int) -> int:
-    if (epochs is None) == (steps is None):
-        raise ValueError("say either epochs=... or steps=...")
-    name, value = ("steps", steps) if epochs is None else ("epochs", epochs)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}={value!r}: a whole number above 0 is needed")
-    return value if epochs is None else value * per_epoch

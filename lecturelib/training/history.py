@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import io
+import zipfile
 from array import array
 from collections.abc import Iterator, Mapping
 from numbers import Real
@@ -135,8 +137,6 @@ class History(Mapping):
 
     def save(self, path: str | Path) -> Path:
         """Write the series to a compressed .npz file, whole or not at all; `History.load` reads it."""
-        import io
-
         from lecturelib.training.checkpoint import write_whole
 
         path = Path(path)
@@ -148,6 +148,16 @@ class History(Mapping):
 
     @classmethod
     def load(cls, path: str | Path) -> History:
-        """The history that `save` wrote. Its notes, which are no arrays, are not in the file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls.from_arrays(dict(arrays))
+        """The history that `save` wrote. Its notes, which are no arrays, are not in the file.
+
+        Raises `CheckpointError` for a file that is missing, damaged, or none of `save`.
+        """
+        from lecturelib.training.checkpoint import CheckpointError
+
+        if not Path(path).is_file():
+            raise CheckpointError(f"there is no history at {path}")
+        try:
+            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as arrays:
+                return cls.from_arrays(dict(arrays))
+        except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            raise CheckpointError(f"{path} is damaged or no history: it was not loaded") from error

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from lecturelib.show import Picture
 from lecturelib.training import looks
 from lecturelib.training.fit import Run, Step
+from lecturelib.training.smooth import Smoother
 
 EVERY = 0.1  # seconds at least between two pictures
 SHARE = 0.03  # of the time that drawing may take
@@ -33,6 +34,7 @@ def curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Itera
     """
     if not isinstance(run, Run):
         raise TypeError(f"live.curves: a run is needed, live.curves(fit(...)); got {type(run).__name__}")
+    Smoother(weight)  # says what is wrong with it before a step is made
     return pictures(run, lambda run: looks.curves(run.history, weight, of=run.of), screen)
 
 

@@ -53,12 +53,16 @@ def _layers(history: History, found: dict[str, float]) -> None:
     updates = [history[name] for name in history.names("updates/")]
     if updates:
         layers = np.median(np.stack(updates), 0)  # (looks,): over the layers
-        found["update_largest"] = float(np.max(layers[np.isfinite(layers)], initial=0.0))
+        found["update_largest"] = float(
+            np.max(layers[~np.isnan(layers)], initial=0.0)
+        )  # infinite: larger than any
         found["update"] = _median(layers[1:]) if len(layers) > 1 else found["update_largest"]
     dead = [history[name] for name in history.names("dead/")]
     if dead:
-        share = np.stack(dead).mean(0)  # (looks,): over the layers
-        found["dead_start"], found["dead_end"] = float(share[0]), float(share[-1])
+        # over the layers; two monitors may have looked at different steps
+        found["dead_start"], found["dead_end"] = (
+            float(np.mean([shares[k] for shares in dead])) for k in (0, -1)
+        )
 
 
 def _data(history: History, found: dict[str, float]) -> None:

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from lecturelib.hooks import record
 from lecturelib.layers import resolve_layer
+from lecturelib.training.two_sets import compared
 
 ONCE = 0  # every=ONCE: at the first step of a run only
-COPY = 0.25  # of the usual distance between neighbours: what lies nearer is a copy
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Hardtanh,
@@ -78,7 +78,12 @@ class Monitor:
 
     def __call__(self, look: Look) -> Mapping[str, object]:
         with torch.no_grad():
-            return self.measure(look)
+            found = self.measure(look)
+        if not isinstance(found, Mapping):
+            raise TypeError(
+                f"monitors: a monitor gives {{name: number}}, this one gave {type(found).__name__}"
+            )
+        return found
 
 
 def inputs(every: int = 10) -> Monitor:
@@ -102,10 +107,12 @@ def classes(every: int = 10) -> Monitor:
     """How often each class stands in the batch, `targets/counts` (K,), and how many kinds that is, `targets/classes`.
 
     The second is the exponential of the entropy: K for K classes equally often, 1 for a batch of one class, as a set
-    gives that is sorted and not shuffled. Cost: nothing.
+    gives that is sorted and not shuffled. Nothing where the outputs are no classes. Cost: nothing.
     """
 
     def measure(look: Look) -> dict[str, object]:
+        if not _of_classes(look):
+            return {}
         counts = look.targets.bincount(minlength=look.outputs.shape[1])
         kinds = torch.special.entr(counts / counts.sum()).sum().exp().item()
         return {"targets/counts": counts.cpu().numpy(), "targets/classes": kinds}
@@ -127,37 +134,11 @@ def split(train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most:
     for name, part in (("train", train), ("validation", validation)):
         if len(part) != 2 or len(part[0]) != len(part[1]) or len(part[0]) < 2:
             raise ValueError(f"split: {name} must be (inputs, labels), equally many and two or more")
+    shapes = [tuple(part[0].shape[1:]) for part in (train, validation)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"split: inputs of one shape are needed, got {shapes[0]} and {shapes[1]}")
 
-    def measure(look: Look) -> dict[str, float]:
-        every, labels, asked = train[0].flatten(1).float(), train[1], validation[0].flatten(1).float()
-        rows, others = _spread(len(every), most), _spread(len(asked), most)
-        own = torch.cdist(every[rows], every)  # (n, N)
-        own[torch.arange(len(rows)), rows] = torch.inf
-        nearest, which = own.min(1)
-        across = torch.cdist(asked[others], every).min(1).values
-        few = min(len(rows), len(others))  # as many of each, so that chance is one half
-        return {
-            "split/apart": _apart(every[_spread(len(every), few)], asked[_spread(len(asked), few)]),
-            "split/copies": (across < COPY * nearest.median()).float().mean().item(),
-            "split/agreement": (labels[which] == labels[rows]).float().mean().item(),
-        }
-
-    return Monitor(measure, ONCE)
-
-
-def _spread(count: int, most: int) -> Tensor:
-    """At most `most` places (n,), evenly over `count`."""
-    return torch.linspace(0, count - 1, min(most, count)).long()
-
-
-def _apart(one: Tensor, other: Tensor) -> float:
-    both = torch.cat([one, other])  # (2n, F)
-    distances = torch.cdist(both, both).fill_diagonal_(torch.inf)
-    first = torch.arange(len(both)) < len(one)
-    same = (first[distances.argmin(1)] == first).float()
-    # Each set by itself: noisy examples lie nearest to clean ones, and so do clean ones; the mean would hide it.
-    larger = max(same[first].mean().item(), same[~first].mean().item())
-    return larger / ((len(one) - 1) / (len(both) - 1))
+    return Monitor(lambda look: compared(train, validation, most), ONCE)
 
 
 def weights(every: int = 10) -> Monitor:
@@ -236,10 +217,13 @@ def dead_units(every: int = 10, layers: Sequence[str] | None = None, probe: Tens
 
 def outputs(every: int = 10) -> Monitor:
     """What the network says: `outputs/confidence` (mean largest probability), `outputs/classes` (how many kinds it
-    answers), `outputs/sure_and_wrong` (share of the batch answered wrongly with more than 0.9). Cost: nothing.
+    answers), `outputs/sure_and_wrong` (share of the batch answered wrongly with more than 0.9). Nothing where the
+    outputs are no classes. Cost: nothing.
     """
 
     def measure(look: Look) -> dict[str, float]:
+        if not _of_classes(look):
+            return {}
         top, guess = look.outputs.softmax(1).max(1)
         shares = guess.bincount().float() / len(guess)
         return {
@@ -259,6 +243,8 @@ def histograms(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
     """
     if of not in ("weights", "gradients", "activations"):
         raise ValueError(f"histograms: of={of!r}; choose weights, gradients or activations")
+    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
+        raise ValueError(f"bins={bins!r}: a whole number, 1 or more, is needed")
 
     def measure(look: Look) -> dict[str, Tensor]:
         found = {}
@@ -317,6 +303,10 @@ def _chosen(layers: Sequence[str] | None, kinds: tuple) -> Callable[[nn.Module],
         return found
 
     return names
+
+
+def _of_classes(look: Look) -> bool:
+    return look.outputs.ndim == 2 and look.targets.ndim == 1 and look.targets.dtype == torch.long
 
 
 def _matrices(model: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -13,6 +13,7 @@ from torch import nn
 
 from lecturelib.training import checkpoint, fit
 from lecturelib.training.checkpoint import CheckpointError
+from lecturelib.training.fit import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,6 +129,25 @@ def test_what_is_no_checkpoint_of_this_run_changes_nothing(saved, tmp_path):
     unchanged(more, lambda: checkpoint.load(more, saved), "examples is 24 now and was 20")
     plain = run_of(optimizer=lambda p: torch.optim.SGD([{"params": [one]} for one in p], lr=0.1))
     unchanged(plain, lambda: checkpoint.load(plain, saved), "another run")
+    other = run_of(optimizer=lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))
+    unchanged(other, lambda: checkpoint.load(other, saved), "its optimizer was of another kind than SGD")
+
+
+@pytest.mark.parametrize("name", STATE)
+def test_a_checkpoint_with_a_hole_changes_nothing(saved, tmp_path, name):
+    state = torch.load(saved, weights_only=True)
+    del state[name]
+    torch.save(state, tmp_path / "hole.pt")
+    run = run_of()
+    unchanged(run, lambda: checkpoint.load(run, tmp_path / "hole.pt"), f"the state has no '{name}'")
+
+
+def test_a_checkpoint_whose_history_is_none_changes_nothing(saved, tmp_path):
+    state = torch.load(saved, weights_only=True)
+    for history in ({"loss": torch.ones(3)}, {"loss": 3}):
+        torch.save({**state, "history": history}, tmp_path / "odd.pt")
+        run = run_of()
+        unchanged(run, lambda run=run: checkpoint.load(run, tmp_path / "odd.pt"), "another run")
 
 
 def test_a_pickle_that_would_run_code_is_not_opened(tmp_path):

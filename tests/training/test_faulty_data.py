@@ -109,7 +109,10 @@ def test_pictures_say_what_they_show(faulty):
         (lambda x, y: fd.planted(x, y, mislabelled=-1), "need"),
         (lambda x, y: fd.planted(x, torch.zeros(800, dtype=torch.long)), "two classes"),
         (lambda x, y: fd.suspects(x, y, "colour"), "choose one of loss, neighbours"),
-        (lambda x, y: fd.suspects(x, y, folds=1), "2 folds"),
+        (lambda x, y: fd.planted(x, y, copies=1.5), "copies: a whole number"),
+        (lambda x, y: fd.suspects(x, y, folds=1), "folds: a whole number from 2 up"),
+        (lambda x, y: fd.suspects(x, y, folds=801), "800 examples cannot be cut"),
+        (lambda x, y: fd.suspects(x, y, epochs=0), "epochs"),
         (lambda x, y: fd.suspects(x, y, "neighbours", k=800), "1 to 799"),
         (lambda x, y: fd.suspects(x, y[:5]), "labels: whole numbers \\(800,\\)"),
         (lambda x, y: fd.suspects(x, y - 1), "from 0 up"),
@@ -125,3 +128,15 @@ def test_pictures_say_what_they_show(faulty):
 def test_bad_input_is_a_sentence(digits, act, words):
     with pytest.raises(ValueError, match=words):
         act(*digits)
+
+
+def test_labels_are_a_tensor(digits):
+    with pytest.raises(TypeError, match="labels: a tensor .* got list"):
+        fd.suspects(digits[0], digits[1].tolist())
+
+
+def test_the_name_of_a_wrong_label_is_not_cut(digits):
+    from lecturelib.show.text import text_width
+
+    longest = max((f"\N{BALLOT X} {name}" for name in datasets.CLOTHES), key=len)
+    assert text_width(longest, 15) <= 4 * 28  # px that a suspect of 28 x 28 has

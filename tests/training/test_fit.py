@@ -332,6 +332,10 @@ def broken():
             "validation: the model cannot",
         ),
         ((inputs, labels), {"validate_every": 0}, ValueError, "validate_every"),
+        ((inputs, labels), {"validate_every": "epoch"}, ValueError, "validate_every='epoch'"),
+        ((inputs, labels), {"monitors": monitors.inputs()}, TypeError, "monitors: a list"),
+        ((inputs, labels), {"loss": "cross entropy"}, TypeError, "loss: a function"),
+        ((inputs, labels), {"history": {}}, TypeError, "history: that of an earlier run"),
     ]
 
 
@@ -344,6 +348,16 @@ def test_what_cannot_be_learnt_is_a_sentence_before_any_work(case):
         run_of(model, source, **more)
     assert all(torch.equal(a, b) for a, b in zip(before, model.state_dict().values(), strict=True))
     assert not any(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf")])
+def test_a_schedule_without_a_learning_rate_is_a_sentence_and_costs_nothing(rate):
+    run = run_of(net(), data(), schedule=lambda step: rate)
+    before = [value.clone() for value in run.model.state_dict().values()]
+    with pytest.raises(ValueError, match="schedule: step 0 has no learning rate"):
+        next(run)
+    assert run.step == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, run.model.state_dict().values(), strict=True))
 
 
 def test_a_model_without_weights_and_a_history_of_another_model():

@@ -5,6 +5,7 @@ import pytest
 
 from lecturelib.layers import UnknownName
 from lecturelib.training import History, band, smooth
+from lecturelib.training.checkpoint import CheckpointError
 from lecturelib.training.smooth import Smoother
 
 
@@ -65,6 +66,18 @@ def test_a_history_survives_arrays_and_a_file(tmp_path):
 def test_mistakes_are_sentences(act, kind, words):
     with pytest.raises(kind, match=words):
         act(history())
+
+
+def test_a_file_that_is_no_history_is_a_sentence(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no history at"):
+        History.load(tmp_path / "nowhere.npz")
+    whole = history().save(tmp_path / "run.npz").read_bytes()
+    np.savez(tmp_path / "other.npz", loss=np.ones(2))
+    for name, content in (("cut", whole[:100]), ("text", b"abc"), ("empty", b"")):
+        (tmp_path / f"{name}.npz").write_bytes(content)
+    for name in ("cut", "text", "empty", "other"):
+        with pytest.raises(CheckpointError, match=f"{name}.npz is damaged or no history"):
+            History.load(tmp_path / f"{name}.npz")
 
 
 # smoothing

@@ -147,6 +147,10 @@ def test_outside_a_notebook_nothing_is_drawn(capsys):
 def test_only_a_run_can_be_watched():
     with pytest.raises(TypeError, match=r"live.curves\(fit"):
         live.curves([1, 2])
+    run = run_of()
+    with pytest.raises(ValueError, match="weight=1"):
+        live.curves(run, weight=1)
+    assert run.step == 0
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (61, "61 s"), (150, "2 min 30 s")])

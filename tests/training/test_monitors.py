@@ -172,6 +172,20 @@ def test_a_model_without_the_wanted_layers_is_a_sentence():
         monitors.inputs(every=-1)
     with pytest.raises(ValueError, match="choose weights"):
         monitors.histograms("biases")
+    with pytest.raises(ValueError, match="bins=0"):
+        monitors.histograms(bins=0)
+    odd = fit(model, (torch.ones(2, 2), torch.tensor([0, 1])), steps=1, monitors=[lambda look: 3])
+    with pytest.raises(TypeError, match="this one gave int"):
+        next(odd)
+
+
+def test_the_usual_ones_take_targets_that_are_no_classes():
+    inputs, targets = torch.ones(4, 2), torch.zeros(4, 1)
+    loss = nn.functional.mse_loss
+    run = fit(nn.Linear(2, 1), (inputs, targets), steps=2, loss=loss, monitors=monitors.usual())
+    list(run)
+    assert run.history["updates/weight"][0] > 0
+    assert not run.history.names("targets/") and not run.history.names("outputs/")
 
 
 # do two sets belong together?
@@ -216,3 +230,5 @@ def test_copies_and_agreement_by_hand():
 def test_split_needs_examples():
     with pytest.raises(ValueError, match="split: validation"):
         monitors.split(cloud(5, 0, 0), cloud(1, 0, 0))
+    with pytest.raises(ValueError, match=r"one shape are needed, got \(5,\) and \(2,\)"):
+        monitors.split(cloud(5, 0, 0), (torch.ones(3, 2), torch.zeros(3)))

@@ -192,6 +192,7 @@ GOOD = {"weight": [[0.0, 0.0]], "bias": [0.0]}
         ({"features": []}, ValueError, "at least one input"),
         ({"features": ["x3"]}, ValueError, "'x3' is none of x1"),
         ({"features": "x1"}, TypeError, "a list such as"),
+        ({"features": [["x1"]]}, ValueError, "none of x1"),
         ({"noise": float("nan")}, ValueError, "from 0 to 1.5"),
         ({"noise": "much"}, TypeError, "not str"),
         ({"learning_rate": -1}, ValueError, "0.0001"),
@@ -230,6 +231,9 @@ def test_a_weight_is_set_by_hand():
             engine.set_weight(*place, 1.0)
     with pytest.raises(ValueError, match="finite"):
         engine.set_weight(1, 0, 0, math.inf)
+    for place in ((1.0, 0, 0), (1, 0.0, 0), (1, 0, 0.0), (True, 0, 0)):
+        with pytest.raises(ValueError, match="a whole number is needed"):
+            engine.set_weight(*place, 1.0)
 
 
 def test_some_changes_go_on_and_others_begin_anew():
@@ -411,5 +415,10 @@ def test_bad_calls_are_sentences():
     playground = Playground()
     with pytest.raises(ValueError, match="from 1 up"):
         playground.step(0)
+    for state in ([1], "circle", 3):
+        with pytest.raises(TypeError, match="a state is a dict"):
+            Playground(state=state)
+        with pytest.raises(TypeError, match="a state is a dict"):
+            playground.state = state
     playground.load("dead ReLUs")
     assert playground.preset == "dead ReLUs" and playground.state["activation"] == "ReLU"

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lecturelib.training.playground.data import REACH, features_of, points
-from lecturelib.training.playground.state import GOES_ON, checked, number, sizes
+from lecturelib.training.playground.state import GOES_ON, a_dict, checked, number, sizes
 
 FAR = 1e6  # a weight beyond is on its way to infinity
 REMEMBERED = 2000  # measured losses; beyond, every second one is dropped
@@ -167,6 +167,9 @@ class Engine:
         Raises `ValueError` or `TypeError` where there is no such weight, or the value is no finite number.
         """
         value = number("weight", value)
+        for name, place in (("layer", layer), ("unit", unit), ("source", 0 if source is None else source)):
+            if isinstance(place, bool) or not isinstance(place, int):
+                raise ValueError(f"{name}={place!r}: a whole number is needed")
         if layer not in range(1, len(self.layers) + 1):
             raise ValueError(
                 f"layer={layer!r}: this network has layers 1 to {len(self.layers)} after the inputs"
@@ -185,7 +188,7 @@ class Engine:
 
     def changed(self, given: dict) -> "Engine":
         """The engine under other settings: this one, going on, where only those of `GOES_ON` differ; else a new one."""
-        state = checked({**self.settings, **given})
+        state = checked({**self.settings, **a_dict(given)})
         differ = [name for name, value in self.settings.items() if state[name] != value]
         if "weights" in given or not set(differ) <= set(GOES_ON):
             return Engine(state)

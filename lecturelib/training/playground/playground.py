@@ -10,6 +10,7 @@ from lecturelib.training.playground import drawing
 from lecturelib.training.playground.engine import Engine
 from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
+from lecturelib.training.playground.state import a_dict
 
 TITLE = "Playground: a small network in the plane"
 MEASURED = 100  # points of a loss curve that one call of `step` adds at most, about
@@ -28,7 +29,7 @@ class Playground:
 
     def __init__(self, preset: str | None = None, state: dict | None = None):
         self.preset = preset  # the last one begun: its sentence stays while the student follows it
-        self._player = Player(Engine({**(_preset(preset) if preset else {}), **(state or {})}))
+        self._player = Player(Engine({**(_preset(preset) if preset else {}), **a_dict(state)}))
         self._live = None
 
     def __repr__(self) -> str:
@@ -48,7 +49,10 @@ class Playground:
 
     @property
     def state(self) -> dict:
-        """The settings as a dict that fits into JSON. Setting some changes these and keeps the others."""
+        """The settings as a dict that fits into JSON. Setting some changes these and keeps the others.
+
+        The network goes on where only those of `state.GOES_ON` change, and begins anew otherwise.
+        """
         return self.engine.state()
 
     @state.setter

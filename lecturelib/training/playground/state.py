@@ -44,10 +44,7 @@ def checked(state: dict | None) -> dict:
     a dict with `weight` (units, inputs) and `bias` (units,) as lists of numbers. Raises `TypeError`, `KeyError` or
     `ValueError` with what is allowed.
     """
-    if state is None:
-        state = {}
-    if not isinstance(state, dict):
-        raise TypeError(f"a state is a dict such as {{'dataset': 'xor'}}, got {type(state).__name__}")
+    state = a_dict(state)
     unknown = [name for name in state if name not in DEFAULTS and name not in ("weights", "step")]
     if unknown:
         raise KeyError(
@@ -68,6 +65,13 @@ def checked(state: dict | None) -> dict:
     return {**whole, "step": int(step)} if "weights" in whole else _without(whole, "step")
 
 
+def a_dict(state: dict | None) -> dict:
+    """The state, empty for None; `TypeError` for what is no dict."""
+    if state is not None and not isinstance(state, dict):
+        raise TypeError(f"a state is a dict such as {{'dataset': 'xor'}}, got {type(state).__name__}")
+    return state or {}
+
+
 def sizes(state: dict) -> list[int]:
     """Units of each layer, from the inputs to the outputs: one output for two classes, else one per class."""
     classes = DATASETS[state["dataset"]][1]
@@ -81,7 +85,7 @@ def _without(state: dict, *names: str) -> dict:
 def _features(given) -> list[str]:
     if isinstance(given, str) or not isinstance(given, (list, tuple)):
         raise TypeError(f"features={given!r}: a list such as ['x1', 'x2'] is needed")
-    unknown = [name for name in given if name not in FEATURES]
+    unknown = [name for name in given if not isinstance(name, str) or name not in FEATURES]
     if unknown:
         raise ValueError(f"features: {unknown[0]!r} is none of {', '.join(FEATURES)}")
     if not given:
