@@ -53,13 +53,15 @@ def drawn_scores(name: str, d: int, seed: int, draws: int = 1) -> Tensor:
     return score(query, keys)[:, 0]
 
 
+@lru_cache(maxsize=len(NAMES) * len(SIZES))
+def _many(name: str, d: int) -> Tensor:
+    return drawn_scores(name, d, 0, DRAWS)
+
+
 @lru_cache(maxsize=64)
 def _curve(name: str, temperature: float) -> tuple[float, ...]:
     """The largest weight, the mean of many draws, for each size."""
-    return tuple(
-        float((drawn_scores(name, d, 0, DRAWS) / temperature).softmax(-1).max(-1).values.mean())
-        for d in SIZES
-    )
+    return tuple(float((_many(name, d) / temperature).softmax(-1).max(-1).values.mean()) for d in SIZES)
 
 
 def _render(state: dict) -> Picture:
@@ -92,7 +94,7 @@ def _render(state: dict) -> Picture:
         name,
     )
     entropy = float(torch.special.entr(weights).sum()) / math.log(KEYS)
-    spread = float(drawn_scores(name, d, 0, DRAWS).std())
+    spread = float(_many(name, d).std())
     caption = (
         f"{name}, d = {d}, temperature {temperature:g}: scores have a standard deviation of {spread:.2g}; the largest "
         f"of ten weights is {100 * weights.max():.0f} % here and {100 * curves[name][SIZES.index(d)]:.0f} % on average "

@@ -62,8 +62,8 @@ def head_view(
     colours = [COLOURS[h % len(COLOURS)] if count > 8 else CATEGORIES[h % 7] for h in shown]
     told = _told(chosen, queries, keys, values, [names[h] for h in shown])
     alt = (
-        f"Head view: {len(queries)} words at the left look at {len(keys)} at the right, {len(shown)} "
-        f"head{'s' * (len(shown) > 1)}. {told}"
+        f"Head view of “{' '.join(queries)}”: {len(queries)} words at the left look at {len(keys)} at the right, "
+        f"{len(shown)} head{'s' * (len(shown) > 1)}. {told}"
     )
     same = list(queries) == list(keys)
     left, right = _window(queries, first), _window(keys, first if same else 0)
