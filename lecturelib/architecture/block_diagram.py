@@ -35,7 +35,7 @@ from lecturelib.architecture.shapes import (
 )
 from lecturelib.architecture.svg import Drawing
 from lecturelib.architecture.text import describe
-from lecturelib.architecture.trace import trace
+from lecturelib.architecture.trace import as_graph
 
 Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)
@@ -70,15 +70,6 @@ def block_diagram(
 def folded_of(graph: Graph, depth: int, folds: bool, open: Iterable[str], merge: bool) -> Folded:
     """`fold.fold`, under another name because `fold` is an argument here."""
     return fold(graph, depth, folds, open, merge)
-
-
-def as_graph(model_or_graph: nn.Module | Graph, inputs: tuple) -> Graph:
-    """The graph itself, or that of a module; `TypeError` for inputs beside a graph."""
-    if isinstance(model_or_graph, Graph):
-        if inputs:
-            raise TypeError("a Graph has run already: inputs go with a module")
-        return model_or_graph
-    return trace(model_or_graph, *inputs)
 
 
 def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = False) -> Drawing:

@@ -8,6 +8,7 @@ from torch import nn
 
 from lecturelib.architecture.graph import Graph, Node
 from lecturelib.architecture.svg import Circle, Curve, Drawing, Label, Shape, text_width
+from lecturelib.architecture.trace import as_graph
 
 SIZE, RING = 820.0, 286.0  # px: the picture's side, the ring's radius
 MOST_DOTS = 80  # of the step with the most multiply-adds
@@ -27,12 +28,7 @@ def radial(model_or_graph: nn.Module | Graph, *inputs, dark: bool = True) -> Dra
     next step. Colours are the network's parts. In the manner of Graphcore's Poplar pictures (2016), which show
     every vertex of the compiled program. `inputs`: as for `trace`, which says what it cannot follow.
     """
-    if isinstance(model_or_graph, Graph):
-        graph = model_or_graph
-    else:
-        from lecturelib.architecture.trace import trace
-
-        graph = trace(model_or_graph, *inputs)
+    graph = as_graph(model_or_graph, inputs)
     parts = parts_of(graph)
     names = list(dict.fromkeys(parts))
     hue = {name: _HUES[k % len(_HUES)][0 if dark else 1] for k, name in enumerate(names)}

@@ -77,7 +77,11 @@ def draw_receptive_field(
     out. Raises `KeyError` for an unknown layer, `ValueError` for one that is no map or sees the
     whole image, and for a position that it does not have.
     """
-    check_images(image, model)
+    check_images(image, model, "image")
+    if len(image) != 1:
+        raise ValueError(
+            f"image: one picture (1, C, H, W) is needed, got {len(image)}; pass images[i : i + 1]"
+        )
     shape = tuple(image.shape[1:])
     info = layer_info(model, layer, shape)
     field = receptive_field(model, layer, image_shape=shape)

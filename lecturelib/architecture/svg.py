@@ -134,6 +134,8 @@ class Drawing:
         """Writes .svg, .pdf (lines stay lines) or .png (`scale` pixels per px); returns the path."""
         path, dark = Path(path), self.dark if dark is None else dark
         ending = path.suffix.lower()
+        if not path.parent.is_dir():
+            raise ValueError(f"save: there is no folder {path.parent}; make it first")
         if ending == ".svg":
             path.write_text(self.svg(dark) + "\n", encoding="utf-8")
         elif ending == ".png":

@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from torch import nn
+
 from lecturelib.architecture.faces import shape_text
 from lecturelib.architecture.graph import Graph
+from lecturelib.architecture.trace import as_graph
 
 COLUMNS = ("name", "kind", "hyperparameters", "output", "parameters", "multiply-adds", "memory (KiB)")
 
@@ -68,11 +71,13 @@ class Table(list):
         )
 
 
-def summary_table(graph: Graph) -> Table:
+def summary_table(model_or_graph: nn.Module | Graph, *inputs) -> Table:
     """One `Row` for each step of a network, in the order of running; `.total` holds the sums.
 
     Multiply-adds are those of convolutions and matrix products (see `counts`), memory the bytes of new activations.
+    `inputs`: as for `trace`, which says what it cannot follow.
     """
+    graph = as_graph(model_or_graph, inputs)
     rows = [
         Row(
             node.key, node.kind, node.detail, shape_text(node.output, graph), node.parameters, node.multiply_adds,

@@ -55,6 +55,15 @@ def trace(model: nn.Module, *inputs, **kwargs) -> Graph:
     ) from error
 
 
+def as_graph(model_or_graph: nn.Module | Graph, inputs: tuple) -> Graph:
+    """The graph itself, or that of a module; `TypeError` for inputs beside a graph."""
+    if isinstance(model_or_graph, Graph):
+        if inputs:
+            raise TypeError("a Graph has run already: inputs go with a module")
+        return model_or_graph
+    return trace(model_or_graph, *inputs)
+
+
 def _check_python(model: nn.Module) -> None:
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule) or type(module).__name__ == "OptimizedModule":

@@ -9,6 +9,7 @@ from torch import nn
 
 from lecturelib.architecture.graph import Graph, Node
 from lecturelib.architecture.svg import Drawing, Label, Line, Polygon, Shape, text_width
+from lecturelib.architecture.trace import as_graph
 
 TALLEST = 220.0  # px of the largest map's side
 SLANT = (0.36, -0.26)  # where the depth of a solid goes, per px of its side
@@ -45,7 +46,7 @@ def volumes(model_or_graph: nn.Module | Graph, *inputs) -> Drawing:
     drawn as square roots of the true ones, or the last maps could not be seen. `inputs`: as for `trace`.
     Raises `ValueError` for a network without maps, and what `trace` raises.
     """
-    graph = _graph(model_or_graph, inputs)
+    graph = as_graph(model_or_graph, inputs)
     found = volumes_of(graph)
     solids = [v for v in found if len(v.shape) == 3]
     if len(solids) < 2:
@@ -75,14 +76,6 @@ def volumes(model_or_graph: nn.Module | Graph, *inputs) -> Drawing:
     words = "; ".join(f"{', '.join(v.words[:-1])}: {v.text}" for v in found)
     alt = f"{graph.title} as volumes (channels × height × width), from left to right. {words}."
     return Drawing(x - APART + 16, low + 44, tuple(shapes), f"Volumes of {graph.title}", alt)
-
-
-def _graph(model_or_graph, inputs) -> Graph:
-    if isinstance(model_or_graph, Graph):
-        return model_or_graph
-    from lecturelib.architecture.trace import trace
-
-    return trace(model_or_graph, *inputs)
 
 
 def volumes_of(graph: Graph) -> list[Volume]:

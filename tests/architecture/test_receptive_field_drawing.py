@@ -92,6 +92,8 @@ def test_bad_input_is_a_sentence():
         draw_receptive_field(model, "conv2", 0, -1, image)
     with pytest.raises(ValueError, match="sees all of it"):
         draw_receptive_field(model, "fc3", 0, 0, image)
+    with pytest.raises(ValueError, match="one picture .* got 2"):
+        draw_receptive_field(models.load("lenet"), "conv1", 0, 0, torch.zeros(2, 1, 28, 28))
     with pytest.raises(KeyError, match="conv9"):
         draw_receptive_field(model, "conv9", 0, 0, image)
     with pytest.raises(ValueError, match="0, 1"):

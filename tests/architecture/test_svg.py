@@ -77,6 +77,8 @@ def test_files_of_all_kinds(drawing, tmp_path):
         assert image.getpixel((30, 30)) == tuple(int(LIGHT["conv"][0][k : k + 2], 16) for k in (1, 3, 5))
     with pytest.raises(ValueError, match=r"\.svg, \.png or \.pdf"):
         drawing.save(tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="there is no folder"):
+        drawing.save(tmp_path / "nowhere" / "a.svg")
 
 
 def test_dark_pixels_have_a_dark_ground(drawing):

@@ -153,6 +153,8 @@ def test_amounts_as_a_reader_takes_them_in():
 
 def test_a_table_has_a_row_for_each_step_and_a_sum(graph_of):
     table = summary_table(graph_of("residual"))
+    with pytest.raises(TypeError, match="models.load"):
+        summary_table("alexnet")
     assert [row.key for row in table] == ["conv1", "relu", "conv2", "add", "relu#1"]
     assert [row.parameters for row in table] == [148, 0, 148, 0, 0]
     assert (table.total.parameters, table.total.multiply_adds) == (296, 2 * 64 * 4 * 36)
