@@ -53,6 +53,19 @@ def shares(gradients: Tensor) -> Tensor:
     return gradients / gradients.sum(-1, keepdim=True).clamp_min(torch.finfo(gradients.dtype).tiny)
 
 
+def agreement(implicit: Tensor, explicit: Tensor) -> tuple[float, float]:
+    """The share of rows in which two matrices (T, S) have their largest value at the same place, and the share to expect
+    when the rows of one are dealt anew, at random: the mean over all pairs of rows, exactly. Raises ValueError for
+    matrices of two shapes.
+    """
+    if implicit.shape != explicit.shape or implicit.ndim != 2 or not implicit.numel():
+        raise ValueError(
+            f"two matrices (T, S) of one shape are needed, got {tuple(implicit.shape)} and {tuple(explicit.shape)}"
+        )
+    one, other = implicit.argmax(1), explicit.argmax(1)  # (T,)
+    return float((one == other).float().mean()), float((one[:, None] == other[None]).float().mean())
+
+
 @contextmanager
 def _leaf_embedding(model: nn.Module) -> Iterator[list[Tensor]]:
     """The first use of the model's embedding, that of the source, gives a tensor that gradients end in."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lecturelib.attention.implicit import implicit_attention, shares
+from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.transformer import Transformer
 from lecturelib.attention.words import START
@@ -99,3 +99,13 @@ def test_shares_sum_to_one_and_bad_input_is_a_sentence():
         implicit_attention(tiny("additive"), SOURCE, TARGET, of="probability")
     with pytest.raises(ValueError, match="got 3 and 0"):
         implicit_attention(tiny("additive"), SOURCE, [])
+
+
+def test_agreement_and_its_baseline_by_hand():
+    one = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])  # largest at 0, 1, 0
+    other = torch.tensor([[0.6, 0.4], [0.7, 0.3], [0.1, 0.9]])  # largest at 0, 0, 1
+    same, chance = agreement(one, other)
+    assert same == pytest.approx(1 / 3)
+    assert chance == pytest.approx(5 / 9)  # 2 x 2 pairs at 0 and 1 x 1 at 1, of 9
+    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2, 3\)"):
+        agreement(one, other.T)

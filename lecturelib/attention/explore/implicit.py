@@ -16,7 +16,7 @@ from lecturelib.attention.explore.common import (
     translator_control,
     words_control,
 )
-from lecturelib.attention.implicit import implicit_attention, shares
+from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.translators import merged, translator
 from lecturelib.attention.views import beside, matrix_view
 from lecturelib.show import Picture
@@ -67,19 +67,12 @@ def _render(state: dict) -> Picture:
         return beside([left], [title], caption)
     explicit = found.by_word()[2]
     right = matrix_view(rows, columns, explicit, picked, **words)
-    agree = _agreement(implicit, explicit)
+    agree, chance = agreement(implicit, explicit)
     mean = ", mean of the last layer's heads" if name == "transformer" else ""
-    caption += f" Both have their largest value at the same word in {agree:.0%} of the rows."
+    caption += (
+        f" Both have their largest value at the same word in {100 * agree:.0f} % of the rows; with the rows of one dealt "
+        f"anew in {100 * chance:.0f} %."
+    )
     if picked:
         caption += f" Gradient: {left.caption} Weights: {right.caption}"
     return beside([left, right], [title, f"explicit: α{mean}"], caption)
-
-
-def _agreement(implicit: Tensor, explicit: Tensor) -> float:
-    return float((implicit.argmax(1) == explicit.argmax(1)).float().mean()) if len(implicit) else 0.0
-
-
-def shuffled_agreement(implicit: Tensor, explicit: Tensor, seed: int = 0) -> float:
-    """The share of rows in which both are largest at the same word once the rows of one are dealt anew: a baseline."""
-    order = torch.randperm(len(explicit), generator=torch.Generator().manual_seed(seed))
-    return _agreement(implicit, explicit[order])
