@@ -54,9 +54,10 @@ def shares(gradients: Tensor) -> Tensor:
 
 
 def agreement(implicit: Tensor, explicit: Tensor) -> tuple[float, float]:
-    """The share of rows in which two matrices (T, S) have their largest value at the same place, and the share to expect
-    when the rows of one are dealt anew, at random: the mean over all pairs of rows, exactly. Raises ValueError for
-    matrices of two shapes.
+    """The share of rows in which two matrices (T, S) have their largest value at the same place, and what chance gives.
+
+    Chance: the rows of one are dealt anew; the share to expect is the mean over all pairs of rows, exactly. Raises
+    ValueError for matrices of two shapes.
     """
     if implicit.shape != explicit.shape or implicit.ndim != 2 or not implicit.numel():
         raise ValueError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import torch
 from torch import Tensor
 
 from lecturelib.attention.explore.common import (
@@ -70,8 +69,8 @@ def _render(state: dict) -> Picture:
     agree, chance = agreement(implicit, explicit)
     mean = ", mean of the last layer's heads" if name == "transformer" else ""
     caption += (
-        f" Both have their largest value at the same word in {100 * agree:.0f} % of the rows; with the rows of one dealt "
-        f"anew in {100 * chance:.0f} %."
+        f" Both have their largest value at the same word in {100 * agree:.0f} % of the rows; with the "
+        f"rows of one dealt anew in {100 * chance:.0f} %."
     )
     if picked:
         caption += f" Gradient: {left.caption} Weights: {right.caption}"
