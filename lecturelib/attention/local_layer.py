@@ -15,7 +15,7 @@ from lecturelib.models.small import FASHION_MEAN, FASHION_STD
 
 SEEDS = 1  # of each kind, in data/local_attention.safetensors
 KINDS = ("attention", "convolution")
-STEM, WIDTHS = 24, (32, 64)
+STEM, WIDTHS = 24, (16, 32)
 
 
 class LocalAttention2d(nn.Module):
@@ -88,7 +88,7 @@ class ClothesNet(nn.Module):
     for the convolutional twin. Raises `ValueError` for another kind.
     """
 
-    def __init__(self, kind: str = "attention", size: int = 5, heads: int = 4):
+    def __init__(self, kind: str = "attention", size: int = 5, heads: int = 2):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind: one of {', '.join(KINDS)} is needed, got {kind!r}")

@@ -106,7 +106,7 @@ def test_the_shipped_classifiers_know_clothes_and_say_where_they_looked(kind):
     logits, looks = network(images[:200])
     assert (logits.argmax(1) == labels[:200]).float().mean() > 0.8
     shapes = [tuple(weights.shape) for weights in looks]
-    assert shapes == ([(200, 4, 14, 14, 5, 5), (200, 4, 7, 7, 5, 5)] if kind == "attention" else [])
+    assert shapes == ([(200, 2, 14, 14, 5, 5), (200, 2, 7, 7, 5, 5)] if kind == "attention" else [])
     assert not network.training and network(torch.zeros(1, 1, 28, 28))[0].isfinite().all()
     with pytest.raises(ValueError, match="grey images"):
         network(torch.zeros(1, 3, 28, 28))
