@@ -51,8 +51,9 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
     ]
     presets = {
         "it was too tired": {"sentence": TIRED, "picked": "row 9"},
-        "it was too wide": {"sentence": WIDE, "picked": "row 9"},
-        "the FBI, read from left to right": {"sentence": CHASE, "causal": True, "picked": "row 8"},
+        "too tired: head 2 of layer 4": {"sentence": TIRED, "picked": "row 9", "head": "2"},
+        "too wide: head 2 of layer 4": {"sentence": WIDE, "picked": "row 9", "head": "2"},
+        "the FBI, read from left to right": {"sentence": CHASE, "causal": True, "picked": "row 5"},
         "all 72 heads": {"view": "model", "picked": "head 0 2", "special": True},
         "what each verb acts on": {"head": "2", "layer": 4, "sentence": TIRED},
     }
