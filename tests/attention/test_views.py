@@ -193,3 +193,10 @@ def test_bad_input_is_a_sentence():
         model_view(words(2), random_weights(2, 2, 2))
     with pytest.raises(ValueError, match="looking=3"):
         reading_view(words(2), torch.tensor([0.5, 0.5]), 3)
+
+
+def test_numbers_that_are_no_shares_are_printed_as_they_are():
+    shown = matrix_view(["a"], ["x", "y"], torch.tensor([[3.5, 12.0]]), "row 0", unit="gradient")
+    texts = re.findall(r">([^<>]+)</text>", shown.svg)
+    assert {"3.5", "12", "gradient"} <= set(texts)
+    assert "“a” looks at “y” 12, “x” 3.5." in shown.caption
