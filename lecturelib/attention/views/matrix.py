@@ -23,7 +23,7 @@ from lecturelib.show import Picture
 _HIGH = 560  # px of a picture that is seen whole beside its controls
 _LETTERS = 15
 _ROOM = 150  # px for the longest word
-_NUMBERS = 25  # px of a cell from which on it carries its number
+_NUMBERS = 21.5  # px of a cell from which on it carries its number
 
 
 def matrix_view(
@@ -116,7 +116,7 @@ def _is_written(k: int, every: int, chosen: tuple[str, int] | None, kind: str) -
 def _numbers(values: Tensor, top: float, left: float, head: float, cell: float, unit: str) -> list[Shape]:
     if cell < _NUMBERS:
         return []
-    size, found = min(14.0, cell * 0.42), []
+    size, found = max(9.0, min(14.0, cell * 0.42)), []
     for t, row in enumerate(values.tolist()):
         for k, value in enumerate(row):
             if unit == "%" and value < 0.005:
