@@ -27,7 +27,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course-setup.json"
 LOG = VENV / "course-setup.log"
 START = "00_start_here.ipynb"
-SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"  # the extension that presents, as this checkout has it
+# The extension that presents, as this checkout has it.
+SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"
 NOTEBOOK_TESTS = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120", "notebooks"]
 
 # JupyterLab renders all cells (so that printing, search and the tests see them) and asks nobody for news.

@@ -74,7 +74,7 @@ def jupyter_lab(folder: Path, home: Path):
     with log.open("w") as sink:
         server = subprocess.Popen(command, env=environment, cwd=folder, stdout=sink, stderr=sink)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             while not _answers(f"{address}/api/status"):
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")

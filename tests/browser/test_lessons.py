@@ -33,7 +33,8 @@ def test_a_lesson_runs_and_its_controls_answer(lab, present, name):
     assert page.page.locator("img:not([alt]), img[alt='']").count() == 0
 
     page.page.set_viewport_size({"width": 1280, "height": 720})
-    assert present(page).unfit() == []  # a projector: no page overflows two screens, each stands under a heading
+    # On a projector no page overflows two screens, and each stands under a heading.
+    assert present(page).unfit() == []
     assert page.complaints() == []
 
 

@@ -468,3 +468,22 @@ def test_leaving_gives_everything_back(opened, present, _server_and_browser):
     assert page.page.locator(".jp-Cell.jp-mod-active").count() == 1
     # edited, run, cells inserted and deleted, and yet: not a byte
     assert digest(_server_and_browser.folder / "deck.ipynb") == before
+
+
+def test_a_reload_comes_back_to_the_page(opened, present):
+    """Last, as what cells showed is not saved and so is gone."""
+    page, _ = opened
+    stage = present(page)
+    stage.go(5)
+    page.page.on("dialog", lambda asked: asked.accept())
+    page.page.reload()
+    stage.waits()
+    page.page.wait_for_function(
+        "() => document.querySelector('.ll-deck-number').textContent.startsWith('5 ')"
+    )
+    assert stage.heading == "Code" and stage.count == len(TITLES)
+    stage.leave()
+    page.page.reload()
+    page.page.locator(".ll-deck-button").wait_for()
+    page.page.wait_for_timeout(500)
+    assert page.page.locator(".ll-deck-number").count() == 0

@@ -71,7 +71,7 @@ export class Deck {
       stage.scroller(panel).scrollTop = was.scroll;
     });
     this._relay();
-    if (run) await this._runner.run(content.widgets.slice());
+    if (run) this._told(await this._runner.run(content.widgets.slice()));
   }
 
   leave() {
@@ -324,7 +324,11 @@ export class Deck {
     const cells = edited ? [edited] : this.cellsOf(this.at, this.step);
     this.focus();
     if (edited && edited.model.type !== "code") edited.rendered = true;
-    else await this._runner.runWithNeeds(cells, this.content.widgets);
+    else this._told(await this._runner.runWithNeeds(cells, this.content.widgets));
+  }
+
+  _told(ran) {
+    if (!ran && this._runner) this._front.say("There is no kernel: code does not run, and the pictures stand as they were saved.");
   }
 
   async _restart() {

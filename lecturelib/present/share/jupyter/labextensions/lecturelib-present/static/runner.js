@@ -1,6 +1,8 @@
 // Runs cells of the notebook on stage, by JupyterLab's own actions. A cell that fails shows its error on its page, and
 // the next one runs all the same.
 
+const NO_KERNEL = 20000; // ms after which a session without a kernel is taken for one that gets none
+
 export class Runner {
   constructor(lab, panel, changed) {
     this._actions = lab.notebook.NotebookActions;
@@ -44,7 +46,7 @@ export class Runner {
   // for the session, then for one answer of the kernel, which comes after what the manager asked. False: no kernel.
   async ready() {
     const context = this._panel.sessionContext;
-    await context.ready;
+    await Promise.race([context.ready, new Promise((done) => setTimeout(done, NO_KERNEL))]);
     const kernel = context.session?.kernel;
     if (!kernel) return false;
     await kernel.info;
