@@ -96,13 +96,18 @@ def permuted_attention(
     changed, _, _ = twin.step(
         copies(words[0]), before, memory.expand(many, -1, -1), mask.expand(many, -1, -1)
     )
-    table = model.embedding.weight.T
-    log_p = (torch.cat(real) @ table).log_softmax(-1)[:, None]  # (T, 1, V)
-    log_q = (changed @ table).log_softmax(-1).view(steps, permutations, -1)  # (T, N, V)
-    p = log_p.exp()
+    table, found = model.embedding.weight.T, []
+    for one, others in zip(
+        real, changed.chunk(steps), strict=True
+    ):  # (1, e), (N, e): one step at a time, to save room
+        log_p, log_q = (one @ table).log_softmax(-1), (others @ table).log_softmax(-1)  # (1, V), (N, V)
+        p = log_p.exp()
+        other = (log_q.argmax(-1) != log_p.argmax(-1)).float().mean()
+        found.append(((p - log_q.exp()).abs().sum(-1) / 2, (p * (log_p - log_q)).sum(-1), other))
+    variation, kl, other_word = (torch.stack(parts) for parts in zip(*found, strict=True))
     return Permuted(
-        total_variation=(p - log_q.exp()).abs().sum(-1) / 2,
-        kl=(p * (log_p - log_q)).sum(-1),
-        other_word=(log_q.argmax(-1) != log_p.argmax(-1)).float().mean(-1),
+        total_variation=variation,
+        kl=kl,
+        other_word=other_word,
         weights=torch.cat(weights),
     )

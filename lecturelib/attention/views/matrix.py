@@ -49,7 +49,8 @@ def matrix_view(
     chosen = check_picked(picked, len(rows), len(columns))
     top = float(values.max()) if top is None else top
     size = _LETTERS
-    left = min(_ROOM, max(text_width(word, size, True) for word in (*rows, "----"))) + 14
+    left = min(_ROOM, max(text_width(word, size, True) for word in rows)) + 14
+    left = max(left, text_width(f"{row_title} ↓", 12) + 12)
     head = min(_ROOM, max(text_width(word, size, True) for word in (*columns, "----"))) + 34
     cell = min(46.0, (width - left - 30) / len(columns), (_HIGH - head - 34) / len(rows))
     cell = max(cell, 4.2)
