@@ -24,7 +24,8 @@ EXPLORABLE = """
 import numpy as np
 from lecturelib.show import picture
 from lecturelib.widgets import Explorable, Slider
-Explorable(lambda s: picture(np.full((9, 9), s["k"] / 9), alt=f"shade {s['k']}"), [Slider("k", 0, 9)], "Shades")
+shade = lambda s: picture(np.full((9, 9), s["k"] / 9), alt=f"shade {s['k']}", width=200)
+Explorable(shade, [Slider("k", 0, 9)], "Shades")
 """
 
 
@@ -91,6 +92,7 @@ def stage_on(_server_and_browser):
         context = _server_and_browser.browser.new_context(viewport={"width": 1280, "height": 720})
         contexts.append(context)
         stage = Stage(NotebookPage(context, address))
+        stage.page.set_default_timeout(120_000)
         stage.page.goto(f"{address}{path}")
         stage.waits(120)
         return stage
@@ -135,9 +137,13 @@ def test_pictures_stand_where_no_kernel_can_be_had(tmp_path, _server_and_browser
     lab = _server_and_browser
     made = write(lab.folder / "still.ipynb", [("slide", "# Still"), ("-", EXPLORABLE), ("slide", "# Next")])
     NotebookClient(made, timeout=180, resources={"metadata": {"path": str(lab.root)}}).execute()
-    made.metadata["kernelspec"] = {"name": "absent", "display_name": "absent", "language": "python"}
+    made.metadata["kernelspec"] = {"name": "absent", "display_name": "absent", "language": "absent"}
+    made.metadata["language_info"] = {"name": "absent"}
     nbformat.write(made, lab.folder / "still.ipynb")
     stage = stage_on(lab.address, "/doc/tree/still.ipynb?present=no-run&reset")
+    stage.page.locator(".jp-Dialog").wait_for()  # JupyterLab asks for a kernel; there is none to give
+    stage.page.keyboard.press("Escape")
+    stage.page.locator(".jp-Dialog").wait_for(state="detached")
     picture = stage.page.locator(".jp-Cell:not(.ll-deck-away) .ll-static img")
     picture.wait_for()
     assert picture.get_attribute("alt") == "shade 0" and "VBox(" not in stage.shown
