@@ -115,13 +115,20 @@ def _state_dict(content: bytes) -> dict[str, Tensor]:
 
 
 def _safetensors(content: bytes) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    return load(content)  # names and numbers only, by the format itself
+    try:
+        return load(content)  # names and numbers only, by the format itself
+    except SafetensorError as error:
+        raise UnsafeContent(f"expected a safetensors file ({error})") from None
 
 
 def _text(content: bytes) -> dict[str, Tensor]:
-    content.decode("utf-8")  # raises where it is no text
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnsafeContent(f"expected a text in UTF-8 ({error})") from None
     return {"text": torch.frombuffer(bytearray(content), dtype=torch.uint8)}
 
 

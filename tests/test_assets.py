@@ -135,6 +135,22 @@ def test_a_wheel_is_read_as_a_state_dict(index, register):
     assert assets.tensors("tiny_wheel")["conv.weight"].tolist() == [[0.0, 2.0], [1.0, 3.0]]
 
 
+@pytest.mark.parametrize("converter", ["safetensors", "text"])
+def test_a_wheel_gives_safetensors_and_texts_and_nothing_else(index, register, converter):
+    from safetensors.torch import save
+
+    content = save({"w": torch.arange(3.0)}) if converter == "safetensors" else "cat\nétait\n".encode()
+    register(asset_of(wheel(index, content), converter=converter))
+    assets.fetch()
+    read = assets.tensors("tiny_wheel")
+    if converter == "text":
+        assert bytes(read["text"].tolist()).decode() == "cat\nétait\n"
+    else:
+        assert read["w"].tolist() == [0.0, 1.0, 2.0]
+    with pytest.raises(unpack.UnsafeContent, match=r"expected a (safetensors file|text in UTF-8)"):
+        unpack.CONVERTERS[converter](b"\xff\xfe\x00 no such thing")
+
+
 def test_what_is_there_is_not_fetched_again_and_two_assets_share_one_archive(tiny_net, register, monkeypatch):
     register(tiny_net, replace(tiny_net, name="twin"))
     calls = []
