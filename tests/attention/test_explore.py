@@ -161,10 +161,10 @@ def test_an_empty_sentence_is_told_and_a_pick_that_is_gone_is_dropped(make):
 
 def test_kinds_of_attention_change_weights_as_they_say():
     weights = torch.tensor([[0.1, 0.2, 0.6, 0.1]])
-    assert torch.allclose(change_of("soft", 1.0, 0, 1, "mean")(weights, 0), weights, atol=1e-6)
-    hard = change_of("hard", 1.0, 0, 1, "mean")(weights, 0)
+    assert torch.allclose(change_of("soft", 1.0, 0, 1, "strongest")(weights, 0), weights, atol=1e-6)
+    hard = change_of("hard", 1.0, 0, 1, "strongest")(weights, 0)
     assert hard.sum() == 1 and hard.max() == 1
-    local = change_of("local", 1.0, 0, 1, "mean")(weights, 0)  # the mean position is 1.7: centre 2
+    local = change_of("local", 1.0, 0, 1, "strongest")(weights, 0)  # centre 2
     assert local[0, 0] == 0 and local.argmax() == 2 and (local > 0).sum() == 3
     diagonal = change_of("local", 1.0, 0, 1, "diagonal")(weights, 3)
     assert diagonal[0, 0] == diagonal[0, 1] == 0

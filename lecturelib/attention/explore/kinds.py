@@ -17,7 +17,7 @@ from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 
 KINDS = ("soft", "hard", "local")
-CENTRES = {"mean": "its own mean position", "diagonal": "the diagonal"}
+CENTRES = {"strongest": "its own strongest position", "diagonal": "the diagonal"}
 
 
 def kinds_explorer() -> Explorable:
@@ -57,8 +57,8 @@ def change_of(
             drawn = torch.multinomial(weights, 1, generator=generator)
             return torch.zeros_like(weights).scatter(-1, drawn, 1.0)
         places = torch.arange(weights.shape[-1])
-        middle = (weights * places).sum(-1, keepdim=True) if centre == "mean" else torch.tensor([[t / share]])
-        distance = places - middle.round().clamp(0, weights.shape[-1] - 1)
+        middle = weights.argmax(-1, keepdim=True) if centre == "strongest" else torch.tensor([[t / share]])
+        distance = places - middle.float().round().clamp(0, weights.shape[-1] - 1)
         bell = torch.exp(-(distance**2) / (2 * (window / 2) ** 2))
         return weights * bell * (distance.abs() <= window)
 
@@ -84,8 +84,8 @@ def _render(state: dict) -> Picture:
     columns, rows, weights = found.by_word()
     needed = cost(state["kind"], len(found.source), len(found.target), state["window"])
     every = cost("soft", len(found.source), len(found.target))
-    if state["kind"] == "local" and state["centre"] == "mean":
-        needed["scores"] = every["scores"]  # the mean position is known only once all are there
+    if state["kind"] == "local" and state["centre"] == "strongest":
+        needed["scores"] = every["scores"]  # which is strongest is known only once all are there
     caption = f"{state['kind']}: “{found.text}”"
     if found.text != soft.text:
         caption += f" (soft, as trained: “{soft.text}”)"
@@ -93,7 +93,7 @@ def _render(state: dict) -> Picture:
     if state["kind"] == "hard":
         caption += " The translator was trained with soft weights; a draw at each piece is foreign to it."
     if state["kind"] == "local":
-        where = "its own mean position" if state["centre"] == "mean" else "the diagonal"
+        where = CENTRES[state["centre"]]
         caption += f" The window follows {where}; the weights in it are made to sum to one."
     picked = inside(state["picked"], len(rows), len(columns))
     return matrix_view(rows, columns, weights, picked, 1.0, "written", "read", caption)
