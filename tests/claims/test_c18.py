@@ -12,7 +12,7 @@ def test_fewer_parameters_and_nearly_the_same_accuracy():
     numbers = found["numbers"]
     assert found["claim"] == "C18"
     assert 2 * numbers["attention_parameters"] < numbers["convolution_parameters"]
-    assert min(numbers["attention_accuracy"], numbers["convolution_accuracy"]) > 0.8
+    assert min(numbers["attention_accuracy"], numbers["convolution_accuracy"]) > 0.7
     assert abs(numbers["points_lost"]) < 5  # 500 images tell no more
     assert found["holds"] is (numbers["points_lost"] <= 2)
 
