@@ -89,7 +89,7 @@ def _render(state: dict) -> Picture:
     caption = f"{state['kind']}: “{found.text}”"
     if found.text != soft.text:
         caption += f" (soft, as trained: “{soft.text}”)"
-    caption += f". {needed['values']} states are read instead of {every['values']}, {needed['scores']} scores computed."
+    caption += f" {needed['values']} states are read instead of {every['values']}, {needed['scores']} scores computed."
     if state["kind"] == "hard":
         caption += " The translator was trained with soft weights; a draw at each piece is foreign to it."
     if state["kind"] == "local":
