@@ -15,6 +15,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
+    "07": ("minilm", "minilm_words"),
 }
 
 

@@ -9,6 +9,7 @@ LESSONS = {
     "04_parameters": 6,
     "05_gradients": 8,
     "06_optimization": 10,
+    "07b_transformer": 7,
 }  # and how many explorables it holds
 
 

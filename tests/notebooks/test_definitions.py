@@ -1,6 +1,7 @@
 """What a notebook defines before the student's eyes is what the library computes."""
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -8,6 +9,11 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.architecture.trace import trace
+from lecturelib.attention.decoding import greedy
+from lecturelib.attention.masks import masked_softmax
+from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
+from lecturelib.attention.transformer import EncoderLayer, Transformer
+from lecturelib.attention.words import END, START
 from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
 from lecturelib.gradients.backprop import backprop, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam
@@ -139,3 +145,43 @@ def test_inversion_as_shown_equals_the_librarys():
     library = last(invert(lenet, "conv2", y, grey, steps=10, **form)).image
     by_hand = shown["invert_by_hand"](lenet, "conv2", y, grey, lam=0.5, steps=10)
     torch.testing.assert_close(by_hand, library, atol=1e-3, rtol=0)
+
+
+def test_self_attention_heads_and_layer_as_shown_equal_the_librarys():
+    shown = shown_definitions("07b_transformer", math=math, START=START, END=END)
+    torch.manual_seed(2)
+    x, memory, matrices = torch.randn(5, 8), torch.randn(7, 8), torch.randn(3, 8, 6)
+    found = shown["attention_by_hand"](x, memory, *matrices)
+    expected = scaled_dot_product(x @ matrices[0], memory @ matrices[1], memory @ matrices[2])
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(
+        shown["self_attention"](x, *matrices), shown["attention_by_hand"](x, x, *matrices)
+    )
+    library = MultiHeadAttention(8, 2)  # its biases begin at 0
+    W = [linear.weight.T for linear in (library.query, library.key, library.value, library.out)]
+    for mine, theirs in zip(
+        shown["multi_head_by_hand"](x, memory, 2, *W), library(x[None], memory[None]), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs[0])
+    layer = EncoderLayer(8, 2, 16).eval()
+    parts = layer.attention, layer.feed_forward, layer.norm1, layer.norm2
+    for mine, theirs in zip(shown["encoder_layer_by_hand"](x[None], *parts), layer(x[None]), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_positions_masks_decoding_and_smoothing_as_shown_equal_the_librarys():
+    shown = shown_definitions("07b_transformer", math=math, START=START, END=END)
+    torch.testing.assert_close(shown["position_code_by_hand"](40, 12), position_code(40, 12))
+    scores, mask = torch.randn(6, 5), torch.rand(6, 5, generator=torch.Generator().manual_seed(0)) < 0.6
+    mask[2] = False
+    torch.testing.assert_close(shown["masked_softmax_by_hand"](scores, mask), masked_softmax(scores, mask))
+    torch.manual_seed(3)
+    model = Transformer(30, d=16, heads=2, layers=2, hidden=32).eval()
+    source = torch.tensor([[7, 9, 11, END]])
+    assert shown["greedy_by_hand"](model, source, 12) == greedy(model, source, 12).ids[0]
+    wanted = torch.tensor([4, 0, 2, 2, 1, 3])
+    smoothed = nn.functional.cross_entropy(scores, wanted, label_smoothing=0.1)
+    torch.testing.assert_close(shown["smoothed_loss_by_hand"](scores, wanted), smoothed)
+    rates = [shown["learning_rate"](step, 100, 20) for step in range(100)]
+    assert max(rates) == rates[19] == rates[20] == 2e-3 and rates[-1] < 1e-5
