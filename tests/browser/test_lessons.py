@@ -9,6 +9,7 @@ LESSONS = {
     "04_parameters": 6,
     "05_gradients": 8,
     "06_optimization": 10,
+    "07a_attention": 7,
     "07b_transformer": 7,
 }  # and how many explorables it holds
 

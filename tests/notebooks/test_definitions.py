@@ -10,10 +10,15 @@ from torch import nn
 from lecturelib import models
 from lecturelib.architecture.trace import trace
 from lecturelib.attention.decoding import greedy
-from lecturelib.attention.masks import masked_softmax
+from lecturelib.attention.implicit import implicit_attention
+from lecturelib.attention.intervene import permuted_attention
+from lecturelib.attention.kinds import hard, local, reinforce_gradient, soft
+from lecturelib.attention.masks import masked_softmax, padding_mask
 from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
+from lecturelib.attention.scores import Cosine, make_score
+from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.transformer import EncoderLayer, Transformer
-from lecturelib.attention.words import END, START
+from lecturelib.attention.words import END, LONGEST, START
 from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
 from lecturelib.gradients.backprop import backprop, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam
@@ -185,3 +190,103 @@ def test_positions_masks_decoding_and_smoothing_as_shown_equal_the_librarys():
     torch.testing.assert_close(shown["smoothed_loss_by_hand"](scores, wanted), smoothed)
     rates = [shown["learning_rate"](step, 100, 20) for step in range(100)]
     assert max(rates) == rates[19] == rates[20] == 2e-3 and rates[-1] < 1e-5
+
+
+def small_translator(score="additive"):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Seq2Seq(40, score, embedding=12, encoder=10, decoder=14)
+    return model.eval().requires_grad_(False)
+
+
+def attention_as_shown():
+    names = {"START": START, "END": END, "LONGEST": LONGEST, "padding_mask": padding_mask}
+    return shown_definitions("07a_attention", cosine_similarity=nn.functional.cosine_similarity, **names)
+
+
+SENTENCE, WRITTEN = [7, 12, 31, 5, END], [9, 22, 4, END]
+
+
+def test_attending_as_shown_equals_the_librarys():
+    shown, generator = attention_as_shown(), torch.Generator().manual_seed(0)
+    query, keys, values = (torch.randn(size, generator=generator) for size in ((6,), (5, 6), (5, 3)))
+    context, weights = soft((2 * keys @ query)[None], values[None])
+    by_hand = shown["attend"](query, keys, values, sharpness=2)
+    torch.testing.assert_close(by_hand, (context[0], weights[0]))
+
+
+def test_implicit_attention_as_shown_equals_the_librarys():
+    by_loop = attention_as_shown()["implicit_by_loop"]
+    for model in (small_translator(), small_translator(None)):
+        library = implicit_attention(model, SENTENCE, WRITTEN)
+        torch.testing.assert_close(by_loop(model, SENTENCE, WRITTEN), library)
+        assert not model.embedding._forward_hooks
+
+
+def test_writing_and_contexts_as_shown_equal_the_librarys():
+    shown, model = attention_as_shown(), small_translator()
+    written, weights = shown["write_by_hand"](model, SENTENCE)
+    library = greedy(model, torch.tensor([SENTENCE]))
+    assert written == library.ids[0]
+    torch.testing.assert_close(torch.cat(weights), library.weights[0])
+    memory, (hidden, _, _) = model.encode(torch.tensor([SENTENCE]))
+    alpha, context = shown["context_by_hand"](model.score, hidden[0], memory[0])
+    torch.testing.assert_close(alpha, library.weights[0][0])
+    torch.testing.assert_close(context, library.weights[0][0] @ memory[0])
+
+
+def test_scores_as_shown_equal_the_librarys():
+    shown, generator = attention_as_shown(), torch.Generator().manual_seed(0)
+    s, h, wide = (torch.randn(size, generator=generator) for size in ((8,), (5, 8), (5, 12)))
+    with torch.no_grad():
+        own = make_score("additive", 8, 12)
+        by_hand = shown["additive"](
+            s, wide, torch.cat([own.query.weight, own.key.weight], 1), own.query.bias, own.v.weight[0]
+        )
+        torch.testing.assert_close(by_hand, own(s[None, None], wide[None])[0, 0])
+        own = make_score("general", 8, 12)
+        torch.testing.assert_close(
+            shown["general"](s, wide, own.w.weight), own(s[None, None], wide[None])[0, 0]
+        )
+        for name in ("dot", "scaled_dot"):
+            own = make_score(name.replace("_", " "), 8, 8)
+            torch.testing.assert_close(shown[name](s, h), own(s[None, None], h[None])[0, 0])
+        own = Cosine(8, 8, strength=3.0)
+        torch.testing.assert_close(shown["cosine"](s, h, 3.0), own(s[None, None], h[None])[0, 0])
+
+
+def test_hard_and_local_looks_as_shown_equal_the_librarys():
+    shown, generator = attention_as_shown(), torch.Generator().manual_seed(0)
+    scores, values = torch.randn(9, generator=generator), torch.randn(9, 4, generator=generator)
+    for seed in range(5):
+        first, second = (torch.Generator().manual_seed(seed) for _ in range(2))
+        value, drawn, log_p = hard(scores[None], values[None], first)
+        by_hand = shown["hard_by_hand"](scores, values, second)
+        torch.testing.assert_close(by_hand, (value[0], int(drawn), log_p[0]))
+    context, weights = local(scores[None], values[None], torch.tensor([5.3]), window=2)
+    torch.testing.assert_close(
+        shown["local_by_hand"](scores, values, torch.tensor(5.3), 2), (context[0], weights[0])
+    )
+
+
+def test_reinforce_as_shown_equals_the_librarys():
+    by_hand = attention_as_shown()["reinforce_by_hand"]
+    scores, rewards = torch.tensor([0.5, -1.0, 2.0, 0.0]), torch.tensor([1.0, 3.0, -2.0, 0.5])
+    for seed in range(5):
+        first, second = (torch.Generator().manual_seed(seed) for _ in range(2))
+        library = reinforce_gradient(scores, lambda i: rewards[i], 1, first, baseline=0.7)[0]
+        torch.testing.assert_close(by_hand(scores, lambda i: rewards[i], second, 0.7), library)
+
+
+def test_permuted_weights_as_shown_equal_the_librarys():
+    shown, model = attention_as_shown()["probabilities_with"], small_translator()
+    model.score.v.weight *= 50  # weights far from flat, and outputs far from even
+    model.out.weight *= 20
+    library = permuted_attention(model, SENTENCE, WRITTEN, permutations=1, seed=3)
+    length = len(SENTENCE)
+    orders = torch.rand(len(WRITTEN), length, generator=torch.Generator().manual_seed(3)).argsort(-1)
+    for t, order in enumerate(orders):  # the library's own permutations
+        p = shown(model, SENTENCE, WRITTEN, t, torch.arange(length))
+        q = shown(model, SENTENCE, WRITTEN, t, order)
+        torch.testing.assert_close((p - q).abs().sum() / 2, library.total_variation[t, 0])
+    assert library.total_variation.max() > 0.05

@@ -72,7 +72,15 @@ def test_a_lesson_begins_by_its_number(notebook):
 
 @pytest.mark.parametrize(
     "name",
-    ["01_architecture", "02_training", "04_parameters", "05_gradients", "06_optimization", "07b_transformer"],
+    [
+        "01_architecture",
+        "02_training",
+        "04_parameters",
+        "05_gradients",
+        "06_optimization",
+        "07a_attention",
+        "07b_transformer",
+    ],
 )
 def test_the_skeleton_of_a_section_is_complete(name):
     words = json.dumps(json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")))
