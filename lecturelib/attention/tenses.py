@@ -34,16 +34,18 @@ _RULES = {
     "present": re.compile(
         r"\b(?:suis|es|est|sommes|êtes|sont|ai|as|a|avons|avez|ont|peux|peut|pouvons|pouvez|peuvent|veux|veut|voulons"
         r"|voulez|veulent|sais|sait|savez|savent|dois|doit|devons|devez|doivent|fais|font|vois|voit|voyez|aime|aimes"
-        r"|aimes|aimez|aiment|pense|penses|pensez|faut|crois|croit|croyez|connais|connaît|connaissez|parle|parles"
+        r"|aimez|aiment|pense|penses|pensez|faut|crois|croit|croyez|connais|connaît|connaissez|parle|parles"
         r"|parlez|parlent|habite|habitent|travaille|travaillent|joue|jouent|vit|vivent|lit|boit|mange|mangent|dort"
         r"|dorment|attends|attend|apprends|comprends|comprend|regarde|écoute|déteste|adore|ressemble|semble)\b"
     ),
 }
 # a form of several tenses or moods: conditional, subjunctive, imperfect of the other verbs, after "si"
 _DOUBTFUL = re.compile(
-    r"\bs ils?\b|\bsi\b|\b(?!mais\b|jamais\b|désormais\b|français\b|anglais\b|lait\b|fait\b|parfait\b|sais\b|sait\b|vais\b"
+    r"\bs ils?\b|\bsi\b"
+    r"|\b(?!mais\b|jamais\b|désormais\b|français\b|anglais\b|lait\b|fait\b|parfait\b|sais\b|sait\b|vais\b"
     r"|fais\b|connais\b|plaît\b|étais\b|était\b|étaient\b|avais\b|avait\b|avaient\b|voulais\b|voulait\b|savais\b|savait\b)"
-    r"\w+(?:ais|ait|aient|ût|ît|ât|assent|èrent)\b|\b(?:fut|furent|eut|soit|soient|sois|soyez|ait|aies|aille|puisse|fasse)\b"
+    r"\w+(?:ais|ait|aient|ût|ît|ât|assent|èrent)\b|\b(?:fut|furent|eut|soit|soient|sois|soyez|ait|aies|aille|puisse"
+    r"|fasse)\b"
 )
 
 
