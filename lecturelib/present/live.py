@@ -16,7 +16,7 @@ PREPARED = "LECTURELIB_PREPARED"  # read by lecturelib.widgets.prepared in the k
 
 
 def find(part: str) -> Path:
-    """The notebook of a part ("04" or "4"), or the notebook at a path.
+    """The notebook of a part ("04", "4" or "07a"), or the notebook at a path.
 
     Raises `FileNotFoundError` with the parts that there are.
     """
@@ -28,8 +28,8 @@ def find(part: str) -> Path:
     folders = [Path.cwd() / "notebooks", Path.cwd(), HERE.parent.parent / "notebooks"]
     found: dict[str, Path] = {}
     for folder in reversed(folders):
-        found |= {path.name[:2]: path for path in folder.glob("[0-9][0-9]_*.ipynb")}
-    number = part.zfill(2)
+        found |= {path.name.split("_")[0]: path for path in folder.glob("[0-9][0-9]*_*.ipynb")}
+    number = part.zfill(2 if part.isdigit() else 3)  # 4 is 04, 7a is 07a
     if number not in found:
         there = ", ".join(sorted(found)) or "none (run this in the course's folder, or name a notebook)"
         raise FileNotFoundError(f"there is no part {part!r}; the parts here are: {there}")

@@ -18,6 +18,7 @@ EXTENSION = live.SHARE / "labextensions" / "lecturelib-present"
 
 def test_a_part_by_its_number_or_its_path(tmp_path, monkeypatch):
     assert live.find("04") == live.find("4") == ROOT / "notebooks" / "04_parameters.ipynb"
+    assert live.find("07b") == live.find("7b") == ROOT / "notebooks" / "07b_transformer.ipynb"
     own = tmp_path / "my lesson.ipynb"
     own.write_text("{}")
     assert live.find(str(own)) == own
@@ -39,9 +40,9 @@ def test_the_command_opens_the_single_document_view():
 
 
 def test_jupyter_finds_the_extension_of_this_package_first(tmp_path):
-    made = live.environment({"JUPYTER_PATH": "/elsewhere", "HOME": "/home/me"}, prepared="mine.json")
+    made = live.environment({"JUPYTER_PATH": "/elsewhere", "HOME": "/someone"}, prepared="mine.json")
     assert made["JUPYTER_PATH"].split(os.pathsep) == [str(live.SHARE), "/elsewhere"]
-    assert made["JUPYTER_CONFIG_PATH"] == str(live.CONFIG) and made["HOME"] == "/home/me"
+    assert made["JUPYTER_CONFIG_PATH"] == str(live.CONFIG) and made["HOME"] == "/someone"
     assert Path(made["LECTURELIB_PREPARED"]).is_absolute()
     listed = subprocess.run(
         [sys.executable, "-m", "jupyter", "labextension", "list"],
