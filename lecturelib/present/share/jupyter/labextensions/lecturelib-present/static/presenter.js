@@ -20,7 +20,9 @@ export class Presenter {
     this._window = window.open("", "lecturelib-presenter", "popup,width=1180,height=760");
     if (!this._window) return; // the browser refused
     const page = this._window.document;
-    page.body.replaceChildren();
+    page.open(); // also where a window of that name is left from before a reload
+    page.write("<!doctype html><html lang='en'><head><title>Presenter</title></head><body></body></html>");
+    page.close();
     this._dress();
     page.body.className = "ll-presenter";
     const root = make("main", "", page.body);
@@ -46,12 +48,16 @@ export class Presenter {
     this.update();
   }
 
-  // The page's own styles, in its theme.
+  // The page's own styles, in its theme, as rules: linked files would come late, or not at all.
   _dress() {
     const page = this._window.document;
-    page.head.replaceChildren();
-    page.title = "Presenter";
-    for (const style of document.querySelectorAll("link[rel=stylesheet], style")) page.head.appendChild(page.importNode(style, true));
+    const rules = (sheet) => [...sheet.cssRules]
+      .filter((rule) => !(sheet.href && rule instanceof CSSFontFaceRule)) // their addresses are relative to the sheet
+      .map((rule) => rule.cssText).join("\n");
+    const style = page.createElement("style");
+    style.textContent = [...document.styleSheets, ...document.adoptedStyleSheets].map(rules).join("\n");
+    page.head.querySelectorAll("style").forEach((old) => old.remove());
+    page.head.appendChild(style);
     for (const { name, value } of document.body.attributes) if (name.startsWith("data-")) page.body.setAttribute(name, value);
     this._theme = document.body.dataset.jpThemeName;
   }
