@@ -30,10 +30,11 @@ export function sectionsOf(deck) {
   });
 }
 
-const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+// What a title and a note have in common: the number of the section, or else all its words.
+const plain = (text) => /^\d+(?= ·)/.exec(text)?.[0] ?? text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
 // The notes of a page, as copies of what the notes cells show: its own notes cells whole, and from cells for the
-// instructor the paragraphs that begin, in bold, with the title of its section. What names no section is for all.
+// instructor the paragraphs that begin, in bold, with the title of its section or with its number. What names no section is for all.
 export function notesFor(deck, at) {
   const found = [];
   const titles = new Set(deck.sections.map(plain));
