@@ -16,6 +16,8 @@ _WORDS = [
     (r"\\[lr]Vert", r"\\Vert"),
     (r"\\[bB]igg?[lr]?\b(?=[^a-zA-Z])", ""),
     (r"\\(?:text|display)style", ""),
+    (r"\\sqrt\s+(\w)", r"\\sqrt{\1}"),
+    (r"\\([lg])e\b", r"\\\1eq"),
 ]
 
 
