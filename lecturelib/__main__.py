@@ -19,8 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     showing = commands.add_parser("present", help="open a part as live slides in JupyterLab")
     showing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
     showing.add_argument("--no-run", action="store_true", help="do not run its cells at the start")
-    showing.add_argument("--prepared", metavar="FILE", help="settings of explorables, prepared in a JSON file")
-    writing = commands.add_parser("slides", help="write a part as slides into one HTML file that needs nothing")
+    showing.add_argument(
+        "--prepared", metavar="FILE", help="settings of explorables, prepared in a JSON file"
+    )
+    writing = commands.add_parser(
+        "slides", help="write a part as slides into one HTML file that needs nothing"
+    )
     writing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
     writing.add_argument("--to", metavar="FILE", help="the file (slides/NAME.html if not given)")
     chosen, more = parser.parse_known_args(arguments)

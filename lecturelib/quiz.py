@@ -125,8 +125,8 @@ class Quiz:
 def quiz(questions: Iterable[Question], title: str = "Check yourself", mixed: bool = True) -> Quiz:
     """A quiz of the questions, in their order; `.show()`, or the cell's last line, shows it.
 
-    The choices of a question are mixed, unless `mixed=False`: whoever writes one begins with the right answer. The order
-    follows from their texts, so that everybody has the same letters.
+    The choices of a question are mixed, unless `mixed=False`: whoever writes one begins with the right answer. The
+    order follows from their texts, so that everybody has the same letters.
 
     Raises ValueError or TypeError where there is no question or something else among them.
 
