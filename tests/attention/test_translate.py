@@ -139,5 +139,5 @@ def test_metrics_are_those_of_the_shipped_file(name):
     assert metrics["sha256"] == digest
 
 
-def test_those_with_attention_are_shipped():
-    assert {"transformer", "attention"} <= set(translators.shipped())
+def test_all_three_are_shipped():
+    assert set(translators.shipped()) == set(translators.NAMES)
