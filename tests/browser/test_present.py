@@ -259,6 +259,10 @@ def test_a_slider_answers_to_keys_and_to_the_mouse_on_its_page(ran):
     ran.page.mouse.move(box["x"] + 90, box["y"] + box["height"] / 2, steps=6)
     ran.page.mouse.up()
     ran.page.wait_for_function("([i, old]) => i.src !== old", arg=[shades.image.element_handle(), before])
+    ran.page.wait_for_function(  # the last of the states that were dragged through
+        "([i, handle]) => i.alt.startsWith(`k ${Math.round(handle.getAttribute('aria-valuenow'))},`)",
+        arg=[shades.image.element_handle(), slider.element_handle()],
+    )
     shades.rests()
     dragged = shades.alt
     assert not dragged.startswith("k 0") and ran.number == 4

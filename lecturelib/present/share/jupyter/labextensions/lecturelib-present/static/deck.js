@@ -295,12 +295,14 @@ export class Deck {
   async _turnTheme() {
     const themes = this._services.themes;
     if (!themes) return;
-    const before = themes.theme;
-    if (!this._themeKept) {
-      this._themeKept = true;
-      this._undo.push(() => themes.theme !== before && themes.setTheme(before));
+    if (!this._theme) {
+      const before = (this._theme = themes.theme);
+      this._undo.push(() => this._theme !== before && this._turning.then(() => themes.setTheme(before)));
     }
-    await themes.setTheme(themes.isLight(before) ? "JupyterLab Dark" : "JupyterLab Light");
+    // From what was wanted last, not from what is shown, and one after the other: a theme takes a moment to come and to
+    // be saved, and a second one saved meanwhile would be lost.
+    const wanted = (this._theme = themes.isLight(this._theme) ? "JupyterLab Dark" : "JupyterLab Light");
+    await (this._turning = (this._turning || Promise.resolve()).then(() => themes.setTheme(wanted)));
     this.tell();
   }
 
