@@ -156,7 +156,9 @@ class NotebookPage:
         self.page.set_default_timeout(30_000)
         self._complaints: list[str] = []
         self.page.on("console", lambda said: said.type == "error" and self._complaints.append(said.text))
-        self.page.on("pageerror", lambda error: self._complaints.append(f"page error: {error.stack or error}"))
+        self.page.on(
+            "pageerror", lambda error: self._complaints.append(f"page error: {error.stack or error}")
+        )
 
         def offline(route):
             if route.request.url.startswith((address, "data:", "blob:")):
