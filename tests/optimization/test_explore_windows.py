@@ -10,7 +10,7 @@ import torch
 from lecturelib import choose
 from lecturelib.hooks import record
 from lecturelib.optimization import explore
-from lecturelib.optimization.explore import all_windows, drawing, emerging, examples
+from lecturelib.optimization.explore import all_windows, drawing, emerging, examples, grid
 from lecturelib.optimization.explore import location as places
 from lecturelib.optimization.explore.sheet import Sheet, resized, signed_bars
 from lecturelib.optimization.location import attribution
@@ -21,7 +21,12 @@ from lecturelib.units import Logit
 
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch):
-    monkeypatch.setattr(emerging, "_finished", OrderedDict())  # another test may have been here
+    for memory in (
+        (emerging, "_finished"),
+        (grid, "_grids"),
+        (places, "_pictures"),
+    ):  # another test may have been here
+        monkeypatch.setattr(*memory, OrderedDict())
 
 
 def first_and_last(explorable, state):
