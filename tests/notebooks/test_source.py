@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import symtable
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -92,3 +94,16 @@ def test_the_skeleton_of_a_section_is_complete(name):
         "**Take-away.**",
     ):
         assert words.count(step) >= 5, step
+
+
+def test_what_an_explorable_reads_stays_as_it_was(notebook):
+    """An explorable answers later, after all cells ran: a name that its function takes from the notebook may be bound
+    in one place only."""
+    bound, read = Counter(), set()
+    for source in code(notebook):
+        table = symtable.symtable(source, "cell", "exec")
+        bound.update(s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported())
+        if "Explorable(" in source:
+            inner = [child for made in table.get_children() for child in made.get_children()]
+            read |= {s.get_name() for child in inner for s in child.get_symbols() if s.is_global()}
+    assert {name for name in read if bound[name] > 1} == set()
