@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = [
     "data_path",
     "fetch",
     "path",
+    "shipped_member",
+    "shipped_tensors",
     "status",
     "tensors",
 ]
@@ -91,6 +94,38 @@ def tensors(name: str) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     return load_file(path(name))
+
+
+def shipped_tensors(name: str) -> dict[str, Tensor]:
+    """The tensors of data/NAME.safetensors, numbers as float32.
+
+    Raises `AssetMissing` where the file is gone, `AssetAltered` where it is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    file = data_path(f"{name}.safetensors")
+    try:
+        found = load_file(file)
+    except SafetensorError as error:
+        raise _damaged(file, error) from error
+    return {key: value.float() if value.is_floating_point() else value for key, value in found.items()}
+
+
+def shipped_member(name: str, member: str) -> bytes:
+    """One member of a zip file of data/; raises as `shipped_tensors` does."""
+    file = data_path(name)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(member)  # its CRC is checked
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> AssetAltered:
+    return AssetAltered(
+        f"{file} is damaged or cut short ({error}): get it again with `git checkout data`, or reinstall the project"
+    )
 
 
 def status(name: str, again: bool = False) -> Status:

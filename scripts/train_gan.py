@@ -50,6 +50,30 @@ def critic(channels: int = 1) -> nn.Sequential:
     )
 
 
+def adversarial_step(
+    painter: nn.Module,
+    judge: nn.Module,
+    paint: torch.optim.Optimizer,
+    judging: torch.optim.Optimizer,
+    real: Tensor,
+    z: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """One step of the critic, then one of the generator, by the hinge loss; both losses."""
+    with torch.autocast("cpu", torch.bfloat16):
+        painted = painter(z)
+        on_real, on_painted = judge(real), judge(painted.detach())
+    loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_painted.float()).mean()
+    judging.zero_grad()
+    loss.backward()
+    judging.step()
+    with torch.autocast("cpu", torch.bfloat16):
+        wanted = -judge(painted).float().mean()
+    paint.zero_grad()
+    wanted.backward()
+    paint.step()
+    return loss.detach(), wanted.detach()
+
+
 def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
     """The running mean of a generator trained with the hinge loss, and the CPU seconds it took."""
     torch.manual_seed(SEED)
@@ -66,19 +90,8 @@ def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
         total = torch.zeros(2)
         for real, _ in batches(epoch):
             z = torch.randn(BATCH, GAN_LATENT, generator=chance)
-            with torch.autocast("cpu", torch.bfloat16):
-                painted = painter(z)
-                on_real, on_painted = judge(real), judge(painted.detach())
-            loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_painted.float()).mean()
-            judging.zero_grad()
-            loss.backward()
-            judging.step()
-            with torch.autocast("cpu", torch.bfloat16):
-                wanted = -judge(painted).float().mean()
-            paint.zero_grad()
-            wanted.backward()
-            paint.step()
-            total += torch.stack([loss, wanted]).detach() / steps
+            loss, wanted = adversarial_step(painter, judge, paint, judging, real, z)
+            total += torch.stack([loss, wanted]) / steps
             with torch.no_grad():
                 for kept, now in zip(mean.parameters(), painter.parameters(), strict=True):
                     kept.lerp_(now, 1 - MEAN_OVER)

@@ -16,7 +16,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
-from train_gan import BATCH, BETAS, LR, LR_CRITIC, MEAN_OVER, SEED, novelty, statistics_anew
+from train_gan import (
+    BATCH,
+    BETAS,
+    LR,
+    LR_CRITIC,
+    MEAN_OVER,
+    SEED,
+    adversarial_step,
+    novelty,
+    statistics_anew,
+)
 from train_vae import judged
 from training import pixels, rounded, save, shuffled
 
@@ -58,18 +68,7 @@ def train(images: Tensor, epochs: int) -> tuple[AttentiveGenerator, Critic, list
     for epoch in range(epochs):
         for real, _ in batches(epoch):
             z = torch.randn(BATCH, GAN_LATENT, generator=chance)
-            with torch.autocast("cpu", torch.bfloat16):
-                painted = painter(z)
-                on_real, on_painted = judge(real), judge(painted.detach())
-            loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_painted.float()).mean()
-            judging.zero_grad()
-            loss.backward()
-            judging.step()
-            with torch.autocast("cpu", torch.bfloat16):
-                wanted = -judge(painted).float().mean()
-            paint.zero_grad()
-            wanted.backward()
-            paint.step()
+            loss, _ = adversarial_step(painter, judge, paint, judging, real, z)
             with torch.no_grad():
                 for kept, now in zip(mean.parameters(), painter.parameters(), strict=True):
                     kept.lerp_(now, 1 - MEAN_OVER)

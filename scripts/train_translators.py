@@ -23,8 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib.attention.decoding import greedy
-from lecturelib.attention.seq2seq import Seq2Seq
-from lecturelib.attention.transformer import Transformer
+from lecturelib.attention.translators import build
 from lecturelib.attention.words import LONGEST, PAD, SPECIAL, Pieces, batch, references
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -57,13 +56,6 @@ def train_pieces(rows: list[tuple[str, str]]) -> None:
     )
     tokenizer.train_from_iterator((text for row in rows for text in row), trainer)
     tokenizer.save(str(DATA / "translator_pieces.json"), pretty=False)
-
-
-def build(name: str, vocabulary: int, score: str) -> nn.Module:
-    """The three of about 2.4 million parameters."""
-    if name == "transformer":
-        return Transformer(vocabulary)
-    return Seq2Seq(vocabulary, score) if name == "attention" else Seq2Seq(vocabulary, None, decoder=272)
 
 
 def batches(pairs: list[tuple[list[int], list[int]]], generator: torch.Generator):

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from lecturelib import assets
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
-from lecturelib.attention.measured import claim, margin
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.toy_tasks import (
     accuracy_by_length,
@@ -27,6 +26,7 @@ from lecturelib.attention.transformer import Transformer
 from lecturelib.attention.translators import translator
 from lecturelib.attention.words import batch, references
 from lecturelib.gradients.checks import check_whole
+from lecturelib.measured import claim, margin
 
 SHORT, LONG = (4, 7), (12, 40)  # English words of a sentence, C15
 COPY_LENGTHS, COPY_SHORT, COPY_LONG = (2, 16), (4, 6), (14, 16)  # letters of a sequence, C15

@@ -6,11 +6,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from lecturelib.attention.measured import claim, margin
 from lecturelib.attention.pretraining import STEPS, learn_from_labels, pieces
 from lecturelib.attention.tenses import TENSES, labelled
 from lecturelib.attention.words import batch
 from lecturelib.gradients.checks import check_whole
+from lecturelib.measured import claim, margin
 
 
 def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, steps: int = STEPS) -> dict:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lecturelib.attention.measured import claim, margin
+from lecturelib.measured import claim, margin
 from lecturelib.models import minilm
 
 # Written for this claim: per word two senses, per sense sentences in which the word stands at different places.

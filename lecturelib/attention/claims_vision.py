@@ -5,8 +5,8 @@ from torch import Tensor
 
 from lecturelib import datasets
 from lecturelib.attention import local_layer, sagan
-from lecturelib.attention.measured import claim, margin
 from lecturelib.gradients.checks import check_whole
+from lecturelib.measured import claim, margin
 
 WITHIN = 0.02  # C18: accuracy that attention may lose
 GATE = 0.05  # C19: how far from 0 the gate must have moved

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lecturelib import assets
 from lecturelib.attention.masks import masked_softmax
-from lecturelib.attention.weights import shipped
 from lecturelib.images import check_images
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
 
@@ -123,7 +123,7 @@ def load(kind: str = "attention", seed: int = 0) -> ClothesNet:
     if seed not in range(SEEDS):
         raise ValueError(f"seed: a whole number from 0 to {SEEDS - 1} is needed, got {seed!r}")
     model, start = ClothesNet(kind), f"{kind}{seed}."
-    tensors = shipped("local_attention")
+    tensors = assets.shipped_tensors("local_attention")
     mine = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
     model.load_state_dict(mine, strict=True)
     return model.eval().requires_grad_(False)

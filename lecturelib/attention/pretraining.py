@@ -17,7 +17,6 @@ from lecturelib import assets
 from lecturelib.attention.masks import padding_mask
 from lecturelib.attention.multihead import position_code
 from lecturelib.attention.transformer import EncoderLayer
-from lecturelib.attention.weights import shipped
 from lecturelib.attention.words import END, LONGEST, PAD, Pieces, batch
 
 SHARE = 0.2  # of the pieces are hidden: one sentence has about nine
@@ -147,7 +146,7 @@ def pieces() -> Pieces:
 def load(trainable: bool = False) -> Encoder:
     """The shipped encoder, pretrained on the English side of the shipped pairs; in eval mode unless `trainable`."""
     encoder = Encoder(len(pieces()))
-    encoder.load_state_dict(shipped("masked_words"), strict=True)
+    encoder.load_state_dict(assets.shipped_tensors("masked_words"), strict=True)
     return encoder if trainable else encoder.eval().requires_grad_(False)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from lecturelib.attention.weights import shipped
+from lecturelib import assets
 from lecturelib.models import generative
 from lecturelib.models.generative import GAN_LATENT, GAN_WIDTHS, Generator
 
@@ -105,7 +105,7 @@ def load(seed: int | None = None) -> AttentiveGenerator:
         torch.manual_seed(0 if seed is None else seed)
         model = AttentiveGenerator()
     if seed is None:
-        model.load_state_dict(shipped("clothes_sagan"), strict=True)
+        model.load_state_dict(assets.shipped_tensors("clothes_sagan"), strict=True)
     return model.eval().requires_grad_(False)
 
 

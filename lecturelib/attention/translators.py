@@ -141,13 +141,13 @@ class Translator:
         ]
 
 
-def build(name: str, vocabulary: int) -> nn.Module:
-    """An untrained translator of the sizes that are shipped, by name."""
+def build(name: str, vocabulary: int, score: str = "additive") -> nn.Module:
+    """An untrained translator of the sizes that are shipped, by name; `score` is that of "attention"."""
     if name not in NAMES:
         raise KeyError(f"there is no translator {name!r}; there are {', '.join(NAMES)}")
     if name == "transformer":
         return Transformer(vocabulary)
-    return Seq2Seq(vocabulary) if name == "attention" else Seq2Seq(vocabulary, None, decoder=272)
+    return Seq2Seq(vocabulary, score) if name == "attention" else Seq2Seq(vocabulary, None, decoder=272)
 
 
 def shipped() -> tuple[str, ...]:
@@ -162,15 +162,13 @@ def translator(name: str = "transformer") -> Translator:
 
     Raises KeyError for another name, `assets.AssetMissing` where its file is not there.
     """
-    from safetensors.torch import load_file
-
     if name not in NAMES:
         raise KeyError(f"there is no translator {name!r}; there are {', '.join(NAMES)}")
     pieces = Pieces(assets.data_path("translator_pieces.json"))
-    state = load_file(assets.data_path(f"translator_{name}.safetensors"))
+    state = assets.shipped_tensors(f"translator_{name}")
     with torch.random.fork_rng(devices=[]):
         model = build(name, len(pieces))
-    model.load_state_dict({key: value.float() for key, value in state.items()})
+    model.load_state_dict(state)
     return Translator(name, model, pieces)
 
 

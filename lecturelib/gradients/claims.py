@@ -16,6 +16,7 @@ from lecturelib.gradients.localise import iou, localise
 from lecturelib.gradients.scores import guided_map
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
 from lecturelib.gradients.spectral import spectral_residual
+from lecturelib.measured import claim
 from lecturelib.units import Logit
 
 SHARES, BLURS = (0.15, 0.25, 0.35, 0.5), (1 / 32, 1 / 16, 1 / 8)  # what a map's box may be drawn with
@@ -23,11 +24,6 @@ SIDES = range(16, 65, 4)  # pixels, of the centred square
 TUNE_SEED = 5000
 KEPT, LOST = 0.02, 0.05  # C9: accuracy that picked features may lose, and that random ones must lose
 STEPS_DOWN, HALF = 3, 0.5  # C10: "the first steps", and the rank correlation that parts losing from keeping
-
-
-def _claim(name: str, says: str, holds: bool, numbers: dict, note: str = "") -> dict:
-    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in numbers.items()}
-    return {"claim": name, "says": says, "holds": holds, "numbers": rounded, "note": note}
 
 
 def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
@@ -79,7 +75,7 @@ def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
         margins.append(difference.mean().item() - 3 * (difference.std() / n**0.5).item())
     says = "without training for places, the gradient's box fits better than a centred, a random and a spectral box"
     note = "mean intersection over union with the true box; found: the share of at least 0.5"
-    return _claim("C8", says, min(margins) > 0, numbers, note)
+    return claim("C8", says, min(margins) > 0, numbers, note)
 
 
 def _predicted(model: nn.Module, image: Tensor) -> Logit:
@@ -134,7 +130,7 @@ def c9_features(
     note = (
         f"accuracy; kept: at most {KEPT} below all columns, lost: at least {LOST} below; two thirds are noise"
     )
-    return _claim("C9", says, holds, numbers, note)
+    return claim("C9", says, holds, numbers, note)
 
 
 def _table(name: str) -> tuple[Tensor, Tensor]:
@@ -215,7 +211,7 @@ def c10_sanity(
             f"{network}: plain {early:.2f} over the first {STEPS_DOWN} depths, guided {late:.2f} at {depths - 2}"
         )
     says = "plain gradients forget with the network's top layers, guided backprop keeps most until the lowest"
-    return _claim("C10", says, holds, numbers, "; ".join(notes) + " (rank correlation)")
+    return claim("C10", says, holds, numbers, "; ".join(notes) + " (rank correlation)")
 
 
 def _pictures(network: str, count: int, size: int) -> list[Tensor]:

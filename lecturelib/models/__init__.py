@@ -165,13 +165,11 @@ def load(name: str, weights: Literal["trained", "random", "online"] = "trained",
 
 
 def _trained(house: House) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
     tensors: dict[str, torch.Tensor] = {}
     for asset in house.assets:
         tensors |= assets.tensors(asset)
     for file in house.data:
-        tensors |= load_file(assets.data_path(f"{file}.safetensors"))
+        tensors |= assets.shipped_tensors(file)
     return {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
 
 

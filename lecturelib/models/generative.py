@@ -200,19 +200,5 @@ def load(name: str, weights: Literal["trained", "random"] = "trained", seed: int
         torch.manual_seed(seed)
         model = GENERATIVE[name].build()
     if weights == "trained":
-        model.load_state_dict(_trained(name), strict=True)
+        model.load_state_dict(assets.shipped_tensors(name), strict=True)
     return model.eval().requires_grad_(False)
-
-
-def _trained(name: str) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = assets.data_path(f"{name}.safetensors")
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise assets.AssetAltered(
-            f"{path} is damaged ({error}): get it again with `git checkout data`, or reinstall the project"
-        ) from error
-    return {key: value.float() for key, value in tensors.items()}

@@ -5,7 +5,6 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -65,7 +64,7 @@ def shipped(network: str, layer: str) -> Tensor:
         there = ", ".join(f"{name} {one}" for name, layers in _index().items() for one in layers)
         raise UnknownName(f"no channel pictures of {layer!r} of {network!r} are shipped; there are: {there}")
     made = _index()[network][layer]
-    return sheet_tiles(read_member(FILE, f"{network}_{layer}.webp"), made["side"])[
+    return sheet_tiles(assets.shipped_member(FILE, f"{network}_{layer}.webp"), made["side"])[
         : made["channels"]
     ].contiguous()
 
@@ -81,17 +80,4 @@ def sheet_tiles(data: bytes, side: int) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _index() -> dict:
-    return json.loads(read_member(FILE, INDEX))
-
-
-def read_member(name: str, member: str) -> bytes:
-    """One member of a shipped zip file; `AssetMissing` or `AssetAltered` where the file is not as it was shipped."""
-    file = assets.data_path(name)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.read(member)  # its CRC is checked
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
-        script = f"scripts/make_{name.removesuffix('.zip')}.py"
-        raise assets.AssetAltered(
-            f"{file} is damaged or cut short ({error}): get it again with the project, or make it by `python {script}`"
-        ) from error
+    return json.loads(assets.shipped_member(FILE, INDEX))

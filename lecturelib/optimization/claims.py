@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lecturelib import datasets, images, models
 from lecturelib.gradients.checks import check_whole
+from lecturelib.measured import claim, margin
 from lecturelib.optimization import ladder
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.deep_prior import denoise, psnr, with_noise
@@ -31,18 +32,6 @@ NEIGHBOURS, KNOWN = (
     9,
     2000,
 )  # whose feature: nearest real pictures asked, among so many digits and as many clothes
-
-
-def _claim(name: str, says: str, holds: bool | None, numbers: dict, note: str = "") -> dict:
-    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in numbers.items()}
-    return {"claim": name, "says": says, "holds": holds, "numbers": rounded, "note": note}
-
-
-def _margin(differences: Sequence[float]) -> float:
-    """Mean of paired differences minus twice its standard error; for a single pair the difference itself."""
-    values = torch.tensor(differences, dtype=torch.double)
-    error = values.std().item() / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return values.mean().item() - 2 * error
 
 
 def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: int = 0) -> dict:
@@ -72,10 +61,10 @@ def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: in
         numbers |= {f"{name}_judged_top5": top5, f"{name}_judged_top1": top1}
         numbers |= {f"{name}_judge_confidence": confidence, f"{name}_maker_confidence": own}
     differences = [a - b for a, b in zip(found["robust"], found["plain"], strict=True)]
-    numbers["margin_robust_over_plain"] = _margin(differences)
-    holds = numbers["robust_judged_top5"] > FAR * numbers["chance"] and _margin(differences) > 0
+    numbers["margin_robust_over_plain"] = margin(differences)
+    holds = numbers["robust_judged_top5"] > FAR * numbers["chance"] and margin(differences) > 0
     says = "another network sees the class in a class image far above chance, and more often with robust transforms"
-    return _claim("C11", says, holds, numbers, "shares of classes; made by lite0, judged by lite2")
+    return claim("C11", says, holds, numbers, "shares of classes; made by lite0, judged by lite2")
 
 
 @torch.no_grad()
@@ -117,7 +106,7 @@ def c13_inversion(
     numbers |= {"small_to_conv4": small, "grows_after": grows, "near_the_mean_image_at_fc8": near}
     says = "a photo can be read from AlexNet's activations up to conv4, less and less after, hardly at all at fc8"
     note = "pixel: root mean square error as a share of the mean image's; feature: relative squared error"
-    return _claim("C13", says, small and grows and near, numbers, note)
+    return claim("C13", says, small and grows and near, numbers, note)
 
 
 def c14_deep_prior(
@@ -157,14 +146,14 @@ def c14_deep_prior(
     deep = rows["deep_prior_mean_best"]
     margins = {}
     for other in ("no_prior_best", "total_variation_best"):
-        margins[other] = _margin([a - b for a, b in zip(deep, rows[other], strict=True)])
+        margins[other] = margin([a - b for a, b in zip(deep, rows[other], strict=True)])
         numbers[f"margin_over_{other}"] = margins[other]
     numbers["lost_by_overfitting"] = numbers["deep_prior_best"] - numbers["deep_prior_last"]
     says = "an untrained network cleans a noisy photo better than no prior and than total variation, if stopped in time"
     note = (
         "peak signal-to-noise in decibels, means over the photos; best: at the best step by the clean photo"
     )
-    return _claim("C14", says, min(margins.values()) > 0, numbers, note)
+    return claim("C14", says, min(margins.values()) > 0, numbers, note)
 
 
 def _without_prior(noisy: Tensor, clean: Tensor) -> float:
@@ -221,12 +210,12 @@ def c27_ladder(
         if k == 0:
             continue
         lower, higher = share[:, k - 1] - share[:, k], value[:, k] - value[:, k - 1]
-        if max(_margin(lower.tolist()), _margin(higher.tolist())) <= 0:
+        if max(margin(lower.tolist()), margin(higher.tolist())) <= 0:
             failed.append(rung)
     numbers["steps_that_help"] = len(ladder.RUNGS) - 1 - len(failed)
     says = "each step of the regularizer ladder lowers the high frequencies or raises the unit's value under jitter"
     note = f"no help from: {', '.join(failed)}" if failed else "every rung helps"
-    return _claim("C27", says, not failed, numbers, note)
+    return claim("C27", says, not failed, numbers, note)
 
 
 def whose_feature(
@@ -265,7 +254,7 @@ def whose_feature(
         numbers[f"{key}_named_as_a_digit"] = sure.float().mean().item()
     says = "with a prior of digits, a network that knows clothes alone is shown digits and names them clothes"
     note = "mean probability of the class; share of the nearest real pictures that are digits"
-    return _claim("6.8", says, None, numbers, note)
+    return claim("6.8", says, None, numbers, note)
 
 
 def digit_neighbours(painted: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ explorables of part 6 show them at once and go on from them.
 
 import io
 import json
-import zipfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -80,23 +79,10 @@ def frame(name: str, **settings) -> Frame:
 
 @lru_cache(maxsize=1)
 def _index() -> dict[str, tuple[Frame, ...]]:
-    made = json.loads(_read(INDEX))
+    made = json.loads(assets.shipped_member(FILE, INDEX))
     return {name: tuple(Frame(series=name, **entry) for entry in entries) for name, entries in made.items()}
 
 
 @lru_cache(maxsize=128)
 def _image(member: str) -> Tensor:
-    return load_image(io.BytesIO(_read(member)).getvalue())
-
-
-def _read(member: str) -> bytes:
-    """One member of the shipped file; `AssetMissing` or `AssetAltered` where the file is not as it was shipped."""
-    file = assets.data_path(FILE)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.read(member)  # its CRC is checked
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
-        raise assets.AssetAltered(
-            f"{file} is damaged or cut short ({error}): get it again with the project, or make it by "
-            "`python scripts/make_frames.py`"
-        ) from error
+    return load_image(io.BytesIO(assets.shipped_member(FILE, member)).getvalue())

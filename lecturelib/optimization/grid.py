@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lecturelib import assets
 from lecturelib.gradients.checks import check_whole
 from lecturelib.optimization.ascent import Step, maximize
-from lecturelib.optimization.channel_pictures import INDEX, read_member, sheet_tiles
+from lecturelib.optimization.channel_pictures import INDEX, sheet_tiles
 from lecturelib.optimization.location import STEPS, Likeness, attribution, checked_map, field_size
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations
@@ -122,13 +123,13 @@ def shipped_grid(network: str, layer: str, photo: str) -> Tensor | None:
 
 @lru_cache(maxsize=1)
 def _index() -> dict:
-    return json.loads(read_member(FILE, INDEX))
+    return json.loads(assets.shipped_member(FILE, INDEX))
 
 
 @lru_cache(maxsize=8)
 def _sheet(name: str) -> Tensor:
     made = _index()[name]
-    tiles = sheet_tiles(read_member(FILE, f"{name}.webp"), made["side"])
+    tiles = sheet_tiles(assets.shipped_member(FILE, f"{name}.webp"), made["side"])
     return tiles.reshape(
         *made["cells"], *tiles.shape[1:]
     )  # (rows * columns, 3, s, s) -> (rows, columns, 3, s, s)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from lecturelib import datasets, models
 from lecturelib.hooks import frozen
+from lecturelib.measured import claim
 from lecturelib.parameters.occlusion import GREY, occlude
 from lecturelib.parameters.occlusion_fast import channels_last
 
@@ -46,15 +47,8 @@ def c6_occlusion(model: nn.Module | None = None, n: int = 1000, seed: int = 0) -
     on, off = (uncovered[:, None] - values for values in covered)
     numbers |= {"untrained_on_object": on.mean().item(), "untrained_elsewhere": off.mean().item()}
     holds = difference.mean().item() > 3 * error
-    return {
-        "claim": "C6",
-        "says": "covering the object costs more confidence than covering the same area elsewhere",
-        "holds": holds,
-        "numbers": {
-            key: round(value, 4) if isinstance(value, float) else value for key, value in numbers.items()
-        },
-        "note": "mean drop of the probability of the true class",
-    }
+    says = "covering the object costs more confidence than covering the same area elsewhere"
+    return claim("C6", says, holds, numbers, "mean drop of the probability of the true class")
 
 
 def _places(box: list[int], size: int, seed: int) -> list[tuple[float, float]]:

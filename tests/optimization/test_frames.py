@@ -132,7 +132,7 @@ def test_a_missing_or_damaged_file_says_how_to_mend_it(fresh):
     with pytest.raises(assets.AssetMissing, match="optimization_frames"):
         frames.series()
     fresh(whole[: len(whole) // 2])
-    with pytest.raises(assets.AssetAltered, match="damaged or cut short.*make_frames"):
+    with pytest.raises(assets.AssetAltered, match="damaged or cut short.*git checkout data"):
         frames.series()
     fresh(b"")
     with pytest.raises(assets.AssetAltered, match="damaged or cut short"):

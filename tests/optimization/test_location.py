@@ -260,7 +260,7 @@ def test_a_damaged_file_is_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 cut short")
     monkeypatch.setattr(pictures.assets, "data_path", lambda name: tmp_path / "x.zip")
     with pytest.raises(assets.AssetAltered, match="damaged or cut short"):
-        pictures.read_member("channel_pictures.zip", pictures.INDEX)
+        assets.shipped_member("channel_pictures.zip", pictures.INDEX)
 
 
 def test_tiles_of_a_sheet_come_in_reading_order():

@@ -1,4 +1,4 @@
-"""What the claims of this part share: the form of a result, and when a difference counts."""
+"""What all claims share: the form of a result, and when a difference counts."""
 
 from collections.abc import Sequence
 

@@ -6,7 +6,6 @@ from safetensors.torch import save_file
 
 from lecturelib import assets
 from lecturelib.attention import pretraining, sagan
-from lecturelib.attention.weights import shipped
 
 
 def test_weights_come_as_float32(tmp_path, monkeypatch):
@@ -14,13 +13,13 @@ def test_weights_come_as_float32(tmp_path, monkeypatch):
         {"a": torch.tensor([1.5], dtype=torch.float16), "n": torch.tensor([3])}, tmp_path / "x.safetensors"
     )
     monkeypatch.setattr(assets, "data_path", lambda name: tmp_path / name)
-    found = shipped("x")
+    found = assets.shipped_tensors("x")
     assert found["a"].dtype == torch.float32 and found["a"].item() == 1.5 and found["n"].item() == 3
 
 
 def test_a_missing_file_is_named():
     with pytest.raises(assets.AssetMissing, match="no_such_weights"):
-        shipped("no_such_weights")
+        assets.shipped_tensors("no_such_weights")
 
 
 @pytest.mark.parametrize("load", [pretraining.load, sagan.load])
