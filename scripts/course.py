@@ -237,10 +237,17 @@ def lint(arguments):
 
 
 def test(arguments):
-    """Run every test; options go to pytest."""
+    """Run every test, in as many processes as help; options go to pytest, which then runs in one."""
     lint([])
-    chosen = arguments or ["tests", *NOTEBOOK_TESTS]
-    run(PYTHON, "-m", "pytest", *chosen)
+    if arguments:
+        run(PYTHON, "-m", "pytest", *arguments)
+        return
+    cores = os.cpu_count() or 1
+    processes = min(cores, 4)  # each holds networks, one a browser too
+    # Each process computes with its share of the cores, and so do the kernels that it starts.
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores // processes))
+    many = ["-n", processes, "--dist", "loadfile"]  # a notebook, or the tests of one deck, belong together
+    run(PYTHON, "-m", "pytest", *many, "tests", *NOTEBOOK_TESTS)
 
 
 def notebooks(arguments):

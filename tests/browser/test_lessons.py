@@ -40,10 +40,19 @@ def test_a_lesson_runs_and_its_controls_answer(lab, present, name):
     assert page.complaints() == []
 
 
+def alone(lab, part, call):
+    """A notebook with nothing but one explorable of a part, run: its page and the explorable."""
+    name = f"{part}-{call.split('(')[0]}.ipynb"
+    page = lab.open(lab.write(name, [f"from lecturelib.{part} import explore\nexplore.{call}"]))
+    page.run_all()
+    assert page.cell_errors() == []
+    (explorable,) = page.explorables()
+    explorable.rests()
+    return page, explorable
+
+
 def test_the_patch_follows_the_arrow_keys(lab):
-    page = lab.open("notebooks/04_parameters.ipynb")
-    page.run_all(timeout=300)
-    patch = next(found for found in page.explorables() if "patch of" in found.alt)
+    page, patch = alone(lab, "parameters", "patch_by_hand()")
     before = patch.alt
     for _ in range(4):
         patch.presses(patch.stage, "ArrowLeft")
@@ -53,9 +62,7 @@ def test_the_patch_follows_the_arrow_keys(lab):
 
 
 def test_blocks_fold_and_unfold_by_mouse_and_by_keyboard(lab):
-    page = lab.open("notebooks/01_architecture.ipynb")
-    page.run_all(timeout=300)
-    folding = next(found for found in page.explorables() if "Block diagram beside its table" in found.alt)
+    page, folding = alone(lab, "architecture", 'fold_explorer("resnet50")')
     folding.root.scroll_into_view_if_needed()
     block = folding.root.locator(".ll-part[data-key='layer1'][aria-expanded]")
     inside = folding.root.locator(".ll-part[data-key='layer1.0'][aria-expanded]")
@@ -90,12 +97,7 @@ def test_blocks_fold_and_unfold_by_mouse_and_by_keyboard(lab):
 
 
 def test_a_class_image_goes_on_live_and_can_be_stopped(lab):
-    page = lab.open("notebooks/06_optimization.ipynb")
-    page.run_all(timeout=300)
-    image = next(
-        one for one in page.explorables() if one.alt.startswith("An optimised picture for the class")
-    )
-    image.root.scroll_into_view_if_needed()
+    page, image = alone(lab, "optimization", "class_image_explorer()")
     lam, live = image.sliders()
     before = image.alt
     image.moves(lam, timeout=60)  # shipped: at once
@@ -114,10 +116,7 @@ def test_a_class_image_goes_on_live_and_can_be_stopped(lab):
 
 
 def test_the_face_goes_as_the_layer_gets_deeper(lab):
-    page = lab.open("notebooks/06_optimization.ipynb")
-    page.run_all(timeout=300)
-    privacy = next(one for one in page.explorables() if "found from" in one.alt)
-    privacy.root.scroll_into_view_if_needed()
+    page, privacy = alone(lab, "optimization", "privacy_slider()")
     layer = privacy.sliders()[0]
     assert "numbers of conv3 were kept" in privacy.alt
     privacy.presses(layer, "End")

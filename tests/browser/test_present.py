@@ -44,6 +44,7 @@ CELLS = [
      ["instructor"]),
 ]  # fmt: skip
 TITLES = ["A deck", "Steps", "Steps", "Controls", "Code", "It fails", "A long page", "The end"]
+GROUND = "getComputedStyle(document.querySelector('.ll-deck-panel')).backgroundColor"
 MARKDOWN = ("#", "*", "the second", "A note", "The page")
 
 
@@ -243,7 +244,8 @@ def test_keys_belong_to_the_control_that_has_the_focus(ran):
     assert ran.number == 6
     ran.press("d", "d", "x")  # would delete a cell of the notebook
     assert ran.count == len(TITLES)
-    ran.press("d")  # D turned the theme three times: light again
+    ran.press("d", "d")  # D has turned the theme four times: light again
+    ran.page.wait_for_function(f"{GROUND} === 'rgb(255, 255, 255)'")
     assert ran.notebook.complaints() == []
 
 
@@ -391,10 +393,10 @@ def test_what_lies_over_the_stage(deck):
 
 def test_dark_and_light(deck):
     """D turns the theme, and once more turns it back."""
-    ground = "getComputedStyle(document.querySelector('.ll-deck-panel')).backgroundColor"
+    assert deck.page.evaluate(GROUND) == "rgb(255, 255, 255)"
     for key, colour in (("d", "rgb(17, 17, 17)"), ("d", "rgb(255, 255, 255)")):
         deck.press(key)
-        deck.page.wait_for_function(f"(colour) => {ground} === colour", arg=colour)
+        deck.page.wait_for_function(f"(colour) => {GROUND} === colour", arg=colour)
         deck.notebook.screenshot(f"deck-{colour[4:6]}")
     assert deck.page.evaluate("document.body.dataset.jpThemeLight") == "true"
 
