@@ -39,12 +39,21 @@ def claim(name: str) -> str:
 
     Raises `KeyError` for a claim that was not measured.
     """
+    return told(_measured(name), "measured in full")
+
+
+def numbers(name: str) -> dict[str, float]:
+    """The numbers of a claim as it was measured in full, to be drawn; raises as `claim` does."""
+    return dict(_measured(name)["numbers"])
+
+
+def _measured(name: str) -> dict:
     measured: dict[str, dict] = {}
     for file in sorted(assets.data_path("claims").glob("*.json")):
         measured |= json.loads(file.read_text(encoding="utf-8"))
     if name not in measured:
         raise KeyError(f"claim {name!r} has not been measured; there are: {', '.join(measured)}")
-    return told(measured[name], "measured in full")
+    return measured[name]
 
 
 def told(found: dict, how: str = "a quick look") -> str:
