@@ -32,7 +32,7 @@ from lecturelib.units import Channel, Logit, read
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEED = 0
 QUALITY = 84  # of WebP; photos look untouched at it
-CLASS_STEPS = 128
+CLASS_STEPS = 256
 FEATURE_STEPS = {"alexnet": 96, "vgg16": 64}
 FEATURES = {  # network -> layer -> channels
     "alexnet": {

@@ -14,11 +14,18 @@ def scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = No
     q (..., Q, d), k (..., K, d), v (..., K, d_v), mask (..., Q, K) True where allowed. Returns (..., Q, d_v) and the
     weights (..., Q, K). Vaswani et al. 2017, equation 1.
     """
-    scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(
-        -2, -1
-    )  # (..., Q, K); scaling q is cheaper than scores
-    weights = masked_softmax(scores, mask)
+    weights = _weights(q, k, mask)
     return weights @ v, weights
+
+
+def _weights(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+    """softmax(q k^T / sqrt(d)) among the allowed keys, (..., Q, K)."""
+    scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(-2, -1)  # scaling q is cheaper than scaling scores
+    if mask is None and not scores.requires_grad:
+        return torch.softmax(
+            scores, -1, out=scores
+        )  # in its own place: a second large table costs as much again
+    return masked_softmax(scores, mask)
 
 
 class MultiHeadAttention(nn.Module):
@@ -52,7 +59,7 @@ class MultiHeadAttention(nn.Module):
         if mask is not None:
             check_mask(mask, (q.shape[0], q.shape[2], k.shape[2]))
             mask = mask[:, None]  # (B, Q, K) -> (B, 1, Q, K), the same for all heads
-        weights = masked_softmax((q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1), mask)
+        weights = _weights(q, k, mask)
         gathered = self.dropout(weights) @ v  # (B, heads, Q, d/heads)
         joined = gathered.transpose(1, 2).flatten(
             2

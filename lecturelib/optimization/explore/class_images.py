@@ -19,19 +19,19 @@ from lecturelib.units import Logit, class_index, read
 from lecturelib.widgets import Choice, Explorable, Progress
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
-SIZE = 176
+SIZE = 192
 _PIXELS = {"parametrization": "pixels", "transforms": (), "learning_rate": 0.02}
-MOVED = (jitter(16), scale(0.7, 1.2), rotate(15))
+MOVED = (jitter(16), scale(0.9, 1.6), rotate(15))  # more often larger than smaller: few things, in the middle
 
 
 def coarse_first(shape, start, generator) -> Fourier:
     """A spectrum that falls faster than 1 / f: strided networks such as `MAKER` ask for too much fine detail."""
-    return Fourier(shape, start, generator, decay=1.15)
+    return Fourier(shape, start, generator, decay=1.2)
 
 
 def towards_grey_and_even(lam: float) -> Regularizer:
     """Total variation weighed by lam, and a little L2 in any case: it keeps Fourier's colours from running away."""
-    grey, even = l2(100.0), total_variation(lam)
+    grey, even = l2(120.0), total_variation(lam)
     return lambda image: grey(image) + even(image)
 
 
@@ -39,13 +39,16 @@ def towards_grey_and_even(lam: float) -> Regularizer:
 RECIPES = {
     "L2": (_PIXELS, l2),
     "total variation": (_PIXELS, total_variation),
-    "Fourier, moved": ({"parametrization": coarse_first, "transforms": MOVED}, towards_grey_and_even),
+    "Fourier, moved": (
+        {"parametrization": coarse_first, "transforms": MOVED, "learning_rate": 0.02},
+        towards_grey_and_even,
+    ),
 }
-CLASSES = ("flamingo", "volcano")
+CLASSES = ("flamingo", "volcano", "goldfish")
 LAMBDAS = {
     "L2": (0, 1000, 10000),
     "total variation": (0, 1000, 10000),
-    "Fourier, moved": (0, 150, 600),
+    "Fourier, moved": (0, 250, 1000),
 }
 LIVE = (0, 8, 32, 128)
 SIDE = 400  # pixels of the picture
