@@ -92,7 +92,7 @@ def test_the_frame_comes_first_and_going_on_raises_the_score():
 
 
 def test_the_judge_is_another_network():
-    frame = frames.frame("class_image", class_name="volcano", recipe="Fourier, moved", lam=150)
+    frame = frames.frame("class_image", class_name="volcano", recipe="Fourier, moved", lam=250)
     probabilities = class_images.judged(frame.image)
     assert probabilities.shape == (1000,) and probabilities.sum().item() == pytest.approx(1, abs=1e-4)
     caption = explore.class_image_explorer("volcano").picture().caption
