@@ -159,6 +159,21 @@ def test_controls_and_prepared_tasks(page):
     assert page.complaints() == []
 
 
+def test_a_press_is_not_lost_where_the_network_is_drawn_anew_beneath_it(page):
+    tile = root(page).locator('[data-unit="0-4"]')
+    box = tile.bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.down()
+    # another size of the network comes meanwhile, as it would from another cell
+    root(page).get_by_role("button", name="one hidden layer fewer").evaluate("node => node.click()")
+    root(page).get_by_text("1 hidden layer").wait_for()
+    assert root(page).locator('[data-unit="3-0"]').count() == 1  # it waits
+    page.page.mouse.up()
+    root(page).locator('[data-unit="3-0"]').wait_for(state="detached")
+    root(page).locator('[data-unit="0-4"][aria-pressed="true"]').wait_for()
+    assert page.complaints() == []
+
+
 def test_dark_large_and_after_the_kernel(lab):
     cells = [
         """

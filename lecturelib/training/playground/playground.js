@@ -530,12 +530,25 @@ function render({ model, el }) {
 
   // --- what comes from the kernel ---
   let liveTimer = 0;
-  function onScene() {
+  // Nothing is drawn anew beneath a finger or a pressed button: its click would be lost.
+  let held = false;
+  let late = false;
+  const press = () => (held = true);
+  const release = () => {
+    held = false;
+    if (late) setTimeout(redraw); // after the click, which comes next
+  };
+  net.addEventListener("pointerdown", press);
+  for (const event of ["pointerup", "pointercancel"]) window.addEventListener(event, release, true);
+  function redraw() {
     const given = model.get("scene");
     if (!given || !given.layout) return;
+    late = held;
+    if (held) return;
+    const changed = scene !== given;
     scene = given;
     build();
-    buildPanel();
+    if (changed) buildPanel(); // otherwise the focus stays in it
     paint();
   }
   function onFrame() {
@@ -595,7 +608,7 @@ function render({ model, el }) {
     }
   }
   const watched = {
-    "change:scene": onScene, "change:frame": onFrame, "change:settings": onSettings, "change:playing": onPlaying,
+    "change:scene": redraw, "change:frame": onFrame, "change:settings": onSettings, "change:playing": onPlaying,
     "change:preset": onWords, "change:says": onWords, "change:error": onWords, "change:twins": onTwins,
     "msg:custom": onMessage,
   }; // prettier-ignore
@@ -604,14 +617,13 @@ function render({ model, el }) {
   onPlaying();
   onWords();
   onTwins();
-  onScene();
+  redraw();
   onFrame();
   let wide = net.clientWidth;
   const resized = new ResizeObserver(() => {
     if (scene && Math.abs(net.clientWidth - wide) > 2) {
       wide = net.clientWidth;
-      build();
-      paint();
+      redraw();
     }
   });
   resized.observe(net);
@@ -619,6 +631,7 @@ function render({ model, el }) {
   return () => {
     for (const [event, handler] of Object.entries(watched)) model.off(event, handler);
     for (const style of hiding.values()) style.remove();
+    for (const event of ["pointerup", "pointercancel"]) window.removeEventListener(event, release, true);
     resized.disconnect();
     clearTimeout(liveTimer);
   };
