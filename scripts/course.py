@@ -243,11 +243,16 @@ def test(arguments):
         run(PYTHON, "-m", "pytest", *arguments)
         return
     cores = os.cpu_count() or 1
-    processes = min(cores, 4)  # each holds networks, one a browser too
+    processes = min(cores, 4)  # each holds networks
+    many = ["-n", str(processes), "--dist", "loadfile"]  # the cells of a notebook belong together
     # Each process computes with its share of the cores, and so do the kernels that it starts.
-    os.environ.setdefault("OMP_NUM_THREADS", str(cores // processes))
-    many = ["-n", processes, "--dist", "loadfile"]  # a notebook, or the tests of one deck, belong together
-    run(PYTHON, "-m", "pytest", *many, "tests", *NOTEBOOK_TESTS)
+    share = {**os.environ, "OMP_NUM_THREADS": str(max(1, cores // processes))}
+    say("everything but the browser")
+    rest = [PYTHON, "-m", "pytest", *many, "tests", "--ignore=tests/browser", *NOTEBOOK_TESTS]
+    failed = subprocess.run(rest, cwd=ROOT, env=share, check=False).returncode
+    say("the lessons in a browser, alone: they wait for answers, which must not come late")
+    browser = subprocess.run([PYTHON, "-m", "pytest", "tests/browser"], cwd=ROOT, check=False).returncode
+    sys.exit(failed or browser)
 
 
 def notebooks(arguments):
