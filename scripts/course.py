@@ -246,7 +246,7 @@ def test(arguments):
     processes = min(cores, 4)  # each holds networks
     many = ["-n", str(processes), "--dist", "loadfile"]  # the cells of a notebook belong together
     # Each process computes with its share of the cores, and so do the kernels that it starts.
-    share = {**os.environ, "OMP_NUM_THREADS": str(max(1, cores // processes))}
+    share = {"OMP_NUM_THREADS": str(max(1, cores // processes)), **os.environ}
     say("everything but the browser")
     rest = [PYTHON, "-m", "pytest", *many, "tests", "--ignore=tests/browser", *NOTEBOOK_TESTS]
     failed = subprocess.run(rest, cwd=ROOT, env=share, check=False).returncode
