@@ -10,8 +10,8 @@ from benchmarks.timing import Row, compare
 from lecturelib.attention.decoding import Decoder
 from lecturelib.attention.masks import causal_mask, forbidden
 from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
+from lecturelib.attention.tokenizer import LONGEST
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.words import LONGEST
 
 D, HEADS, LAYERS, HIDDEN, VOCABULARY = 160, 4, 2, 640, 6000  # as the shipped Transformer
 

@@ -12,8 +12,8 @@ from lecturelib import models
 from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
 from lecturelib.gradients.backprop import backprop, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam, last_map
+from lecturelib.network.units import Logit
 from lecturelib.parameters.occlusion_fast import channels_last
-from lecturelib.units import Logit
 
 # network: steps of the averages (50 in class; a floor of so many passes is the base), rounds
 CASES = {"alexnet": (50, 7), "resnet18": (24, 5), "vgg16": (10, 3)}

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare
 from lecturelib import models
-from lecturelib.hooks import frozen, recording
-from lecturelib.layers import resolve_layer
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.units import Channel, Unit
 from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.transforms import ROBUST, warped
-from lecturelib.units import Channel, Unit
 
 # network: layer, rounds; all at the same size
 CASES = {"alexnet": ("conv5", 9), "vgg16": ("conv4_3", 5), "resnet18": ("layer3", 9)}

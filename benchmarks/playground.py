@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
-from lecturelib.training.playground import PRESETS, Engine, drawing
+from lecturelib.training.playground import PRESETS, Engine, scene
 
 STEPS = 100
 ROUNDS = 7
@@ -40,7 +40,7 @@ def _row(name: str, rounds: int) -> Row:
 def _drawn(engine: Engine, every: int) -> None:
     for _ in range(STEPS // every):
         engine.step(every)
-        drawing.frame(engine)
+        scene.frame(engine)
 
 
 def _by_torch(engine: Engine) -> Callable[[], None]:

@@ -9,7 +9,7 @@ from torch import nn
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import datasets
 from lecturelib.models.small import lenet
-from lecturelib.training import fit, live, looks, monitors
+from lecturelib.training import fit, live_curves, monitors, plots
 from lecturelib.training.smooth import smooth
 
 BATCH, STEPS, ROUNDS = 64, 150, 7
@@ -58,7 +58,7 @@ def _bare(data) -> None:
 def _run(data, watch=(), drawn: bool = False) -> None:
     run = fit(_model(), data, epochs=1, optimizer=_optimizer, batch_size=BATCH, monitors=watch)
     # The page gets the picture as text: it is made here, and nothing is shown.
-    for _ in live.curves(run, screen=lambda picture, line: picture.html()) if drawn else run:
+    for _ in live_curves.curves(run, screen=lambda picture, line: picture.html()) if drawn else run:
         pass
 
 
@@ -84,10 +84,10 @@ def _pictures(data) -> list[Row]:
     run = fit(_model(), data, epochs=1, optimizer=_optimizer, batch_size=BATCH)
     list(run)
     history = run.history
-    looks.curves(history).html()
+    plots.curves(history).html()
     _figure(history)
     times = [
-        (cpu_seconds(lambda: looks.curves(history).html()), cpu_seconds(lambda: _figure(history)))
+        (cpu_seconds(lambda: plots.curves(history).html()), cpu_seconds(lambda: _figure(history)))
         for _ in range(9)
     ]
     ratio = statistics.median(own / peer for own, peer in times)

@@ -8,10 +8,10 @@ import torch
 
 from benchmarks.timing import Row, cpu_seconds
 from lecturelib import models
+from lecturelib.network.units import Logit
 from lecturelib.parameters import explore
 from lecturelib.parameters.occlusion import coarse_to_fine
 from lecturelib.show import heatmap, overlay, tiled
-from lecturelib.units import Logit
 
 ROUNDS = 9
 Answer = Callable[[], object]

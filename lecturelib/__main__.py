@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from . import assets
+from lecturelib import assets
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     if more and chosen.command != "present":
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if chosen.command == "doctor":
-        from .doctor import examine
+        from lecturelib.assets.doctor import examine
 
         return examine()
     if chosen.command in ("present", "slides"):
@@ -42,11 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(chosen: argparse.Namespace, more: list[str]) -> int:
     try:
         if chosen.command == "present":  # what is not known here goes to JupyterLab
-            from .present.live import present
+            from lecturelib.present.live_slides import present
 
             return present(chosen.part, not chosen.no_run, chosen.prepared, tuple(more))
-        from .present.live import find
-        from .present.static import write
+        from lecturelib.present.html_deck import write
+        from lecturelib.present.live_slides import find
 
         print(f"{write(find(chosen.part), chosen.to)}: open it in any browser; it needs nothing else")
     except (FileNotFoundError, ValueError) as error:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import math
 import struct
 import warnings
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName, check_images, check_whole
 
 LARGEST = 50_000_000  # pixels; beyond that a picture is refused before it is decoded
 LONGEST = 4  # times the shorter side: what lies further out is not looked at when a square is cut out
@@ -95,7 +94,7 @@ def load_image(source, size: int | None = None) -> Tensor:
     damaged, empty or above 50 megapixels, or holds floats outside [0, 1].
     """
     if size is not None:
-        _check_size(size)
+        check_whole("size", size, 1)
     picture = _open(source)
     if picture.width * picture.height > LARGEST:
         raise ValueError(
@@ -208,7 +207,7 @@ def fit(image: Tensor, size: int) -> Tensor:
     A new tensor, also where there is nothing to do. Raises `ValueError` or `TypeError` for a size or images that are
     none.
     """
-    _check_size(size)
+    check_whole("size", size, 1)
     image = _without_far_ends(check_images(image, name="image"))
     height, width = image.shape[-2:]
     if min(height, width) != size:
@@ -224,62 +223,3 @@ def _without_far_ends(image: Tensor) -> Tensor:
         excess = max(0, length - LONGEST * across) // 2  # the same at both ends: the centre stays the centre
         image = image.narrow(dim, excess, length - 2 * excess)
     return image
-
-
-def _check_size(size: int) -> None:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ValueError(f"size: a whole number of pixels above 0 is needed, got {size!r}")
-
-
-def check_images(images: Tensor, model: nn.Module | None = None, name: str = "images") -> Tensor:
-    """The images, if they are float pixels (B, C, H, W) in [0, 1] that the model can take; otherwise raises.
-
-    `TypeError` for another type or dtype; `ValueError` for a wrong shape, an empty batch, NaN, values outside [0, 1].
-    """
-    channels = getattr(model, "channels", None)
-    expected = f"(B, {channels or 3}, H, W)"
-    if not isinstance(images, Tensor):
-        raise TypeError(
-            f"{name}: a tensor {expected} of floats in [0, 1] is needed, got {type(images).__name__}"
-        )
-    if images.ndim != 4:
-        hint = "; add the batch with images[None]" if images.ndim == 3 else ""
-        raise ValueError(f"{name}: shape {expected} is needed, got {tuple(images.shape)}{hint}")
-    if 0 in images.shape:
-        raise ValueError(f"{name}: shape {tuple(images.shape)} holds no pixel")
-    if channels is not None and images.shape[1] != channels:
-        colour = "colour" if channels == 3 else "grey"
-        title = getattr(model, "name", "this network")
-        raise ValueError(f"{name}: {title} takes {colour} images {expected}, got {tuple(images.shape)}")
-    if not images.is_floating_point():
-        raise TypeError(f"{name}: floats in [0, 1] are needed, got {images.dtype}; use images.float() / 255")
-    low, high = (value.item() for value in images.detach().aminmax())
-    if math.isnan(low) or math.isnan(high):
-        raise ValueError(f"{name}: there are NaN pixels")
-    if low < 0 or high > 1:
-        raise ValueError(
-            f"{name}: pixels in [0, 1] are needed, got {low:.3g} to {high:.3g}; pass pixels (bytes divided by 255), "
-            "not normalised values: the model normalises by itself"
-        )
-    return images
-
-
-def as_the_model_takes(images: Tensor, model: nn.Module, name: str = "images") -> Tensor:
-    """The images, checked by `check_images`, in the dtype and on the device of the model's weights.
-
-    Raises `ValueError` also for a model that has no weights yet, because it was built on the device "meta".
-    """
-    return to_the_weights(check_images(images, model, name), model)
-
-
-def to_the_weights(images: Tensor, model: nn.Module) -> Tensor:
-    """Images that were checked before, in the dtype and on the device of the model's weights."""
-    weights = (value for value in (*model.parameters(), *model.buffers()) if value.is_floating_point())
-    first = next(weights, images)
-    if first.is_meta:
-        title = getattr(model, "name", "") or type(model).__name__
-        raise ValueError(
-            f"{title} has no weights, only their shapes (it was built on the device 'meta'): "
-            "build it on the CPU, or load its weights first"
-        )
-    return images.to(first.device, first.dtype)

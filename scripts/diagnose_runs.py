@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lecturelib.training import faults, gallery
+from lecturelib.training import faults, faulty_runs
 from lecturelib.training.checkpoint import write_whole
 from lecturelib.training.diagnose import LIMITS
 
@@ -51,13 +51,13 @@ def main() -> None:
             runs[fault, seed] = faults.history_of(fault, seed)
         print(f"seed {seed}: {time.process_time() - start:.0f} CPU s", flush=True)
     seconds = round(time.process_time() - start)
-    packed = gallery.pack(runs)
+    packed = faulty_runs.pack(runs)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **packed)
-    path = write_whole(DATA / gallery.FILE, buffer.getvalue())
-    runs = gallery.unpack(packed)  # as a reader of the file gets them
-    table, curves = gallery.confusions(runs), gallery.confusions(runs, split=False)
-    right, by_curves = (round(gallery.rightly(counts) * len(runs)) for counts in (table, curves))
+    path = write_whole(DATA / faulty_runs.FILE, buffer.getvalue())
+    runs = faulty_runs.unpack(packed)  # as a reader of the file gets them
+    table, curves = faulty_runs.confusions(runs), faulty_runs.confusions(runs, split=False)
+    right, by_curves = (round(faulty_runs.rightly(counts) * len(runs)) for counts in (table, curves))
     confused = [
         f"{count} x {planted} named {named}"
         for planted, row in table.items()

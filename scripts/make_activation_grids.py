@@ -15,12 +15,13 @@ from pathlib import Path
 import torch.nn.functional as F
 from PIL import Image
 
-from lecturelib import choose, models
+from lecturelib import models
 from lecturelib.images import photo
+from lecturelib.optimization.activation_grid import FILE, activation_grid
 from lecturelib.optimization.ascent import last
 from lecturelib.optimization.channel_pictures import INDEX
-from lecturelib.optimization.grid import FILE, activation_grid
 from lecturelib.show import pixels_of, tiled
+from lecturelib.widgets import common_controls
 
 NETWORK, LAYERS, SEED, STEPS, SIZE, SIDE, QUALITY = "alexnet", ("conv4", "conv5"), 0, 24, 64, 40, 60
 RATE = 0.08  # learning rate: a few larger steps
@@ -49,7 +50,7 @@ def main() -> None:
             archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data)  # the same bytes every time
 
         for layer in LAYERS:
-            for name in choose.SUBJECTS:
+            for name in common_controls.SUBJECTS:
                 made, cells = sheet(model, name, layer)
                 write(f"{NETWORK}_{layer}_{name}.webp", made)
                 index[f"{NETWORK}_{layer}_{name}"] = {
@@ -64,7 +65,7 @@ def main() -> None:
     (DATA / "activation_grids.md").write_text(f"""# activation_grids
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
-{", ".join(choose.SUBJECTS)} (central square,
+{", ".join(common_controls.SUBJECTS)} (central square,
 {model.input_size} px): what the place means, optimised by us.
 
 * How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by

@@ -17,11 +17,11 @@ import torch.nn.functional as F
 from PIL import Image
 
 from lecturelib import models
+from lecturelib.network.units import Channel, read
 from lecturelib.optimization.ascent import last
 from lecturelib.optimization.channel_pictures import FILE, INDEX, channel_pictures
 from lecturelib.optimization.transforms import jitter, rotate, scale
 from lecturelib.show import pixels_of, tiled
-from lecturelib.units import Channel, read
 
 NETWORK, SEED, STEPS, BATCH, QUALITY, SIDE, COLUMNS = "alexnet", 0, 64, 32, 60, 80, 16
 SIZES = {"conv1": 64, "conv2": 64, "conv3": 96, "conv4": 96, "conv5": 112}  # pixels that are optimised

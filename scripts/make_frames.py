@@ -20,14 +20,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lecturelib import choose
-from lecturelib.optimization import frames
+from lecturelib.network.units import Channel, Logit, read
+from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.explore import class_images, dreams, inversions, rungs, starts
+from lecturelib.optimization.explore import (
+    class_images,
+    deep_dream,
+    inversions,
+    regularizer_comparison,
+    starts,
+)
 from lecturelib.optimization.inversion import inversion_error
-from lecturelib.optimization.ladder import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.optimization.regularizer_comparison import RUNGS, climb, high_frequency_share, under_jitter
 from lecturelib.show import pixels_of
-from lecturelib.units import Channel, Logit, read
+from lecturelib.widgets import common_controls
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEED = 0
@@ -51,7 +57,7 @@ Made = tuple[dict, Tensor, dict[str, float], int]
 def features() -> Iterator[Made]:
     """Channels of several depths by `maximize` as it is."""
     for network, layers in FEATURES.items():
-        model, steps = choose.network(network), FEATURE_STEPS[network]
+        model, steps = common_controls.network(network), FEATURE_STEPS[network]
         for layer, channels in layers.items():
             for channel in channels:
                 unit = Channel(layer, channel)
@@ -62,7 +68,7 @@ def features() -> Iterator[Made]:
 
 def class_image() -> Iterator[Made]:
     """Class images with more and less of each penalty; λ = 0 is one picture for both that change pixels."""
-    model = choose.network(class_images.MAKER)
+    model = common_controls.network(class_images.MAKER)
     plain: dict[str, Made] = {}
     for name in class_images.CLASSES:
         for recipe, lambdas in class_images.LAMBDAS.items():
@@ -81,31 +87,40 @@ def class_image() -> Iterator[Made]:
 
 def ladder_frames() -> Iterator[Made]:
     """Every unit of the ladder on every rung."""
-    model = choose.network(rungs.NETWORK)
-    for label, unit in rungs.UNITS.items():
+    model = common_controls.network(regularizer_comparison.NETWORK)
+    for label, unit in regularizer_comparison.UNITS.items():
         for rung in RUNGS:
-            image = last(climb(model, unit, rung, size=rungs.SIZE, steps=rungs.STEPS, seed=SEED)).image
+            image = last(
+                climb(
+                    model,
+                    unit,
+                    rung,
+                    size=regularizer_comparison.SIZE,
+                    steps=regularizer_comparison.STEPS,
+                    seed=SEED,
+                )
+            ).image
             numbers = {
                 "value": read(model, image, unit).item(),
                 "moved": under_jitter(model, image, unit),
                 "fine": high_frequency_share(image).item(),
             }
-            yield {"unit": label, "rung": rung}, image, numbers, rungs.STEPS
+            yield {"unit": label, "rung": rung}, image, numbers, regularizer_comparison.STEPS
 
 
 def dream() -> Iterator[Made]:
     """The photos at 512 pixels, and noise at 320; VGG16 on one photo only."""
-    for picture, layers, size, octaves, steps in dreams.SHIPPED:
+    for picture, layers, size, octaves, steps in deep_dream.SHIPPED:
         for layer in layers:
-            start = picture if picture == dreams.NOISE else dreams.photo_for(picture, size)
-            *_, step = dreams.dream(layer, start, octaves, steps, size)
+            start = picture if picture == deep_dream.NOISE else deep_dream.photo_for(picture, size)
+            *_, step = deep_dream.dream(layer, start, octaves, steps, size)
             settings = {"layer": layer, "picture": picture, "octaves": octaves, "steps": steps}
             yield settings, step.image, {"value": step.value.item()}, step.total
 
 
 def inversion() -> Iterator[Made]:
     """The astronaut's face from every layer."""
-    model, picture = choose.network(inversions.NETWORK), "astronaut"
+    model, picture = common_controls.network(inversions.NETWORK), "astronaut"
     photo = inversions.face(picture)
     for layer in inversions.LAYERS:
         for lam in inversions.LAMBDAS:
@@ -170,17 +185,21 @@ def kept(path: Path) -> tuple[dict, dict[str, bytes]]:
     if not path.exists():
         return {}, {}
     with zipfile.ZipFile(path) as archive:
-        files = {member: archive.read(member) for member in archive.namelist() if member != frames.INDEX}
-        return json.loads(archive.read(frames.INDEX)), files
+        files = {
+            member: archive.read(member) for member in archive.namelist() if member != shipped_frames.INDEX
+        }
+        return json.loads(archive.read(shipped_frames.INDEX)), files
 
 
 def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
     """The zip, the same bytes for the same pictures, and its card."""
-    members = {frames.INDEX: json.dumps(index, ensure_ascii=False, indent=0).encode(), **files}
+    members = {shipped_frames.INDEX: json.dumps(index, ensure_ascii=False, indent=0).encode(), **files}
     with zipfile.ZipFile(path, "w") as archive:
         for member, content in members.items():
             entry = zipfile.ZipInfo(member)  # dated 1980: a date of today would change the file
-            entry.compress_type = zipfile.ZIP_DEFLATED if member == frames.INDEX else zipfile.ZIP_STORED
+            entry.compress_type = (
+                zipfile.ZIP_DEFLATED if member == shipped_frames.INDEX else zipfile.ZIP_STORED
+            )
             archive.writestr(entry, content)
     counts = ", ".join(f"{len(entries)} {name}" for name, entries in index.items())
     size, digest = path.stat().st_size / 1e6, hashlib.sha256(path.read_bytes()).hexdigest()
@@ -212,7 +231,7 @@ its steps, and the numbers read from it (the unit's value, scores, errors) befor
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("series", nargs="*", help=f"some of {', '.join(SERIES)}; all by default")
-    options.add_argument("--out", type=Path, default=DATA / frames.FILE)
+    options.add_argument("--out", type=Path, default=DATA / shipped_frames.FILE)
     asked = options.parse_args()
     if unknown := set(asked.series) - set(SERIES):
         options.error(f"no series {', '.join(sorted(unknown))}; there are {', '.join(SERIES)}")

@@ -5,8 +5,8 @@ python scripts/make_pictures.py
 
 from pathlib import Path
 
-from lecturelib.architecture.block_diagram import block_diagram
-from lecturelib.architecture.examples import graph_of
+from lecturelib.architecture.diagrams.block_diagram import block_diagram
+from lecturelib.architecture.graph.examples import graph_of
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore

@@ -17,7 +17,7 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 
-from lecturelib.attention.words import normalised, plain
+from lecturelib.attention.tokenizer import normalised, plain
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SOURCE_SHA256 = "65db964c0afd5b0dbc4baecdce736f53222f63b791958176b5771db78a005096"

@@ -16,7 +16,7 @@ from torch import nn
 from training import rounded, save
 
 from lecturelib.attention.pretraining import SHARE, Encoder, masked_word_loss, pieces
-from lecturelib.attention.words import batch, pairs
+from lecturelib.attention.tokenizer import batch, pairs
 
 SEED, EPOCHS, BATCH, PEAK, WARMUP = 0, 30, 128, 2e-3, 500
 

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib.attention.decoding import greedy
+from lecturelib.attention.tokenizer import LONGEST, PAD, SPECIAL, Pieces, batch, references
 from lecturelib.attention.translators import build
-from lecturelib.attention.words import LONGEST, PAD, SPECIAL, Pieces, batch, references
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 VOCABULARY, SEED = 6000, 7

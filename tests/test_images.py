@@ -7,8 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from lecturelib.images import PHOTOS, as_the_model_takes, check_images, fit, load_image, photo
+from lecturelib.checks import check_images
+from lecturelib.images import PHOTOS, fit, load_image, photo
 from lecturelib.models.pixel_model import PixelModel
+from lecturelib.network.inputs import as_the_model_takes
 
 
 def encoded(picture, kind="PNG", **options) -> bytes:

@@ -15,7 +15,8 @@ import yaml
 from packaging.requirements import Requirement
 
 from lecturelib import __main__ as command_line
-from lecturelib import assets, doctor, unpack
+from lecturelib import assets
+from lecturelib.assets import archive, doctor
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -233,7 +234,7 @@ def test_doctor_compares_versions_with_the_pins(monkeypatch):
 
 
 def test_doctor_reads_data_through(tmp_path, monkeypatch):
-    monkeypatch.setattr(assets, "_data_dir", lambda: tmp_path)
+    monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
     (tmp_path / "whole.npz").write_bytes(b"whole")
     digest = "bb34d7c4a2c5a0c5bb45b1b3c0e6e7d7c6c6b3a7b1c3a3e5f6b1d9e4b9a9c3aa"
     (tmp_path / "card.md").write_text(
@@ -316,4 +317,4 @@ def test_ci_runs_the_readmes_test_command():
 
 
 def test_unpack_alone_knows_how_the_archives_are_read():
-    assert {asset.converter for asset in assets.REGISTRY.values()} <= set(unpack.CONVERTERS)
+    assert {asset.converter for asset in assets.REGISTRY.values()} <= set(archive.CONVERTERS)

@@ -1,6 +1,6 @@
 """The quiz of part 1: how to show what a network is, with a reason on every choice."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

@@ -16,6 +16,7 @@ from lecturelib import assets
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import batch, references
 from lecturelib.attention.toy_tasks import (
     accuracy_by_length,
     on_target,
@@ -24,9 +25,8 @@ from lecturelib.attention.toy_tasks import (
 )
 from lecturelib.attention.transformer import Transformer
 from lecturelib.attention.translators import translator
-from lecturelib.attention.words import batch, references
-from lecturelib.gradients.checks import check_whole
-from lecturelib.measured import claim, margin
+from lecturelib.checks import check_whole
+from lecturelib.lesson.claims import margin, result
 
 SHORT, LONG = (4, 7), (12, 40)  # English words of a sentence, C15
 COPY_LENGTHS, COPY_SHORT, COPY_LONG = (2, 16), (4, 6), (14, 16)  # letters of a sequence, C15
@@ -58,7 +58,7 @@ def c15_sentences(sentences: int = 1400) -> dict:
     numbers["gap_short"], numbers["gap_long"] = short.mean().item(), long.mean().item()
     numbers["margin"] = numbers["gap_long"] - numbers["gap_short"] - 2 * error
     says = "the translator with one fixed vector loses more with length than the one that attends"
-    return claim("C15", says, numbers["margin"] > 0, numbers, "chrF of greedy translations by English words")
+    return result("C15", says, numbers["margin"] > 0, numbers, "chrF of greedy translations by English words")
 
 
 def c15_letters(steps: int = 400, seeds: int = 3) -> dict:
@@ -86,7 +86,7 @@ def c15_letters(steps: int = 400, seeds: int = 3) -> dict:
     gap = found["attention"] - found["fixed"]
     numbers["margin"] = margin(gap[:, -2:].mean(1) - gap[:, :2].mean(1))
     says = "on letters to copy, the network with one fixed vector loses more with length than the one that attends"
-    return claim("C15", says, numbers["margin"] > 0, numbers, "share of letters right by length")
+    return result("C15", says, numbers["margin"] > 0, numbers, "share of letters right by length")
 
 
 def _spread(sentences: list[str], count: int) -> list[str]:
@@ -135,7 +135,7 @@ def c16_work() -> dict:
         numbers["work_to_reach_it_as_a_share"] = work
     says = "the Transformer reaches the attending RNN's quality in fewer multiply-adds"
     holds = bool(reached) and numbers["work_to_reach_it_as_a_share"] < 1
-    return claim("C16", says, holds, numbers, "chrF on 400 validation sentences, greedy")
+    return result("C16", says, holds, numbers, "chrF on 400 validation sentences, greedy")
 
 
 def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
@@ -164,7 +164,7 @@ def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
     }
     holds = min(right[True]) >= KNOWS and max(right[False]) <= bound + SLACK
     says = "without the position code the order of words is lost"
-    return claim("C16", says, holds, numbers, f"share of {length} letters reversed rightly")
+    return result("C16", says, holds, numbers, f"share of {length} letters reversed rightly")
 
 
 def multiply_adds(model: nn.Module, source: int, target: int) -> int:
@@ -235,7 +235,7 @@ def c25_scores(
     steady = max(found["scaled_dot"]) - min(found["scaled_dot"])
     holds = falls and found["dot"][-1] < SATURATED and steady < STEADY and min(found["cosine"]) > FLAT
     says = "unscaled dot products saturate the softmax as vectors grow, scaled ones do not; cosines alone stay flat"
-    return claim(
+    return result(
         "C25", says, holds, numbers, "entropy as a share of log n; gradient: mean of the sum of w (1 - w)"
     )
 
@@ -253,7 +253,7 @@ def c25_qualities(steps: int = 500, seed: int = 0) -> dict:
         key = name.replace(" ", "_")
         numbers |= {f"{key}_right": right, f"{key}_on_target": aimed}
     says = "trained alike, the scores copy alike; the cosine without its strength does not"
-    return claim(
+    return result(
         "C25", says, None, numbers, "share of 16 letters copied rightly, share of attention on that letter"
     )
 
@@ -300,7 +300,7 @@ def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:
     }
     holds = min(numbers["margin_over_exchanged"], numbers["margin_over_without_attention"]) > 0
     says = "input gradients agree with the attention weights, less so for the model without attention"
-    return claim(
+    return result(
         "C30", says, holds, numbers, "correlation of gradient shares with attention weights, per sentence"
     )
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.pretraining import STEPS, learn_from_labels, pieces
-from lecturelib.attention.tenses import TENSES, labelled
-from lecturelib.attention.words import batch
-from lecturelib.gradients.checks import check_whole
-from lecturelib.measured import claim, margin
+from lecturelib.attention.tense_labels import TENSES, labelled
+from lecturelib.attention.tokenizer import batch
+from lecturelib.checks import check_whole
+from lecturelib.lesson.claims import margin, result
 
 
 def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, steps: int = STEPS) -> dict:
@@ -45,7 +45,7 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
         "with 50 to 500 labels the encoder that has guessed hidden words beats the same encoder from scratch"
     )
     note = "recall, mean over three tenses; chance 0.3333; words_alone: logistic regression on which pieces occur"
-    return claim("C17", says, min(margins) > 0, numbers, note)
+    return result("C17", says, min(margins) > 0, numbers, note)
 
 
 def draw(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lecturelib.measured import claim, margin
-from lecturelib.models import minilm
+from lecturelib.attention import minilm
+from lecturelib.lesson.claims import margin, result
 
 # Written for this claim: per word two senses, per sense sentences in which the word stands at different places.
 SENSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -149,7 +149,7 @@ def c28_senses(words: int = len(SENSES)) -> dict:
     flat = abs(gap[:, 0].mean().item()) < FLAT
     says = "the two senses of one word separate with depth in a real encoder, not at the embedding"
     note = "difference of cosines, one sense minus two; layer 0 is the embedding; chance of nearest 0.4286"
-    return claim("C28", says, flat and numbers["margin_last_over_embedding"] > 0, numbers, note)
+    return result("C28", says, flat and numbers["margin_last_over_embedding"] > 0, numbers, note)
 
 
 def _apart(word: str) -> tuple[Tensor, Tensor]:

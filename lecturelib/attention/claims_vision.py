@@ -5,8 +5,8 @@ from torch import Tensor
 
 from lecturelib import datasets
 from lecturelib.attention import local_layer, sagan
-from lecturelib.gradients.checks import check_whole
-from lecturelib.measured import claim, margin
+from lecturelib.checks import check_whole
+from lecturelib.lesson.claims import margin, result
 
 WITHIN = 0.02  # C18: accuracy that attention may lose
 GATE = 0.05  # C19: how far from 0 the gate must have moved
@@ -39,7 +39,7 @@ def c18_local_attention(count: int = 2000, seeds: int = local_layer.SEEDS) -> di
     numbers["standard_error_of_points"] = 100 * differences.std().item() / len(differences) ** 0.5
     fewer = numbers["attention_parameters"] < numbers["convolution_parameters"]
     says = "local attention comes within two points of the convolutional twin with fewer parameters"
-    return claim("C18", says, lost <= WITHIN and fewer, numbers, "clothes, mean over seeds")
+    return result("C18", says, lost <= WITHIN and fewer, numbers, "clothes, mean over seeds")
 
 
 @torch.inference_mode()
@@ -80,7 +80,7 @@ def c19_sagan(count: int = 200, seed: int = 0) -> dict:
         "the gate opens; trained attention reaches farther and is more structured than untrained and uniform"
     )
     note = "reach in places of the 14 x 14 map; beyond_5x5: share of attention outside that window"
-    return claim("C19", says, moved and farther and structured, numbers, note)
+    return result("C19", says, moved and farther and structured, numbers, note)
 
 
 def _beyond(weights: Tensor, radius: int) -> float:

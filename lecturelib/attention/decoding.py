@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from lecturelib.attention.masks import padding_mask
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import END, LONGEST, START
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.words import END, LONGEST, START
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lecturelib.attention.words import START
+from lecturelib.attention.tokenizer import START
 
 
 def implicit_attention(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from lecturelib import assets
 from lecturelib.attention.masks import masked_softmax
-from lecturelib.images import check_images
+from lecturelib.checks import check_images
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
 
 SEEDS = 1  # of each kind, in data/local_attention.safetensors

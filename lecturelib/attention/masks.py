@@ -7,7 +7,7 @@ torch has both conventions: `scaled_dot_product_attention` takes True as *allowe
 import torch
 from torch import Tensor
 
-from lecturelib.attention.words import PAD
+from lecturelib.attention.tokenizer import PAD
 
 
 def padding_mask(tokens: Tensor, pad: int = PAD) -> Tensor:

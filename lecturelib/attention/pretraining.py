@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from lecturelib import assets
 from lecturelib.attention.masks import padding_mask
 from lecturelib.attention.multihead import position_code
+from lecturelib.attention.tokenizer import END, LONGEST, PAD, Pieces, batch
 from lecturelib.attention.transformer import EncoderLayer
-from lecturelib.attention.words import END, LONGEST, PAD, Pieces, batch
 
 SHARE = 0.2  # of the pieces are hidden: one sentence has about nine
 STEPS, BATCH, RATE = (

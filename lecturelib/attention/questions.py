@@ -1,6 +1,6 @@
 """The quiz of part 7a: attention, from one context vector to a new one for every word."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

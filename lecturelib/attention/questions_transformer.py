@@ -1,6 +1,6 @@
 """The quiz of part 7b: the Transformer, with a reason on every choice."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

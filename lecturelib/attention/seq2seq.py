@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lecturelib.attention.masks import masked_softmax, padding_mask
 from lecturelib.attention.scores import make_score
-from lecturelib.attention.words import PAD
+from lecturelib.attention.tokenizer import PAD
 
 State = tuple[Tensor, Tensor, Tensor | None]  # (B, s) hidden and cell of the decoder, and its fixed context
 

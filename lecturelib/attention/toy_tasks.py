@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from lecturelib.attention.scores import SCORES
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import END, SPECIAL, START
 from lecturelib.attention.transformer import Looks, Transformer
-from lecturelib.attention.words import END, SPECIAL, START
 from lecturelib.training.history import History
 from lecturelib.training.interrupt import whole_steps
 

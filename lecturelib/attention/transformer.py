@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lecturelib.attention.masks import causal_mask, padding_mask
 from lecturelib.attention.multihead import MultiHeadAttention, position_code
-from lecturelib.attention.words import LONGEST, PAD
+from lecturelib.attention.tokenizer import LONGEST, PAD
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from lecturelib import assets
 from lecturelib.attention.decoding import Translation, beam_search, greedy
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import UNKNOWN, Pieces, normalised
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.words import UNKNOWN, Pieces, normalised
 
 NAMES = ("transformer", "attention", "fixed")
 _END_WORD = "(end)"

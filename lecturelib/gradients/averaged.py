@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lecturelib.checks import check_image, check_images, check_whole
 from lecturelib.gradients.backprop import prepared, value_and_gradient
-from lecturelib.gradients.checks import check_image, check_whole
-from lecturelib.images import check_images
-from lecturelib.parameters.passes import Progress, check_batch_size, looking
+from lecturelib.network.batched import Progress, check_batch_size, looking
+from lecturelib.network.relu_rules import Rule, check_rule
+from lecturelib.network.units import Unit
 from lecturelib.parameters.patches import fill_image
-from lecturelib.relu_rules import Rule, check_rule
-from lecturelib.units import Unit
 
 Baseline = float | str | Tensor
 LIVE_BATCH = 8  # samples between two pictures of an explorable at most

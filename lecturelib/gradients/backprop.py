@@ -7,11 +7,11 @@ layer, the backward pass computes the gradient of the pixels and of nothing else
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import frozen, recording
-from lecturelib.images import check_images
-from lecturelib.parameters.passes import checked_unit
-from lecturelib.relu_rules import Rule, check_rule, relu_rule
-from lecturelib.units import Unit
+from lecturelib.checks import check_images
+from lecturelib.network.batched import checked_unit
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.relu_rules import Rule, check_rule, relu_rule
+from lecturelib.network.units import Unit
 
 SEVERAL = 2  # images; from here on a layout pixel by pixel (channels last) is quicker
 

@@ -9,15 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets, images, models
+from lecturelib.checks import check_whole
+from lecturelib.gradients.attribution_benchmark import guided_map
 from lecturelib.gradients.backprop import gradient_times_input, saliency_map
-from lecturelib.gradients.checks import check_whole
-from lecturelib.gradients.controls import layers_from_top, randomised, randomised_control, rank_correlation
-from lecturelib.gradients.localise import iou, localise
-from lecturelib.gradients.scores import guided_map
+from lecturelib.gradients.localization import iou, localise
+from lecturelib.gradients.randomization import (
+    layers_from_top,
+    randomised,
+    randomised_control,
+    rank_correlation,
+)
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
 from lecturelib.gradients.spectral import spectral_residual
-from lecturelib.measured import claim
-from lecturelib.units import Logit
+from lecturelib.lesson.claims import result
+from lecturelib.network.units import Logit
 
 SHARES, BLURS = (0.15, 0.25, 0.35, 0.5), (1 / 32, 1 / 16, 1 / 8)  # what a map's box may be drawn with
 SIDES = range(16, 65, 4)  # pixels, of the centred square
@@ -75,7 +80,7 @@ def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
         margins.append(difference.mean().item() - 3 * (difference.std() / n**0.5).item())
     says = "without training for places, the gradient's box fits better than a centred, a random and a spectral box"
     note = "mean intersection over union with the true box; found: the share of at least 0.5"
-    return claim("C8", says, min(margins) > 0, numbers, note)
+    return result("C8", says, min(margins) > 0, numbers, note)
 
 
 def _predicted(model: nn.Module, image: Tensor) -> Logit:
@@ -130,7 +135,7 @@ def c9_features(
     note = (
         f"accuracy; kept: at most {KEPT} below all columns, lost: at least {LOST} below; two thirds are noise"
     )
-    return claim("C9", says, holds, numbers, note)
+    return result("C9", says, holds, numbers, note)
 
 
 def _table(name: str) -> tuple[Tensor, Tensor]:
@@ -211,7 +216,7 @@ def c10_sanity(
             f"{network}: plain {early:.2f} over the first {STEPS_DOWN} depths, guided {late:.2f} at {depths - 2}"
         )
     says = "plain gradients forget with the network's top layers, guided backprop keeps most until the lowest"
-    return claim("C10", says, holds, numbers, "; ".join(notes) + " (rank correlation)")
+    return result("C10", says, holds, numbers, "; ".join(notes) + " (rank correlation)")
 
 
 def _pictures(network: str, count: int, size: int) -> list[Tensor]:

@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.gradients.backprop import prepared
-from lecturelib.hooks import frozen, recording
-from lecturelib.parameters.maximal import maximal_images
-from lecturelib.parameters.passes import Images, Progress
-from lecturelib.units import Channel, Neuron, Unit
+from lecturelib.network.batched import Images, Progress
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.units import Channel, Neuron, Unit
+from lecturelib.parameters.maximal_images import maximal_images
 
 ELSEWHERE = 'for such a network ask backprop(model, image, unit, rule="deconvnet")'
 

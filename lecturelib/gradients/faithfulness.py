@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lecturelib.gradients.checks import check_image, check_map, check_unit, check_whole
+from lecturelib.checks import check_image, check_map, check_whole
+from lecturelib.network.batched import batch_size_for
+from lecturelib.network.units import Unit, check_unit, read
 from lecturelib.parameters.occlusion import Fill, fill_image
-from lecturelib.parameters.passes import batch_size_for
-from lecturelib.units import Unit, read
 
 BLUR_PATCH = 1 / 4  # of the shorter side: `fill_image` blurs by a quarter of it, 14 px at 224
 

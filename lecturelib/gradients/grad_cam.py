@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from lecturelib.checks import check_image, check_whole
 from lecturelib.gradients.backprop import gradient_of, prepared, value_and_gradient
-from lecturelib.gradients.checks import check_image, check_whole
-from lecturelib.hooks import frozen, layer_info, list_units, recording
-from lecturelib.layers import OUTPUT, Key
-from lecturelib.receptive_field import ReceptiveField, receptive_field
-from lecturelib.units import Unit
+from lecturelib.network.hooks import frozen, layer_info, list_units, recording
+from lecturelib.network.layer_names import OUTPUT, Key
+from lecturelib.network.receptive_field import ReceptiveField, receptive_field
+from lecturelib.network.units import Unit
 
 
 def grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | None = None) -> Tensor:

@@ -1,6 +1,6 @@
 """The quiz of part 5: the lecture's questions on gradient-based visualization, with a reason on every choice."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

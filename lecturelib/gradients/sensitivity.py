@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lecturelib.gradients.checks import check_unit, check_whole
-from lecturelib.units import Logit, Unit, read
+from lecturelib.checks import check_whole
+from lecturelib.network.units import Logit, Unit, check_unit, read
 
 ROWS = 4096  # rows at once: bounds the memory on long tables
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.gradients.checks import check_image, check_map, check_number, check_whole
+from lecturelib.checks import check_image, check_map, check_number, check_whole
 
 ABSENT = 1e-6  # share of the largest amplitude; below it a frequency is rounding noise and has no phase
 SIZE, AVERAGE, BLUR = 64, 3, 2.5
@@ -33,7 +33,7 @@ def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, b
     check_whole("average", average, 3)
     if average % 2 == 0 or average > size:
         raise ValueError(f"average: an odd number of frequencies up to {size} is needed, got {average}")
-    check_number("blur", blur, 0, size)
+    check_number("blur", blur, above=0, below=size)
     height, width = image.shape[2:]
     grey = image.detach().double().mean(1, keepdim=True)  # (1, C, H, W) -> (1, 1, H, W)
     rows = max(average, round(height / width * size))
@@ -58,7 +58,7 @@ def threshold_objects(map: Tensor, factor: float = FACTOR) -> Tensor:
     Raises `ValueError` for a map with NaN or values below 0, or a factor that is not above 0. Hou & Zhang 2007, eq. 12.
     """
     map = check_map(map)
-    check_number("factor", factor, 0)
+    check_number("factor", factor, above=0)
     if map.amin() < 0:
         raise ValueError(f"map: values from 0 up are needed, got {map.amin().item():.3g}; use map.abs()")
     return map > factor * map.mean()

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from lecturelib import assets, datasets
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
 from lecturelib.models import efficientnet_lite, imagenet, small
 from lecturelib.models.pixel_model import IMAGENET_MEAN, IMAGENET_STD, PixelModel
 from lecturelib.models.torchvision_cpu import import_torchvision
-from lecturelib.units import class_index
+from lecturelib.network.units import class_index
 
 __all__ = ["HOUSE", "House", "PixelModel", "adapt", "class_index", "load"]
 

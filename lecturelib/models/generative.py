@@ -15,8 +15,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lecturelib import assets
-from lecturelib.images import check_images
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName, check_images
 
 SIDE = 7  # of the first map; two doublings give 28 px
 VAE_LATENT, VAE_WIDTHS = 20, (96, 48, 24)

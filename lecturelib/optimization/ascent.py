@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from lecturelib.gradients.checks import check_number, check_whole
-from lecturelib.hooks import frozen, recording
-from lecturelib.images import check_images, to_the_weights
-from lecturelib.layers import check_model
-from lecturelib.optimization.objectives import checked_objective
-from lecturelib.optimization.parametrize import Parametrization
-from lecturelib.optimization.regularizers import Regularizer
-from lecturelib.optimization.starting import (
+from lecturelib.checks import check_images, check_number, check_whole
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.inputs import to_the_weights
+from lecturelib.network.layer_names import check_model
+from lecturelib.network.relu_rules import relu_rule
+from lecturelib.network.units import Unit
+from lecturelib.optimization.initialization import (
     Size,
     check_drawn,
     check_listed,
@@ -22,9 +21,10 @@ from lecturelib.optimization.starting import (
     per_picture,
     sorted_kinds,
 )
+from lecturelib.optimization.objectives import checked_objective
+from lecturelib.optimization.parametrize import Parametrization
+from lecturelib.optimization.regularizers import Regularizer
 from lecturelib.optimization.transforms import ROBUST, Transform, drawn, warped
-from lecturelib.relu_rules import relu_rule
-from lecturelib.units import Unit
 
 MOMENTS = (0.9, 0.999)  # of Adam
 Progress = Callable[[int, int], None]  # told (steps made, steps in all)
@@ -115,7 +115,7 @@ def prepared(
     if not isinstance(unit, Unit):
         kind = type(unit).__name__
         raise TypeError(f"unit: a unit such as Channel('conv4', 3) is needed, got {kind} {unit!r}")
-    check_number("learning_rate", learning_rate, 0)
+    check_number("learning_rate", learning_rate, above=0)
     check_whole("batch", batch, 1)
     check_whole("seed", seed, 0)
     check_listed("regularizers", regularizers)

@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lecturelib import assets
-from lecturelib.hooks import layer_info
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
+from lecturelib.network.hooks import layer_info
 from lecturelib.optimization.ascent import Step, maximize
-from lecturelib.optimization.location import STEPS, Likeness, field_size
+from lecturelib.optimization.semantic_location import STEPS, Likeness, field_size
 
 FILE = "channel_pictures.zip"
 INDEX = "index.json"

@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lecturelib import datasets, images, models
-from lecturelib.gradients.checks import check_whole
-from lecturelib.measured import claim, margin
-from lecturelib.optimization import ladder
+from lecturelib.checks import check_whole
+from lecturelib.lesson.claims import margin, result
+from lecturelib.network.units import Channel, Logit
+from lecturelib.optimization import regularizer_comparison
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.deep_prior import denoise, psnr, with_noise
 from lecturelib.optimization.inversion import inversion_error, invert
@@ -21,7 +22,6 @@ from lecturelib.optimization.objectives import activations_of
 from lecturelib.optimization.priors import GANPrior, VAEPrior
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.optimization.transforms import ROBUST, jitter
-from lecturelib.units import Channel, Logit
 
 TOP, FAR = 5, 10  # C11: the judged class is among so many; "far above chance" is so many times chance
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
@@ -64,7 +64,7 @@ def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: in
     numbers["margin_robust_over_plain"] = margin(differences)
     holds = numbers["robust_judged_top5"] > FAR * numbers["chance"] and margin(differences) > 0
     says = "another network sees the class in a class image far above chance, and more often with robust transforms"
-    return claim("C11", says, holds, numbers, "shares of classes; made by lite0, judged by lite2")
+    return result("C11", says, holds, numbers, "shares of classes; made by lite0, judged by lite2")
 
 
 @torch.no_grad()
@@ -106,7 +106,7 @@ def c13_inversion(
     numbers |= {"small_to_conv4": small, "grows_after": grows, "near_the_mean_image_at_fc8": near}
     says = "a photo can be read from AlexNet's activations up to conv4, less and less after, hardly at all at fc8"
     note = "pixel: root mean square error as a share of the mean image's; feature: relative squared error"
-    return claim("C13", says, small and grows and near, numbers, note)
+    return result("C13", says, small and grows and near, numbers, note)
 
 
 def c14_deep_prior(
@@ -153,7 +153,7 @@ def c14_deep_prior(
     note = (
         "peak signal-to-noise in decibels, means over the photos; best: at the best step by the clean photo"
     )
-    return claim("C14", says, min(margins.values()) > 0, numbers, note)
+    return result("C14", says, min(margins.values()) > 0, numbers, note)
 
 
 def _without_prior(noisy: Tensor, clean: Tensor) -> float:
@@ -195,27 +195,30 @@ def c27_ladder(
         for channel in torch.randperm(width, generator=generator)[:units].tolist():
             unit = Channel(layer, channel)
             painted = [
-                last(ladder.climb(model, unit, rung, steps=steps, seed=seed)).image for rung in ladder.RUNGS
+                last(regularizer_comparison.climb(model, unit, rung, steps=steps, seed=seed)).image
+                for rung in regularizer_comparison.RUNGS
             ]
-            shares.append([ladder.high_frequency_share(image).item() for image in painted])
-            value = torch.tensor([ladder.under_jitter(model, image, unit) for image in painted])
+            shares.append([regularizer_comparison.high_frequency_share(image).item() for image in painted])
+            value = torch.tensor(
+                [regularizer_comparison.under_jitter(model, image, unit) for image in painted]
+            )
             values.append((value / value.abs().amax()).tolist())
     share, value = torch.tensor(shares).double(), torch.tensor(values).double()  # (units, rungs)
     numbers: dict[str, float | int] = {"channels": len(shares), "steps": steps}
-    for k, rung in enumerate(ladder.RUNGS):
+    for k, rung in enumerate(regularizer_comparison.RUNGS):
         numbers[f"{rung}_high_frequency"] = share[:, k].mean().item()
         numbers[f"{rung}_under_jitter"] = value[:, k].mean().item()
     failed = []
-    for k, rung in enumerate(ladder.RUNGS):
+    for k, rung in enumerate(regularizer_comparison.RUNGS):
         if k == 0:
             continue
         lower, higher = share[:, k - 1] - share[:, k], value[:, k] - value[:, k - 1]
         if max(margin(lower.tolist()), margin(higher.tolist())) <= 0:
             failed.append(rung)
-    numbers["steps_that_help"] = len(ladder.RUNGS) - 1 - len(failed)
+    numbers["steps_that_help"] = len(regularizer_comparison.RUNGS) - 1 - len(failed)
     says = "each step of the regularizer ladder lowers the high frequencies or raises the unit's value under jitter"
     note = f"no help from: {', '.join(failed)}" if failed else "every rung helps"
-    return claim("C27", says, not failed, numbers, note)
+    return result("C27", says, not failed, numbers, note)
 
 
 def whose_feature(
@@ -254,7 +257,7 @@ def whose_feature(
         numbers[f"{key}_named_as_a_digit"] = sure.float().mean().item()
     says = "with a prior of digits, a network that knows clothes alone is shown digits and names them clothes"
     note = "mean probability of the class; share of the nearest real pictures that are digits"
-    return claim("6.8", says, None, numbers, note)
+    return result("6.8", says, None, numbers, note)
 
 
 def digit_neighbours(painted: Tensor) -> Tensor:

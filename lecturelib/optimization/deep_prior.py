@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.gradients.checks import check_number, check_whole
-from lecturelib.images import check_images
+from lecturelib.checks import check_images, check_number, check_whole
 
 WIDTH, DEPTH, SKIP = 32, 4, 4  # channels of every map, halvings of the picture, channels passed across
 INPUT_NOISE = 0.1  # the network's fixed input is uniform in [0, this]
@@ -128,7 +127,7 @@ def denoise(
         raise ValueError(f"noisy: one photo (1, C, H, W) is needed, got {len(noisy)}")
     check_whole("steps", steps, 1)
     check_whole("seed", seed, 0)
-    check_number("learning_rate", learning_rate, 0)
+    check_number("learning_rate", learning_rate, above=0)
     if isinstance(shake, bool) or not isinstance(shake, int | float) or not 0 <= shake < float("inf"):
         raise ValueError(f"shake: a number of 0 or more is needed, got {shake!r}")
     generator = torch.Generator().manual_seed(seed)
@@ -157,7 +156,7 @@ def _fit(noisy, prior, steps, learning_rate, shake, generator) -> Iterator[Denoi
 def with_noise(image: Tensor, std: float = 25 / 255, seed: int = 0) -> Tensor:
     """Pixels with independent normal noise of standard deviation `std`, clipped to [0, 1]; drawn by `seed`."""
     check_images(image, name="image")
-    check_number("std", std, 0)
+    check_number("std", std, above=0)
     noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed))
     return (image + std * noise).clamp(0, 1)
 

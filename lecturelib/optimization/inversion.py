@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.initialization import Size
 from lecturelib.optimization.objectives import Match, activations_of
 from lecturelib.optimization.regularizers import Regularizer, total_variation
-from lecturelib.optimization.starting import Size
 
 INVERTED = (total_variation(0.05, 2.0),)
 

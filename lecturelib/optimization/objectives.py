@@ -10,11 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.hooks import Activations, frozen, recording
-from lecturelib.images import check_images, to_the_weights
-from lecturelib.layers import LayerInfo, resolve_layer, split_key
-from lecturelib.parameters.passes import checked_unit
-from lecturelib.units import Combination, Unit
+from lecturelib.checks import check_images
+from lecturelib.network.batched import checked_unit
+from lecturelib.network.hooks import Activations, frozen, recording
+from lecturelib.network.inputs import to_the_weights
+from lecturelib.network.layer_names import LayerInfo, resolve_layer, split_key
+from lecturelib.network.units import Combination, Unit
 
 SMALL = 1e-12  # a target below it in mean square has no direction to come near
 

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.hooks import Activations, layer_info, record
-from lecturelib.images import check_images, to_the_weights
+from lecturelib.checks import check_images
 from lecturelib.models import generative
 from lecturelib.models.generative import VAE, Generator, check_codes
+from lecturelib.network.hooks import Activations, layer_info, record
+from lecturelib.network.inputs import to_the_weights
 
 TYPICAL = 1.0  # a normal code of n numbers is about sqrt(n) long; longer ones are brought back to that
 RIDGE = 0.01  # share of the mean variance that is added to every direction before whitening

@@ -1,6 +1,6 @@
 """The quiz of part 6: the lecture's questions on optimization-based visualization, with a reason on every choice."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.hooks import record
-from lecturelib.images import as_the_model_takes
-from lecturelib.layers import resolve_layer
-from lecturelib.receptive_field import check_size
+from lecturelib.network.hooks import record
+from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.receptive_field import check_size
 
 
 def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> Tensor:

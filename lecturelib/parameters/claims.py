@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets, models
-from lecturelib.hooks import frozen
-from lecturelib.measured import claim
+from lecturelib.lesson.claims import result
+from lecturelib.network.hooks import frozen
 from lecturelib.parameters.occlusion import GREY, occlude
 from lecturelib.parameters.occlusion_fast import channels_last
 
@@ -48,7 +48,7 @@ def c6_occlusion(model: nn.Module | None = None, n: int = 1000, seed: int = 0) -
     numbers |= {"untrained_on_object": on.mean().item(), "untrained_elsewhere": off.mean().item()}
     holds = difference.mean().item() > 3 * error
     says = "covering the object costs more confidence than covering the same area elsewhere"
-    return claim("C6", says, holds, numbers, "mean drop of the probability of the true class")
+    return result("C6", says, holds, numbers, "mean drop of the probability of the true class")
 
 
 def _places(box: list[int], size: int, seed: int) -> list[tuple[float, float]]:

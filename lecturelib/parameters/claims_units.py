@@ -4,15 +4,15 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets, models
-from lecturelib.measured import claim
-from lecturelib.parameters.codes import codes, neighbour_agreement
+from lecturelib.lesson.claims import result
+from lecturelib.parameters.cnn_codes import codes, neighbour_agreement
 from lecturelib.parameters.kernels import (
     high_frequency_share,
     kernels,
     noise_like,
     orientation_selectivity,
 )
-from lecturelib.parameters.maximal import class_entropy
+from lecturelib.parameters.maximal_images import class_entropy
 
 TOP = 9  # pictures per unit, as the browser shows them
 CHUNK = 200  # pictures whose activations are turned into directions at once
@@ -33,7 +33,7 @@ def c7_codes(count: int | None = None, cifar: bool = False) -> dict:
     pairs = [(key, key.replace("code", "pixels")) for key in numbers if "code" in key]
     holds = all(numbers[code] > numbers[pixels] for code, pixels in pairs)
     says = "nearest neighbours share the class more often in code space than in pixel space"
-    return claim("C7", says, holds, numbers, "share of pictures whose nearest neighbour is of their class")
+    return result("C7", says, holds, numbers, "share of pictures whose nearest neighbour is of their class")
 
 
 def _agreements(model: nn.Module, images: Tensor, labels: Tensor, layer: str, name: str) -> dict:
@@ -90,7 +90,7 @@ def c26_units_or_directions(
     ]
     numbers["random_pictures_bits"] = sum(chance) / len(chance)
     says = "units or random directions: which retrieve more coherent top pictures (class entropy)"
-    return claim("C26", says, None, numbers, "; ".join(verdicts))
+    return result("C26", says, None, numbers, "; ".join(verdicts))
 
 
 def _maps(model: nn.Module, images: Tensor, layer: str) -> Tensor:
@@ -131,4 +131,4 @@ def c31_kernels(seed: int = 0) -> dict:
         for other in ("untrained", "noise")
     )
     says = "AlexNet's first kernels are more oriented and smoother than random ones and an untrained copy's"
-    return claim("C31", says, holds, numbers, "means over 64 kernels")
+    return result("C31", says, holds, numbers, "means over 64 kernels")

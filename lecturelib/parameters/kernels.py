@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from lecturelib.layers import resolve_layer
+from lecturelib.network.layer_names import resolve_layer
 
 GRID = 32  # the spectrum is sampled on GRID x GRID frequencies, whatever the size of the kernel
 

@@ -13,9 +13,11 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
-from lecturelib.images import as_the_model_takes, check_images
+from lecturelib.checks import check_images
+from lecturelib.network.batched import checked_unit
+from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.units import Unit, read
 from lecturelib.parameters.occlusion_fast import make_reader
-from lecturelib.parameters.passes import checked_unit
 from lecturelib.parameters.patches import (
     GREY,
     Fill,
@@ -27,7 +29,6 @@ from lecturelib.parameters.patches import (
     patch_spans,
     whole,
 )
-from lecturelib.units import Unit, read
 
 FIRST_BATCH = 16  # positions of the first coarse map: about 50 ms on alexnet
 

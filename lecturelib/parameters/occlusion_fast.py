@@ -18,12 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lecturelib.hooks import Activations, frozen, recording
-from lecturelib.parameters.first_layers import POINTWISE, Skip, first_steps
-from lecturelib.parameters.passes import channels_last, layer_sizes
+from lecturelib.network.batched import channels_last, layer_sizes
+from lecturelib.network.hooks import Activations, frozen, recording
+from lecturelib.network.receptive_field import takes
+from lecturelib.network.units import Unit
 from lecturelib.parameters.patches import Spans, coverage
-from lecturelib.receptive_field import takes
-from lecturelib.units import Unit
+from lecturelib.parameters.plain_prefix import POINTWISE, Skip, first_steps
 
 # glibc maps and unmaps anything larger on every operation
 ACTIVATION_BYTES = 32 * 2**20

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.images import check_images
+from lecturelib.checks import check_images
 
 GREY = 128 / 255  # the lecture's (128, 128, 128)
 Size = int | tuple[int, int]

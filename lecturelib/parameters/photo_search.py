@@ -7,14 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.field_rules import FieldTracker
-from lecturelib.hooks import frozen, recording
-from lecturelib.images import as_the_model_takes, check_images, photo, photo_names
-from lecturelib.layers import OUTPUT, resolve_layer
-from lecturelib.parameters.maximal import all_channels, check_k, crop, responses
-from lecturelib.parameters.passes import Progress
-from lecturelib.receptive_field import ReceptiveField, as_receptive_field, check_size
-from lecturelib.units import Channel, Direction, Unit
+from lecturelib.checks import check_images
+from lecturelib.images import photo, photo_names
+from lecturelib.network.batched import Progress
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.layer_names import OUTPUT, resolve_layer
+from lecturelib.network.receptive_field import ReceptiveField, as_receptive_field, check_size
+from lecturelib.network.receptive_field_rules import FieldTracker
+from lecturelib.network.units import Channel, Direction, Unit
+from lecturelib.parameters.maximal_images import all_channels, check_k, crop, responses
 
 SCALES = (1.0, 0.7, 0.5)
 OVERLAP = 0.3  # two boxes on one photo whose common area is a larger share of their union show the same thing

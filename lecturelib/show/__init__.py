@@ -4,11 +4,11 @@
 several pictures into one, `charts.py` bars and matplotlib figures in the house's style.
 """
 
-from lecturelib.show.charts import bars, figure
-from lecturelib.show.grids import side_by_side, tiled, with_box
-from lecturelib.show.heat import coloured, heatmap, overlay
-from lecturelib.show.parts import Part
+from lecturelib.show.figures import bars, figure
+from lecturelib.show.heatmaps import coloured, heatmap, overlay
+from lecturelib.show.image_grids import side_by_side, tiled, with_box
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
+from lecturelib.show.regions import Part
 
 __all__ = [
     "Part",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lecturelib.show.parts import Part, svg_size
+from lecturelib.show.regions import Part, svg_size
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger

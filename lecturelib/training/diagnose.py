@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lecturelib.training.history import History
-from lecturelib.training.measures import measures
+from lecturelib.training.run_statistics import measures
 
 HEALTHY = "healthy"
 LEAST = 20  # steps

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib import datasets
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
 from lecturelib.training import monitors
 from lecturelib.training.fit import Run, RunStopped, fit
 from lecturelib.training.history import History

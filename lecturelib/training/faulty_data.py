@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.gradients.checks import check_whole
-from lecturelib.parameters.codes import nearest_neighbours
+from lecturelib.checks import check_whole
+from lecturelib.parameters.cnn_codes import nearest_neighbours
 from lecturelib.show import Picture, tiled
 from lecturelib.training.fit import fit
 

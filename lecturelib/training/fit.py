@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from lecturelib.hooks import recording
+from lecturelib.network.hooks import recording
 from lecturelib.training.batches import batches_of, check_fits, parts, placed, total_steps
 from lecturelib.training.evaluation import (
     Loss,

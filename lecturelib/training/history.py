@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
 
 AT = "@"  # in a saved file, "loss@" holds the steps of "loss"
 

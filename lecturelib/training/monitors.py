@@ -15,9 +15,9 @@ from dataclasses import field as data_field
 import torch
 from torch import Tensor, nn
 
-from lecturelib.hooks import record
-from lecturelib.layers import resolve_layer
-from lecturelib.training.two_sets import compared
+from lecturelib.network.hooks import record
+from lecturelib.network.layer_names import resolve_layer
+from lecturelib.training.dataset_shift import compared
 
 ONCE = 0  # every=ONCE: at the first step of a run only
 

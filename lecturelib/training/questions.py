@@ -1,6 +1,6 @@
 """The quiz of part 2: questions on watching a training and on what is wrong with it, with a reason on every choice."""
 
-from lecturelib.quiz import Choice, Question
+from lecturelib.lesson.quiz import Choice, Question
 
 QUESTIONS = (
     Question(

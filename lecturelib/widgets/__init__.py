@@ -7,10 +7,10 @@ notebook, with `front.js`, `drawing.js` and `front.css` for the picture's own ar
 
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.explorable import Explorable, Progress
-from lecturelib.widgets.pad import Drawing
-from lecturelib.widgets.parts import Parts
+from lecturelib.widgets.pointer_pad import Drawing
+from lecturelib.widgets.region_picker import Parts
 from lecturelib.widgets.running import running
-from lecturelib.widgets.text import Text
+from lecturelib.widgets.text_box import Text
 
 __all__ = [
     "Choice",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lecturelib.show import Picture
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
-from lecturelib.widgets.pad import Drawing
+from lecturelib.widgets.pointer_pad import Drawing
 from lecturelib.widgets.worker import LatestWins
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
@@ -191,7 +191,7 @@ class Explorable:
         from IPython.display import display
 
         if self._live is None:
-            from lecturelib.widgets.live import Live
+            from lecturelib.widgets.shell import Live
 
             self._live = Live(self)
             self._worker = LatestWins(self._work, name=f"explorable {self.title}")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.architecture.trace import trace
+from lecturelib.architecture.graph.trace import trace
 from lecturelib.models.torchvision_cpu import import_torchvision
 
 TORCHVISION = (

@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from lecturelib.architecture import explore
-from lecturelib.architecture.examples import NAMES, graph_of
 from lecturelib.architecture.explore.fields import nearest_position
 from lecturelib.architecture.explore.guessing import TASKS
 from lecturelib.architecture.explore.neurons import last_layer
-from lecturelib.architecture.fold import fold
-from lecturelib.receptive_field import ReceptiveField
+from lecturelib.architecture.graph.examples import NAMES, graph_of
+from lecturelib.architecture.layout.fold import fold
+from lecturelib.network.receptive_field import ReceptiveField
 from lecturelib.show import Part, Picture
-from lecturelib.show.parts import svg_size
+from lecturelib.show.regions import svg_size
 from lecturelib.widgets import Explorable, Parts
 
 # --- folding -------------------------------------------------------------------------------------------------
@@ -176,9 +176,9 @@ def test_padding_is_drawn_as_zeros():
 
 def test_the_shares_of_a_digit_add_up_to_its_score():
     _, hidden, weights, scores = last_layer("3")
-    from lecturelib import choose
+    from lecturelib.widgets import common_controls
 
-    bias = choose.network("lenet").classifier[2].bias
+    bias = common_controls.network("lenet").classifier[2].bias
     torch.testing.assert_close(weights @ hidden + bias, scores, atol=1e-4, rtol=1e-4)
     caption = explore.digit_edges().picture({"picture": "3", "digit": "3"}).caption
     assert f"The score of 3 is {scores[3]:.1f}" in caption and "lenet names 3" in caption

@@ -7,15 +7,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lecturelib.attention import explore
+from lecturelib.attention import explore, minilm
 from lecturelib.attention.explore.beams import _in_tree_order
 from lecturelib.attention.explore.by_hand import KEYS, QUERIES, VALUES, attended
-from lecturelib.attention.explore.kinds import change_of
 from lecturelib.attention.explore.masks import edited_mask, example_scores
 from lecturelib.attention.explore.scores import SIZES, _curve, drawn_scores
+from lecturelib.attention.explore.soft_hard_local import change_of
 from lecturelib.attention.multihead import position_code
 from lecturelib.attention.translators import translate
-from lecturelib.models import minilm
 
 
 def texts(shown):

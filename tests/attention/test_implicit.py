@@ -5,8 +5,8 @@ import torch
 
 from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import START
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.words import START
 
 SOURCE, TARGET = [5, 6, 7], [9, 10]
 

@@ -17,8 +17,8 @@ from lecturelib.attention.pretraining import (
     learn_from_labels,
     masked_word_loss,
 )
-from lecturelib.attention.tenses import TENSES, labelled, tense
-from lecturelib.attention.words import END, PAD, pairs
+from lecturelib.attention.tense_labels import TENSES, labelled, tense
+from lecturelib.attention.tokenizer import END, PAD, pairs
 
 MASK = 40
 

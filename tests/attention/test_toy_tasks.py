@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import torch
 
-from lecturelib.attention.toy_pictures import picture_of, watch
+from lecturelib.attention.tokenizer import END, START
+from lecturelib.attention.toy_plots import picture_of, watch
 from lecturelib.attention.toy_tasks import (
     PROBE,
     VOCABULARY,
@@ -20,7 +21,6 @@ from lecturelib.attention.toy_tasks import (
     sequences,
     train_toy,
 )
-from lecturelib.attention.words import END, START
 
 
 def test_what_is_read_and_what_is_to_be_written():

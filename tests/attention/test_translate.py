@@ -9,9 +9,9 @@ import torch
 from lecturelib import assets
 from lecturelib.attention import translators
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import Pieces
 from lecturelib.attention.transformer import Transformer
 from lecturelib.attention.translators import Translator, merged, translate, translator, word_groups
-from lecturelib.attention.words import Pieces
 
 
 def pieces():
@@ -100,7 +100,7 @@ def test_bad_sentences_are_told_in_a_sentence():
 
 def test_a_missing_checkpoint_is_a_sentence(tmp_path, monkeypatch):
     kept = assets.data_path("translator_pieces.json").read_bytes()
-    monkeypatch.setattr(assets, "_data_dir", lambda: tmp_path)
+    monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
     (tmp_path / "translator_pieces.json").write_bytes(kept)
     translator.cache_clear()
     with pytest.raises(assets.AssetMissing, match=r"translator_fixed\.safetensors is not there"):

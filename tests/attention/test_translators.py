@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from lecturelib.attention.decoding import Decoder, beam_search, greedy
 from lecturelib.attention.scores import SCORES, Additive, Cosine, make_score
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.tokenizer import END, START
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.words import END, START
 
 VOCABULARY = 30
 

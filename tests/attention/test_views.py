@@ -5,19 +5,12 @@ import re
 import pytest
 import torch
 
-from lecturelib.attention.views import (
-    beside,
-    head_view,
-    keys,
-    matrix_view,
-    model_keys,
-    model_view,
-    reading_view,
-)
-from lecturelib.attention.views.chart import line_chart
-from lecturelib.attention.views.common import shades
+from lecturelib.attention.views import head_view, keys, matrix_view, model_keys, model_view, reading_view
+from lecturelib.attention.views.cells import shades
 from lecturelib.attention.views.heads import WINDOW
 from lecturelib.attention.views.model import habit
+from lecturelib.drawing.line_chart import line_chart
+from lecturelib.drawing.picture_row import picture_row
 from lecturelib.show import Picture
 
 ROWS, COLUMNS = ["une", "voiture", "rouge"], ["a", "red", "car", "."]
@@ -154,13 +147,13 @@ def test_running_text_shades_words_and_frames_the_one_that_looks():
 
 def test_two_pictures_beside_one_another_keep_what_can_be_picked():
     one = matrix_view(ROWS, COLUMNS, WEIGHTS)
-    both = beside([one, one], ["first", "second"], "Two.")
+    both = picture_row([one, one], ["first", "second"], "Two.")
     assert len(both.parts) == 2 * len(one.parts) and both.caption == "Two."
     left, right = (part.box for part in both.parts if part.key == "row 0")
     assert left[2] <= right[0] and both.parts[0].words.startswith("first: ")
     assert both.svg.count("<svg") == 3 and "first" in both.alt
     with pytest.raises(ValueError, match="1 pictures and 2 titles"):
-        beside([one], ["a", "b"])
+        picture_row([one], ["a", "b"])
 
 
 def test_a_chart_keeps_the_names_of_its_lines_apart():

@@ -10,7 +10,7 @@ import pytest
 from browser_lab import NotebookPage
 from browser_stage import Stage
 
-from lecturelib.present import live
+from lecturelib.present import live_slides
 
 TIMES = 10
 CELLS = [
@@ -53,9 +53,9 @@ def presented(notebook, home, *, run=True):
     options += ("--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True")
     own = {f"{name}_DIR": str(home / name) for name in ("JUPYTER_CONFIG", "JUPYTER_RUNTIME", "JUPYTER_DATA")}
     own |= {f"JUPYTERLAB_{name}_DIR": str(home / name) for name in ("SETTINGS", "WORKSPACES")}
-    command = live.command(notebook, run, options)
+    command = live_slides.command(notebook, run, options)
     with (home / "log").open("w") as log:
-        environment = live.environment({**os.environ, **own, "IPYTHONDIR": str(home / "ipython")})
+        environment = live_slides.environment({**os.environ, **own, "IPYTHONDIR": str(home / "ipython")})
         server = subprocess.Popen(command, env=environment, cwd=notebook.parent, stdout=log, stderr=log)
         try:
             (opened,) = (

@@ -6,7 +6,7 @@ CELLS = [
     """
 import time
 import numpy as np
-from lecturelib.quiz import Choice as Answer, Question, quiz
+from lecturelib.lesson.quiz import Choice as Answer, Question, quiz
 from lecturelib.show import Picture, bars, heatmap, overlay, picture, show, side_by_side, with_box
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, Upload
 yy, xx = np.mgrid[:224, :224]

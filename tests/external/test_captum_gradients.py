@@ -10,7 +10,7 @@ from lecturelib import models
 from lecturelib.gradients.averaged import integrated_gradients
 from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam
-from lecturelib.units import Logit
+from lecturelib.network.units import Logit
 
 pytestmark = [
     pytest.mark.oracle,

@@ -5,8 +5,8 @@ import torch
 from captum.attr import Occlusion
 from torch import nn
 
+from lecturelib.network.units import Logit
 from lecturelib.parameters.occlusion import fill_image, occlusion_map
-from lecturelib.units import Logit
 
 pytestmark = pytest.mark.oracle
 

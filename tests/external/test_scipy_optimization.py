@@ -7,10 +7,10 @@ import torch
 from scipy import ndimage
 
 from lecturelib import models
+from lecturelib.network.units import Logit, read
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.regularizers import gaussian
 from lecturelib.optimization.transforms import ROBUST, drawn, warped
-from lecturelib.units import Logit, read
 
 pytestmark = pytest.mark.oracle
 

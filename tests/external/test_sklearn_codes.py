@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lecturelib.parameters.codes import embed_codes, nearest_neighbours, neighbour_agreement
+from lecturelib.parameters.cnn_codes import embed_codes, nearest_neighbours, neighbour_agreement
 
 pytestmark = pytest.mark.oracle
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.architecture.counts import costs, torchinfo_multiply_adds
-from lecturelib.architecture.trace import trace
+from lecturelib.architecture.graph.costs import costs, torchinfo_multiply_adds
+from lecturelib.architecture.graph.trace import trace
 from lecturelib.models.torchvision_cpu import import_torchvision
 
 pytestmark = pytest.mark.oracle

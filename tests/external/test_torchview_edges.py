@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import nn
 
-from lecturelib.architecture.labels import function_kind
-from lecturelib.architecture.trace import trace
+from lecturelib.architecture.graph.labels import function_kind
+from lecturelib.architecture.graph.trace import trace
 from lecturelib.models.torchvision_cpu import import_torchvision
 
 pytestmark = pytest.mark.oracle

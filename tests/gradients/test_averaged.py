@@ -13,7 +13,7 @@ from lecturelib.gradients.averaged import (
     smooth_grad_steps,
 )
 from lecturelib.gradients.backprop import backprop
-from lecturelib.units import Channel, Logit, read
+from lecturelib.network.units import Channel, Logit, read
 
 
 def pixels(*shape, seed=0):

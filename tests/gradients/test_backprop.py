@@ -9,8 +9,8 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
-from lecturelib.relu_rules import RULES
-from lecturelib.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
+from lecturelib.network.relu_rules import RULES
+from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 
 
 def pixels(*shape, seed=0):

@@ -8,8 +8,8 @@ from torch import nn
 from lecturelib import models
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.deconvnet import deconvnet, top_patches
-from lecturelib.parameters.maximal import maximal_images
-from lecturelib.units import Channel, Logit, Neuron, read
+from lecturelib.network.units import Channel, Logit, Neuron, read
+from lecturelib.parameters.maximal_images import maximal_images
 
 
 def pixels(*shape, seed=0):

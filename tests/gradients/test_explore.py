@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from lecturelib import choose
 from lecturelib.gradients import explore
-from lecturelib.gradients.explore.controls import SCALES, scaled
+from lecturelib.gradients.attribution_plots import around_grey, clip_level, edges, magnitudes, tile
 from lecturelib.gradients.explore.methods import METHODS, unit_of
+from lecturelib.gradients.explore.randomization import SCALES, scaled
 from lecturelib.gradients.explore.tables import COMES_BACK, GOES_IN, back_through_relu, gradients_by_hand
-from lecturelib.gradients.looks import around_grey, clip_level, edges, magnitudes, tile
-from lecturelib.units import Channel, Neuron
+from lecturelib.network.units import Channel, Neuron
+from lecturelib.widgets import common_controls
 
 
 def test_the_lectures_table_by_every_rule():
@@ -138,8 +138,8 @@ def test_same_map_is_the_same_numbers():
 def test_one_method_costs_little_more_than_its_pass():
     explorable = explore.window_explorer()
     explorable.picture()
-    model = choose.network("alexnet")
-    image = choose.chosen_image({**explorable.state, "own": None})
+    model = common_controls.network("alexnet")
+    image = common_controls.chosen_image({**explorable.state, "own": None})
     began = time.process_time()
     for _ in range(5):
         model(image)

@@ -6,7 +6,7 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.gradients.faithfulness import insertion_deletion
-from lecturelib.units import Logit, Probability
+from lecturelib.network.units import Logit, Probability
 
 
 @pytest.fixture

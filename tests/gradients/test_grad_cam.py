@@ -8,8 +8,8 @@ from torch import nn
 from lecturelib import models
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam, last_map, upsampled
-from lecturelib.receptive_field import receptive_field
-from lecturelib.units import Channel, Logit
+from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.units import Channel, Logit
 
 
 def pixels(*shape, seed=0):

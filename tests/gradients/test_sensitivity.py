@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
-from lecturelib.units import Logit, Neuron
+from lecturelib.network.units import Logit, Neuron
 
 
 def table(rows=50, features=4):

@@ -6,7 +6,7 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from lecturelib import assets, datasets, models
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
 from lecturelib.models import generative
 from lecturelib.models.generative import VAE, Generator
 
@@ -138,7 +138,7 @@ def test_bad_input_gets_a_sentence(call, error, words):
 
 def test_a_missing_and_a_damaged_checkpoint_name_the_command(tmp_path, monkeypatch):
     whole = assets.data_path("digits_vae.safetensors").read_bytes()
-    monkeypatch.setattr(assets, "_data_dir", lambda: tmp_path)
+    monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
     with pytest.raises(assets.AssetMissing, match="git checkout data"):
         generative.load("digits_vae")
     (tmp_path / "digits_vae.safetensors").write_bytes(whole[:5000])

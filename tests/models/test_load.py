@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.hooks import list_units
 from lecturelib.images import photo
-from lecturelib.units import Logit, Probability, class_index, read
+from lecturelib.network.hooks import list_units
+from lecturelib.network.units import Logit, Probability, class_index, read
 
 
 @pytest.mark.parametrize("name", models.HOUSE)

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from lecturelib import models
-from lecturelib.hooks import list_units
+from lecturelib.network.hooks import list_units
+from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.units import Channel, Logit, read
 from lecturelib.parameters.activations import activations
-from lecturelib.parameters.maximal import maximal_images
+from lecturelib.parameters.maximal_images import maximal_images
 from lecturelib.parameters.occlusion import occlusion_map, occlusion_map_plain
-from lecturelib.receptive_field import receptive_field
-from lecturelib.units import Channel, Logit, read
 
 FAMILIES = (
     "convnext_tiny",

@@ -8,29 +8,29 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.architecture.trace import trace
+from lecturelib.architecture.graph.trace import trace
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
-from lecturelib.attention.intervene import permuted_attention
-from lecturelib.attention.kinds import hard, local, reinforce_gradient, soft
+from lecturelib.attention.interventions import permuted_attention
 from lecturelib.attention.masks import masked_softmax, padding_mask
 from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
 from lecturelib.attention.scores import Cosine, make_score
 from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.soft_hard_local import hard, local, reinforce_gradient, soft
+from lecturelib.attention.tokenizer import END, LONGEST, START
 from lecturelib.attention.transformer import EncoderLayer, Transformer
-from lecturelib.attention.words import END, LONGEST, START
 from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
 from lecturelib.gradients.backprop import backprop, saliency_map
 from lecturelib.gradients.grad_cam import grad_cam
-from lecturelib.hooks import recording
+from lecturelib.network.hooks import recording
+from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.relu_rules import RULES, relu_back
+from lecturelib.network.units import Channel, Logit, Probability, read
 from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.dream import deep_dream
+from lecturelib.optimization.deep_dream import deep_dream
 from lecturelib.optimization.inversion import activations_of, invert
 from lecturelib.optimization.regularizers import l2, total_variation
 from lecturelib.parameters.occlusion import occlusion_map
-from lecturelib.receptive_field import receptive_field
-from lecturelib.relu_rules import RULES, relu_back
-from lecturelib.units import Channel, Logit, Probability, read
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 

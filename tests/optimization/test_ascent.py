@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.hooks import list_units
+from lecturelib.network.hooks import list_units
+from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.initialization import image_shape
 from lecturelib.optimization.parametrize import Fourier, Pixels
 from lecturelib.optimization.regularizers import clipping, gaussian, l2
-from lecturelib.optimization.starting import image_shape
 from lecturelib.optimization.transforms import jitter
-from lecturelib.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 
 # house network: picture size (small, but its layers are reached), and a layer of maps in the middle
 HOUSE = {

@@ -8,9 +8,9 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from lecturelib import models
 from lecturelib.images import photo
+from lecturelib.network.units import Channel, read
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.deep_prior import DeepImagePrior, Hourglass, denoise, psnr, with_noise
-from lecturelib.units import Channel, read
 
 
 def seeded(seed=0):

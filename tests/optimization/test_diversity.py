@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from lecturelib import models
-from lecturelib.hooks import record
+from lecturelib.network.hooks import record
+from lecturelib.network.units import Channel
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.diversity import diversity
 from lecturelib.optimization.objectives import gram
-from lecturelib.units import Channel
 
 
 class Caught(dict):

@@ -5,15 +5,21 @@ import re
 import pytest
 import torch
 
-from lecturelib import choose
-from lecturelib.optimization import explore, frames
+from lecturelib.network.units import Channel, read
+from lecturelib.optimization import explore, shipped_frames
 from lecturelib.optimization.ascent import last
-from lecturelib.optimization.explore import class_images, dreams, emerging, inversions, rungs, starts
+from lecturelib.optimization.explore import (
+    class_images,
+    deep_dream,
+    emerging,
+    inversions,
+    regularizer_comparison,
+    starts,
+)
 from lecturelib.optimization.inversion import inversion_error
-from lecturelib.optimization.ladder import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.optimization.regularizer_comparison import RUNGS, climb, high_frequency_share, under_jitter
 from lecturelib.show import Picture, picture
-from lecturelib.units import Channel, read
-from lecturelib.widgets import Progress
+from lecturelib.widgets import Progress, common_controls
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +80,7 @@ def test_more_lambda_means_nearer_to_grey_and_a_smaller_score():
     for recipe in ("L2", "total variation"):
         away, scores = [], []
         for lam in class_images.LAMBDAS[recipe]:
-            frame = frames.frame("class_image", class_name="flamingo", recipe=recipe, lam=lam)
+            frame = shipped_frames.frame("class_image", class_name="flamingo", recipe=recipe, lam=lam)
             away.append((frame.image - 0.5).square().mean().item())
             scores.append(frame.numbers["score"])
         assert away == sorted(away, reverse=True)
@@ -92,11 +98,11 @@ def test_the_frame_comes_first_and_going_on_raises_the_score():
 
 
 def test_the_judge_is_another_network():
-    frame = frames.frame("class_image", class_name="volcano", recipe="Fourier, moved", lam=250)
+    frame = shipped_frames.frame("class_image", class_name="volcano", recipe="Fourier, moved", lam=250)
     probabilities = class_images.judged(frame.image)
     assert probabilities.shape == (1000,) and probabilities.sum().item() == pytest.approx(1, abs=1e-4)
     caption = explore.class_image_explorer("volcano").picture().caption
-    asked = choose.network(class_images.JUDGE).classes.index("volcano")
+    asked = common_controls.network(class_images.JUDGE).classes.index("volcano")
     assert f"{probabilities[asked]:.1%}" in caption
 
 
@@ -123,7 +129,7 @@ def test_fine_detail_by_hand():
 
 
 def test_moving_an_even_picture_changes_nothing():
-    model, unit = choose.network("alexnet"), Channel("conv2", 27)
+    model, unit = common_controls.network("alexnet"), Channel("conv2", 27)
     even = torch.full((1, 3, 96, 96), 0.4)
     with pytest.raises(ValueError, match="draws"):
         under_jitter(model, even, unit, draws=0)
@@ -133,8 +139,8 @@ def test_moving_an_even_picture_changes_nothing():
 
 
 def test_noise_does_not_survive_being_moved_and_fourier_does():
-    for label in rungs.UNITS:
-        numbers = {rung: frames.frame("ladder", unit=label, rung=rung).numbers for rung in RUNGS}
+    for label in regularizer_comparison.UNITS:
+        numbers = {rung: shipped_frames.frame("ladder", unit=label, rung=rung).numbers for rung in RUNGS}
         kept = {rung: found["moved"] / found["value"] for rung, found in numbers.items()}
         assert kept["none"] < 0.25 < 0.7 < kept["Fourier"]
         assert numbers["none"]["fine"] > 2 * numbers["Fourier"]["fine"]
@@ -142,7 +148,15 @@ def test_noise_does_not_survive_being_moved_and_fourier_does():
 
 def test_a_rung_live_is_the_ascent_itself():
     shown = list(explore.ladder("conv3, channel 5").pictures({"rung": "L2", "live": 16}))
-    step = last(climb(choose.network("alexnet"), Channel("conv3", 5), "L2", size=rungs.SIZE, steps=16))
+    step = last(
+        climb(
+            common_controls.network("alexnet"),
+            Channel("conv3", 5),
+            "L2",
+            size=regularizer_comparison.SIZE,
+            steps=16,
+        )
+    )
     assert (
         f"value {step.value.item():.3g}" in shown[-1].caption and "16 steps from noise" in shown[-1].caption
     )
@@ -150,12 +164,14 @@ def test_a_rung_live_is_the_ascent_itself():
 
 def test_all_rungs_are_shipped_only_and_one_may_be_live():
     explorable = explore.ladder()
-    assert explorable.controls_at({"rung": rungs.ALL})["live"].options == (0,)
-    assert explorable.controls_at({"rung": "none"})["live"].options == rungs.LIVE
+    assert explorable.controls_at({"rung": regularizer_comparison.ALL})["live"].options == (0,)
+    assert explorable.controls_at({"rung": "none"})["live"].options == regularizer_comparison.LIVE
     assert explorable.controls_at({"rung": "none"})["seed"].options == (0,)
-    assert explorable.controls_at({"rung": "none", "live": 16})["seed"].options == rungs.SEEDS
+    assert (
+        explorable.controls_at({"rung": "none", "live": 16})["seed"].options == regularizer_comparison.SEEDS
+    )
     with pytest.raises(KeyError, match="no rung is called 'top'"):
-        climb(choose.network("alexnet"), Channel("conv3", 5), "top")
+        climb(common_controls.network("alexnet"), Channel("conv3", 5), "top")
 
 
 # --- dreams ----------------------------------------------------------------------------------------------------
@@ -166,7 +182,10 @@ def test_a_dream_is_shipped_where_it_takes_long_and_live_elsewhere():
     assert "shipped at 512 px" in explorable.picture().caption
     live = list(explorable.pictures({"layer": "alexnet relu2", "octaves": 2, "steps": 2}))
     assert "live, now 224 px" in live[-1].caption and "2 octaves of 2 steps" in live[-1].caption
-    values = [step.value.item() for step in dreams.dream("alexnet relu2", dreams.photo_for("cat", 160), 1, 5)]
+    values = [
+        step.value.item()
+        for step in deep_dream.dream("alexnet relu2", deep_dream.photo_for("cat", 160), 1, 5)
+    ]
     assert values[-1] > 2 * values[0]
 
 
@@ -176,7 +195,7 @@ def test_a_dream_begins_in_noise_too():
     )
     assert "dreams of noise" in small.caption
     shipped = explore.dream_explorer().picture({"picture": "noise", "octaves": 4, "steps": 20})
-    assert f"shipped at {dreams.NOISE_SIZE} px" in shipped.caption
+    assert f"shipped at {deep_dream.NOISE_SIZE} px" in shipped.caption
 
 
 # --- inversions ------------------------------------------------------------------------------------------------
@@ -197,8 +216,10 @@ def test_the_slider_says_how_much_was_kept():
 
 
 def test_its_error_is_the_librarys():
-    frame = frames.frame("inversion", layer="pool2", lam=inversions.LAMBDAS[1])
-    error = inversion_error(choose.network("alexnet"), "pool2", frame.image, inversions.face("astronaut"))
+    frame = shipped_frames.frame("inversion", layer="pool2", lam=inversions.LAMBDAS[1])
+    error = inversion_error(
+        common_controls.network("alexnet"), "pool2", frame.image, inversions.face("astronaut")
+    )
     assert f"is {error.pixel:.2f} off" in explore.privacy_slider(layer="pool2").picture().caption
 
 
@@ -227,7 +248,7 @@ def test_equal_pictures_are_alike():
 
 @pytest.mark.parametrize("unit", starts.UNITS)
 def test_the_diversity_term_keeps_them_apart_and_costs_value(unit):
-    numbers = [frames.frame("nine", unit=unit, weight=weight).numbers for weight in starts.WEIGHTS]
+    numbers = [shipped_frames.frame("nine", unit=unit, weight=weight).numbers for weight in starts.WEIGHTS]
     alike = [found["alike"] for found in numbers]
     assert alike == sorted(alike, reverse=True) and alike[-1] < 0.6 < 0.9 < alike[0]
     assert numbers[-1]["value"] < numbers[0]["value"]

@@ -7,23 +7,23 @@ import numpy as np
 import pytest
 import torch
 
-from lecturelib import choose
-from lecturelib.hooks import record
+from lecturelib.network.hooks import record
+from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.units import Logit
 from lecturelib.optimization import explore
-from lecturelib.optimization.explore import all_windows, drawing, emerging, examples, grid
-from lecturelib.optimization.explore import location as places
+from lecturelib.optimization.explore import activation_grid, all_windows, draw_digit, emerging, examples
+from lecturelib.optimization.explore import semantic_location as places
 from lecturelib.optimization.explore.sheet import Sheet, resized, signed_bars
-from lecturelib.optimization.location import attribution
-from lecturelib.palettes import colour
-from lecturelib.receptive_field import receptive_field
-from lecturelib.units import Logit
+from lecturelib.optimization.semantic_location import attribution
+from lecturelib.show.palettes import colour
+from lecturelib.widgets import common_controls
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch):
     for memory in (
         (emerging, "_finished"),
-        (grid, "_grids"),
+        (activation_grid, "_grids"),
         (places, "_pictures"),
     ):  # another test may have been here
         monkeypatch.setattr(*memory, OrderedDict())
@@ -70,7 +70,7 @@ def test_signed_bars_lie_on_their_side_of_the_line():
 def test_the_caption_is_what_lenet_says():
     explorable = explore.draw_a_digit()
     image = torch.tensor(explorable.state["drawing"])[None, None] / 255
-    said = choose.network("lenet")(image.float()).softmax(1)[0]
+    said = common_controls.network("lenet")(image.float()).softmax(1)[0]
     assert f"lenet says {said.argmax()} with {said.max():.1%}" in explorable.picture().caption
     blank = explorable.picture(explorable.presets["nothing drawn"])
     assert blank.caption.startswith("Nothing is drawn") and "still add up to 1" in blank.caption
@@ -93,13 +93,13 @@ def test_the_drawing_lies_in_its_region_of_the_picture():
 def test_centring_by_hand():
     image = torch.zeros(1, 1, 28, 28)
     image[0, 0, 2:7, 20:25] = 1  # a square of 5 px in a corner
-    placed = drawing.centred(image)
+    placed = draw_digit.centred(image)
     rows, columns = (placed[0, 0] > 0.5).nonzero().T
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (4, 23, 4, 23)  # 20 px, in the middle
-    assert torch.equal(drawing.centred(torch.zeros(1, 1, 28, 28)), torch.zeros(1, 1, 28, 28))
+    assert torch.equal(draw_digit.centred(torch.zeros(1, 1, 28, 28)), torch.zeros(1, 1, 28, 28))
     bar = torch.zeros(1, 1, 28, 28)
     bar[0, 0, 0:28, 0] = 1  # a border to the other
-    assert drawing.centred(bar).sum() > 5
+    assert draw_digit.centred(bar).sum() > 5
 
 
 def test_lenet_needs_digits_where_mnist_has_them():
@@ -113,7 +113,9 @@ def test_lenet_needs_digits_where_mnist_has_them():
 
 
 def test_the_place_is_the_one_whose_field_is_nearest():
-    field = receptive_field(choose.network("alexnet"), "conv5")  # 163 px every 16, the first around 15.5
+    field = receptive_field(
+        common_controls.network("alexnet"), "conv5"
+    )  # 163 px every 16, the first around 15.5
     for y in range(13):
         assert places.place_at(field, (13, 13), (15.5 + 16 * y) / 224, 0.5, 224) == (y, 6)
     assert places.place_at(field, (13, 13), 0.0, 1.0, 224) == (0, 12)
@@ -126,8 +128,8 @@ def test_a_location_is_answered_at_once_and_sharpens():
     first, last = first_and_last(explorable, state)
     assert (first.pixels != last.pixels).any() and first.caption == last.caption
     model, image = (
-        choose.network("alexnet"),
-        choose.chosen_image({**explorable.state, **state, "network": "alexnet", "own": None}),
+        common_controls.network("alexnet"),
+        common_controls.chosen_image({**explorable.state, **state, "network": "alexnet", "own": None}),
     )
     best = int(model(image).argmax())
     share = attribution(model, image, Logit(best).check(model), "conv5").sum(0)
@@ -167,9 +169,11 @@ def test_windows_fill_one_after_the_other(state):
     assert (
         "The strongest place found" in last.caption and "In the optimised picture it reaches" in last.caption
     )
-    model = choose.network(state["network"])
+    model = common_controls.network(state["network"])
     whole = {**explorable.state, "own": None, **state}
-    acts = record(model, choose.chosen_image(whole), [state["layer"]])[state["layer"]][0].amax((1, 2))
+    acts = record(model, common_controls.chosen_image(whole), [state["layer"]])[state["layer"]][0].amax(
+        (1, 2)
+    )
     assert f"Channel {int(acts.argmax())} of {state['layer']}" in last.caption
 
 

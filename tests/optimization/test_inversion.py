@@ -6,11 +6,11 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.images import photo
+from lecturelib.network.units import Channel, read
 from lecturelib.optimization.ascent import last
 from lecturelib.optimization.inversion import inversion_error, invert
 from lecturelib.optimization.objectives import Match, activations_of
 from lecturelib.optimization.regularizers import l2, total_variation
-from lecturelib.units import Channel, read
 
 HOUSE_LAYERS = ["conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8"]
 

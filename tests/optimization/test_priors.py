@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from lecturelib import datasets, models
-from lecturelib.hooks import recording
 from lecturelib.images import photo
 from lecturelib.models import generative
 from lecturelib.models.generative import VAE, Generator
+from lecturelib.network.hooks import recording
+from lecturelib.network.units import Channel, Logit, Probability, read
 from lecturelib.optimization.ascent import last, maximize
 from lecturelib.optimization.priors import GANPrior, LayerStatistics, VAEPrior
-from lecturelib.units import Channel, Logit, Probability, read
 
 
 @pytest.fixture(scope="module")

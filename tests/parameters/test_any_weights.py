@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from lecturelib.models import PixelModel
+from lecturelib.network.units import Channel, Logit
 from lecturelib.parameters.activations import activations
-from lecturelib.parameters.codes import codes
-from lecturelib.parameters.maximal import every_channel, maximal_images
+from lecturelib.parameters.cnn_codes import codes
+from lecturelib.parameters.maximal_images import every_channel, maximal_images
 from lecturelib.parameters.occlusion import coarse_to_fine, occlusion_map, occlusion_map_plain
 from lecturelib.parameters.photo_search import photo_crops, search_photos
-from lecturelib.units import Channel, Logit
 
 METHODS = {
     "activations": lambda model, images: activations(model, images[:1], "0"),

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from lecturelib.hooks import recording
 from lecturelib.models import PixelModel
+from lecturelib.network.hooks import recording
+from lecturelib.network.units import Channel, Layer, Logit, Neuron, Probability
 from lecturelib.parameters.occlusion import (
     GREY,
     coarse_to_fine,
@@ -18,7 +19,6 @@ from lecturelib.parameters.occlusion import (
     occlusion_map,
     occlusion_map_plain,
 )
-from lecturelib.units import Channel, Layer, Logit, Neuron, Probability
 
 
 class ReadsPixel(nn.Module):

@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lecturelib.hooks import recording
 from lecturelib.models import PixelModel
-from lecturelib.parameters.first_layers import first_steps
+from lecturelib.network.hooks import recording
+from lecturelib.network.units import Channel, Layer, Logit, Neuron, Probability
 from lecturelib.parameters.occlusion import GREY, fill_image, occlusion_map, occlusion_map_plain, patch_spans
 from lecturelib.parameters.occlusion_fast import Reader, WindowReader, channels_last, make_reader
-from lecturelib.units import Channel, Layer, Logit, Neuron, Probability
+from lecturelib.parameters.plain_prefix import first_steps
 
 SIZE = 72
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from lecturelib.hooks import record
 from lecturelib.images import photo, photo_names
 from lecturelib.models import PixelModel
-from lecturelib.parameters.maximal import maximal_images
+from lecturelib.network.hooks import record
+from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.units import Channel, Direction, Logit
+from lecturelib.parameters.maximal_images import maximal_images
 from lecturelib.parameters.photo_search import OVERLAP, apart, photo_crops, search_photos
-from lecturelib.receptive_field import receptive_field
-from lecturelib.units import Channel, Direction, Logit
 
 
 @pytest.fixture

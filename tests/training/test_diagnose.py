@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from lecturelib import assets
-from lecturelib.layers import UnknownName
-from lecturelib.training import History, faults, gallery
+from lecturelib.checks import UnknownName
+from lecturelib.training import History, faults, faulty_runs
 from lecturelib.training.diagnose import CAUSES, HEALTHY, LIMITS, diagnose
-from lecturelib.training.measures import measures
+from lecturelib.training.run_statistics import measures
 
 
 @pytest.fixture(scope="module")
 def runs():
-    return gallery.shipped()
+    return faulty_runs.shipped()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_every_fault_is_planted_with_every_seed_and_none_of_the_limits_seeds(run
 
 
 def test_the_file_is_the_one_on_the_card(record):
-    file = assets.data_path(gallery.FILE)
+    file = assets.data_path(faulty_runs.FILE)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     card = assets.data_path("diagnosis.md").read_text(encoding="utf-8")
     assert f"`{file.name}`" in card and sha256 in card and sha256 == record["sha256"]
@@ -44,11 +44,11 @@ def test_the_file_is_the_one_on_the_card(record):
 
 def test_todays_diagnosis_gives_the_shipped_table_and_it_is_good_enough(runs, record):
     assert record["limits"] == LIMITS
-    table = gallery.confusions(runs)
+    table = faulty_runs.confusions(runs)
     assert table == record["confusions"]
-    assert gallery.rightly(table) >= 0.9
+    assert faulty_runs.rightly(table) >= 0.9
     assert set(table[HEALTHY]) == {HEALTHY}
-    assert gallery.confusions(runs, split=False) == record["confusions_without_split"]
+    assert faulty_runs.confusions(runs, split=False) == record["confusions_without_split"]
     assert sum(row.get(fault, 0) for fault, row in table.items()) == record["named_rightly"]
 
 
@@ -90,7 +90,7 @@ def test_packing_keeps_three_digits_and_everything_else():
     ):
         made.add(step, {"loss": value, "counts": [step, 2.0, value]})
     made.add(3, {"validation_loss": 2.0})
-    (read,) = gallery.unpack(gallery.pack({("healthy", 3): made})).values()
+    (read,) = faulty_runs.unpack(faulty_runs.pack({("healthy", 3): made})).values()
     assert read.notes == made.notes and list(read) == list(made)
     loss = read["loss"]
     np.testing.assert_allclose(loss[[0, 4, 5]], [1.2345678, -3e-7, 0], rtol=1e-3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lecturelib.layers import UnknownName
+from lecturelib.checks import UnknownName
 from lecturelib.training import History, band, smooth
 from lecturelib.training.checkpoint import CheckpointError
 from lecturelib.training.smooth import Smoother

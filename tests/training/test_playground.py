@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lecturelib.training.playground import PRESETS, Diverged, Engine, Playground, data, drawing
+from lecturelib.training.playground import PRESETS, Diverged, Engine, Playground, scene, toy_data
 from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.state import DEFAULTS, checked, sizes
 
@@ -18,12 +18,12 @@ from lecturelib.training.playground.state import DEFAULTS, checked, sizes
 def test_features_by_hand():
     x = torch.tensor([[2.0, -3.0], [0.0, math.pi / 2]], dtype=torch.float64)
     expected = [[2, -3, 4, 9, -6, math.sin(2), math.sin(-3)], [0, math.pi / 2, 0, math.pi**2 / 4, 0, 0, 1]]
-    found = data.features_of(x, list(data.FEATURES))
+    found = toy_data.features_of(x, list(toy_data.FEATURES))
     torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64))
 
 
 def draw(name, k, u, normal=(0.0, 0.0)):
-    function, _ = data.DATASETS[name]
+    function, _ = toy_data.DATASETS[name]
     place = function(k, torch.tensor([u], dtype=torch.float64), torch.tensor([normal], dtype=torch.float64))
     return [round(v, 6) + 0.0 for v in place[0].tolist()]
 
@@ -41,13 +41,13 @@ def test_data_sets_by_hand():
     assert draw("pinwheel", 0, (1.0, 0, 0), (0, 1)) == [-2.5, 0.1]  # half a turn, and a little noise
 
 
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", toy_data.DATASETS)
 def test_points_are_balanced_split_and_reproducible(name):
-    classes = data.DATASETS[name][1]
-    one, again, other = (data.points(name, 61, 0.2, 0.3, seed) for seed in (4, 4, 5))
+    classes = toy_data.DATASETS[name][1]
+    one, again, other = (toy_data.points(name, 61, 0.2, 0.3, seed) for seed in (4, 4, 5))
     assert (
         one.x.shape == (61, 2)
-        and one.x.abs().max() <= data.REACH
+        and one.x.abs().max() <= toy_data.REACH
         and one.label.unique().tolist() == list(range(classes))
     )
     counts = one.label.bincount()
@@ -62,7 +62,7 @@ def test_points_are_balanced_split_and_reproducible(name):
     )
     assert torch.equal(one.test, ~one.train)
     with pytest.raises(KeyError, match="moons.*circle"):
-        data.points("moons", 10, 0, 0.5, 0)
+        toy_data.points("moons", 10, 0, 0.5, 0)
 
 
 def torch_twin(engine):
@@ -89,7 +89,7 @@ def torch_loss(scores, label):
 @pytest.mark.parametrize(("dataset", "hidden"), [("spiral", [5, 3]), ("pinwheel", [4]), ("xor", [])])
 def test_gradients_are_autograds(activation, dataset, hidden):
     engine = Engine(
-        {"dataset": dataset, "hidden": hidden, "activation": activation, "features": list(data.FEATURES)}
+        {"dataset": dataset, "hidden": hidden, "activation": activation, "features": list(toy_data.FEATURES)}
     )
     twin = torch_twin(engine)
     inputs, label = engine.inputs[:40:3], engine.points.label[:40:3]
@@ -272,7 +272,7 @@ def test_dead_units_by_hand():
         engine.set_weight(1, 2, source, 0.0)
     engine.set_weight(1, 2, None, -1.0)  # max(0, -1) = 0 everywhere
     assert engine.dead() == [(1, 2)]
-    assert "1 of 3 ReLUs dead" in drawing.words(engine)
+    assert "1 of 3 ReLUs dead" in scene.words(engine)
     assert Engine({"hidden": [3]}).dead() == []
 
 
@@ -291,23 +291,23 @@ def test_maps_are_the_units_over_the_plane():
         max(0.0, (1.5 * weight[1, 0] - 3 * weight[1, 1] + bias[1]).item())
     )
     assert outputs.shape == (1, 5, 5) and (outputs > 0).all() and (outputs < 1).all()
-    assert drawing.as_bytes(torch.tensor([[[-2.0, 0.0, 1.0]]]), False).tolist() == [[[0, 128, 191]]]
-    assert drawing.as_bytes(torch.zeros(1, 2, 2), False).unique().tolist() == [128]
+    assert scene.as_bytes(torch.tensor([[[-2.0, 0.0, 1.0]]]), False).tolist() == [[[0, 128, 191]]]
+    assert scene.as_bytes(torch.zeros(1, 2, 2), False).unique().tolist() == [128]
 
 
 def test_frames_hold_what_the_page_needs():
     engine = Engine({"dataset": "pinwheel", "hidden": [4, 3]})
     engine.step(3)
-    scene, frame = drawing.scene(engine), drawing.frame(engine)
-    area = scene["size"] ** 2
+    drawn, frame = scene.scene(engine), scene.frame(engine)
+    area = drawn["size"] ** 2
     assert (
-        len(scene["maps"]) == 7 * area and len(scene["x"]) == 300 * 2 * 4 and scene["layout"] == [2, 4, 3, 3]
+        len(drawn["maps"]) == 7 * area and len(drawn["x"]) == 300 * 2 * 4 and drawn["layout"] == [2, 4, 3, 3]
     )
     assert len(frame["maps"]) == (4 + 3 + 3) * area
     assert len(frame["weights"]) == 4 * sum(w.numel() + b.numel() for w, b in engine.layers)
     assert (
-        drawing.thinned(list(range(1000)), 100)[:2] == [0, 10]
-        and drawing.thinned(list(range(1000)), 100)[-1] == 999
+        scene.thinned(list(range(1000)), 100)[:2] == [0, 10]
+        and scene.thinned(list(range(1000)), 100)[-1] == 999
     )
 
 

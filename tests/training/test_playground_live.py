@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from lecturelib.training.playground import Playground
-from lecturelib.training.playground import live as live_module
-from lecturelib.training.playground.live import Live
+from lecturelib.training.playground import playground_widget as live_module
+from lecturelib.training.playground.playground_widget import Live
 
 
 @pytest.fixture

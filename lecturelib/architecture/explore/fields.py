@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lecturelib import choose
-from lecturelib.architecture.receptive_field import draw_receptive_field, field_tiles
-from lecturelib.hooks import layer_info
-from lecturelib.receptive_field import receptive_field
+from lecturelib.architecture.diagrams.receptive_field_diagram import draw_receptive_field, field_tiles
+from lecturelib.network.hooks import layer_info
+from lecturelib.network.receptive_field import receptive_field
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Explorable, Pointer
+from lecturelib.widgets import Choice, Explorable, Pointer, common_controls
 
 NETWORKS = ("alexnet", "lenet")
 KINDS = ("Conv2d", "MaxPool2d")
@@ -19,9 +18,9 @@ def field_explorer(network: str = "alexnet") -> Explorable:
     """Point into the photo: the unit of the chosen layer that looks there, and all that it sees on the way."""
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, picture=choose.picture_control, layer=_layer_control)
+        return common_controls.settle(state, picture=common_controls.picture_control, layer=_layer_control)
 
-    first, *own = choose.picture_controls(network)
+    first, *own = common_controls.picture_controls(network)
     controls = [
         Choice("network", NETWORKS, network),
         first,
@@ -38,14 +37,14 @@ def field_explorer(network: str = "alexnet") -> Explorable:
 
 
 def _layer_control(state: dict) -> Choice:
-    layers = choose.layer_labels(state["network"], KINDS)
+    layers = common_controls.layer_labels(state["network"], KINDS)
     return Choice("layer", tuple(layers), list(layers)[-2])
 
 
 @lru_cache(maxsize=8)
 def _tiles(name: str, picture: str, own: bytes | None) -> dict:
     state = {"network": name, "picture": picture, "own": own, "use_own": own is not None}
-    return field_tiles(choose.network(name), choose.chosen_image(state))
+    return field_tiles(common_controls.network(name), common_controls.chosen_image(state))
 
 
 def nearest_position(field, positions: tuple[int, int], y: float, x: float) -> tuple[int, int]:
@@ -59,8 +58,8 @@ def nearest_position(field, positions: tuple[int, int], y: float, x: float) -> t
 
 
 def _render(state: dict) -> Picture:
-    model = choose.network(state["network"])
-    image = choose.chosen_image(state)
+    model = common_controls.network(state["network"])
+    image = common_controls.chosen_image(state)
     own = state["own"] if state["use_own"] else None
     field = receptive_field(model, state["layer"])
     positions = layer_info(model, state["layer"]).positions

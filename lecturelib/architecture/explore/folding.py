@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lecturelib.architecture.beside import moved
-from lecturelib.architecture.block_diagram import draw_folded
-from lecturelib.architecture.examples import NAMES, graph_of
-from lecturelib.architecture.faces import amount, shape_text
-from lecturelib.architecture.fold import Block, Folded, fold
-from lecturelib.architecture.graph import Graph, ModuleCall
-from lecturelib.architecture.svg import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
-from lecturelib.architecture.text import block_words, code_line
+from lecturelib.architecture.diagrams.block_diagram import draw_folded
+from lecturelib.architecture.diagrams.box_text import amount, shape_text
+from lecturelib.architecture.diagrams.description import block_words, code_line
+from lecturelib.architecture.graph.examples import NAMES, graph_of
+from lecturelib.architecture.graph.graph import Graph, ModuleCall
+from lecturelib.architecture.layout.fold import Block, Folded, fold
+from lecturelib.drawing.compose import moved
+from lecturelib.drawing.drawing import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
 from lecturelib.show import Part, Picture
 from lecturelib.widgets import Choice, Explorable, Parts, Toggle
 

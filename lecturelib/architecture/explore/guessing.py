@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lecturelib.architecture.svg import Box, Drawing, Label, Line, Polygon, Shape, text_width
+from lecturelib.drawing.drawing import Box, Drawing, Label, Line, Polygon, Shape, text_width
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Toggle
 

@@ -7,14 +7,14 @@ from functools import lru_cache
 
 from torch import Tensor, nn
 
-from lecturelib import choose, datasets
-from lecturelib.architecture.beside import beside
-from lecturelib.architecture.links import links_of
-from lecturelib.architecture.node_link import node_link, thickness
-from lecturelib.architecture.svg import Bitmap, Box, Circle, Drawing, Label, Line, Shape
-from lecturelib.hooks import record
+from lecturelib import datasets
+from lecturelib.architecture.diagrams.connectivity import links_of
+from lecturelib.architecture.diagrams.node_link import node_link, thickness
+from lecturelib.drawing.compose import beside
+from lecturelib.drawing.drawing import Bitmap, Box, Circle, Drawing, Label, Line, Shape
+from lecturelib.network.hooks import record
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Explorable, Slider, Toggle
+from lecturelib.widgets import Choice, Explorable, Slider, Toggle, common_controls
 
 # --- fully connected against convolution ---------------------------------------------------------------------
 
@@ -116,8 +116,10 @@ def digit_edges() -> Explorable:
 @lru_cache(maxsize=16)
 def last_layer(picture: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Of lenet, for its example of a digit: image (1, 1, 28, 28), hidden (128,), weights (10, 128), scores (10,)."""
-    model = choose.network("lenet")
-    image = choose.chosen_image({"network": "lenet", "picture": picture, "own": None, "use_own": False})
+    model = common_controls.network("lenet")
+    image = common_controls.chosen_image(
+        {"network": "lenet", "picture": picture, "own": None, "use_own": False}
+    )
     acts = record(model, image, ["relu3", "fc4"])
     return image, acts["relu3"][0], model.classifier[2].weight.detach(), acts["fc4"][0]
 

@@ -6,11 +6,11 @@ from lecturelib.attention.explore.by_hand import by_hand_explorer
 from lecturelib.attention.explore.gates import gates_explorer
 from lecturelib.attention.explore.heads import heads_explorer
 from lecturelib.attention.explore.implicit import implicit_explorer
-from lecturelib.attention.explore.kinds import kinds_explorer
 from lecturelib.attention.explore.masks import mask_explorer
 from lecturelib.attention.explore.permuting import permuting_explorer
 from lecturelib.attention.explore.positions import position_explorer
 from lecturelib.attention.explore.scores import scores_explorer
+from lecturelib.attention.explore.soft_hard_local import kinds_explorer
 
 __all__ = [
     "alignment_explorer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from lecturelib.attention.explore.common import (
+from lecturelib.attention.explore.sentence_controls import (
     KINDS,
     inside,
     said,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lecturelib.architecture.svg import Box, Curve, Drawing, Label, Shape, shortened, text_width
-from lecturelib.attention.explore.common import sentence_control, translated, translator_control
+from lecturelib.attention.explore.sentence_controls import sentence_control, translated, translator_control
 from lecturelib.attention.translators import Translated, translator, word_groups
-from lecturelib.attention.views.common import MARK, finished
+from lecturelib.attention.views.cells import MARK, finished
+from lecturelib.drawing.drawing import Box, Curve, Drawing, Label, Shape, shortened, text_width
 from lecturelib.show import Picture
 from lecturelib.widgets import Explorable, Slider
 

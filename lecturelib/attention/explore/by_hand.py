@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Box, Drawing, Label, Shape
 from lecturelib.attention.masks import causal_mask
 from lecturelib.attention.multihead import scaled_dot_product
-from lecturelib.attention.views.common import MARK, finished, hex_of, ink_on, shades
+from lecturelib.attention.views.cells import MARK, finished, hex_of, ink_on, shades
+from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Parts, Slider, Toggle
 

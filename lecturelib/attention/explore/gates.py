@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Bitmap, Box, Drawing, Label, Line, Shape, shortened
-from lecturelib.attention.explore.common import sentence_control, translator_control
+from lecturelib.attention.explore.sentence_controls import sentence_control, translator_control
 from lecturelib.attention.gates import lstm_gates
 from lecturelib.attention.translators import translator
-from lecturelib.attention.views.common import MARK, finished, shades
-from lecturelib.palettes import palette
+from lecturelib.attention.views.cells import MARK, finished, shades
+from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Line, Shape, shortened
 from lecturelib.show import Picture
+from lecturelib.show.palettes import palette
 from lecturelib.widgets import Choice, Explorable, Parts
 
 ROWS = {

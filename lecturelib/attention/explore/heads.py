@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import torch
 
-from lecturelib.attention.explore.common import inside, sentence_control
+from lecturelib.attention import minilm
+from lecturelib.attention.explore.sentence_controls import inside, sentence_control
+from lecturelib.attention.minilm import Looked
 from lecturelib.attention.views import head_view, keys, matrix_view, model_keys, model_view, reading_view
 from lecturelib.attention.views.heads import WINDOW
-from lecturelib.models import minilm
-from lecturelib.models.minilm import Looked
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Control, Explorable, Parts, Progress, Slider, Toggle, running
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from lecturelib.attention.explore.common import (
+from lecturelib.attention.explore.sentence_controls import (
     KINDS,
     inside,
     said,
@@ -17,7 +17,8 @@ from lecturelib.attention.explore.common import (
 )
 from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.translators import merged, translator
-from lecturelib.attention.views import beside, matrix_view
+from lecturelib.attention.views import matrix_view
+from lecturelib.drawing.picture_row import picture_row
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable
 
@@ -63,7 +64,7 @@ def _render(state: dict) -> Picture:
         caption += (
             " No attention was built in, and yet each output depends on some words more than on others."
         )
-        return beside([left], [title], caption)
+        return picture_row([left], [title], caption)
     explicit = found.by_word()[2]
     right = matrix_view(rows, columns, explicit, picked, **words)
     agree, chance = agreement(implicit, explicit)
@@ -74,4 +75,4 @@ def _render(state: dict) -> Picture:
     )
     if picked:
         caption += f" Gradient: {left.caption} Weights: {right.caption}"
-    return beside([left, right], [title, f"explicit: α{mean}"], caption)
+    return picture_row([left, right], [title, f"explicit: α{mean}"], caption)

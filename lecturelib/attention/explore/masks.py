@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Box, Drawing, Label, Shape
 from lecturelib.attention.masks import causal_mask, forbidden, masked_softmax, padding_mask
-from lecturelib.attention.views.common import MARK, finished, hex_of, ink_on, percent, shades
+from lecturelib.attention.views.cells import MARK, finished, hex_of, ink_on, percent, shades
+from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
 from lecturelib.show import Part, Picture
 from lecturelib.widgets import Choice, Control, Explorable, Parts
 

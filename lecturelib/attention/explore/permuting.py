@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lecturelib.architecture.svg import Box, Circle, Drawing, Label, Line, Shape, shortened
-from lecturelib.attention.explore.common import said, sentence_control, translated
-from lecturelib.attention.intervene import Permuted, permuted_attention
+from lecturelib.attention.explore.sentence_controls import said, sentence_control, translated
+from lecturelib.attention.interventions import Permuted, permuted_attention
 from lecturelib.attention.translators import translator
-from lecturelib.attention.views.common import FAINT, finished
+from lecturelib.attention.views.cells import FAINT, finished
+from lecturelib.drawing.drawing import Box, Circle, Drawing, Label, Line, Shape, shortened
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 

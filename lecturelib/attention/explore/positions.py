@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lecturelib.architecture.svg import Bitmap, Box, Drawing, Label, Shape
 from lecturelib.attention.multihead import position_code
-from lecturelib.attention.views.chart import line_chart
-from lecturelib.attention.views.common import MARK, finished
-from lecturelib.palettes import palette
+from lecturelib.attention.views.cells import MARK, finished
+from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape
+from lecturelib.drawing.line_chart import line_chart
 from lecturelib.show import Picture
+from lecturelib.show.palettes import palette
 from lecturelib.widgets import Choice, Control, Explorable, Slider
 
 SIZES = (8, 16, 32, 64, 128, 160)

@@ -8,9 +8,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Box, Drawing, Label, Shape
 from lecturelib.attention.scores import Cosine, make_score
-from lecturelib.attention.views.chart import line_chart
+from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
+from lecturelib.drawing.line_chart import line_chart
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 

@@ -7,18 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Box, Curve, Drawing, Label, Shape, shortened
-from lecturelib.attention.views.common import (
-    FAINT,
-    MARK,
-    WIDE,
-    check_picked,
-    check_weights,
-    finished,
-    percent,
-)
-from lecturelib.palettes import CATEGORIES, TEN
+from lecturelib.attention.views.cells import FAINT, MARK, WIDE, check_picked, check_weights, finished, percent
+from lecturelib.drawing.drawing import Box, Curve, Drawing, Label, Shape, shortened
 from lecturelib.show import Picture
+from lecturelib.show.palettes import CATEGORIES, TEN
 
 COLOURS = (*TEN, "#B8004E", "#3E7C00")  # twelve heads; each also has its own column with its number
 _MOST = 500  # lines: more are a grey cloud

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lecturelib.architecture.svg import Bitmap, Box, Drawing, Label, Line, Shape, shortened, text_width
-from lecturelib.attention.views.common import (
+from lecturelib.attention.views.cells import (
     MARK,
     WIDE,
     check_picked,
@@ -18,6 +17,7 @@ from lecturelib.attention.views.common import (
     scale_bar,
     shades,
 )
+from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Line, Shape, shortened, text_width
 from lecturelib.show import Picture
 
 _HIGH = 560  # px of a picture that is seen whole beside its controls

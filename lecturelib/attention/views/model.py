@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lecturelib.architecture.svg import Bitmap, Box, Drawing, Label, Shape, shortened, text_width
-from lecturelib.attention.views.common import MARK, WIDE, check_weights, finished, scale_bar, shades
+from lecturelib.attention.views.cells import MARK, WIDE, check_weights, finished, scale_bar, shades
+from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape, shortened, text_width
 from lecturelib.show import Picture
 
 _LARGE = 236.0  # px of the enlarged map

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lecturelib.architecture.svg import Box, Drawing, Label, Shape, text_width
-from lecturelib.attention.views.common import (
+from lecturelib.attention.views.cells import (
     MARK,
     WIDE,
     check_weights,
@@ -18,6 +17,7 @@ from lecturelib.attention.views.common import (
     scale_bar,
     shades,
 )
+from lecturelib.drawing.drawing import Box, Drawing, Label, Shape, text_width
 from lecturelib.show import Picture
 
 _SIZE, _LINE = 16.0, 44.0

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from lecturelib import choose
+from lecturelib.gradients.attribution_plots import clip_level, tile
 from lecturelib.gradients.averaged import IntegratedGradients, integrated_gradients_steps, smooth_grad_steps
 from lecturelib.gradients.backprop import saliency_map
 from lecturelib.gradients.explore.methods import CLASSIFIERS
-from lecturelib.gradients.looks import clip_level, tile
+from lecturelib.network.units import Logit, Unit
 from lecturelib.show import Picture, pixels_of, tiled
-from lecturelib.show.text import number
-from lecturelib.units import Logit, Unit
-from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls
 
 PATIENCE = 0.15  # seconds between two pictures that sharpen
 PERCENTILE = 99
@@ -25,13 +24,15 @@ def _class_explorer(
     render, title: str, network: str, picture_name: str | None, controls: list[Control], presets
 ):
     """An explorable with a network, a picture and a class, and controls of its own behind them."""
-    first, *own = choose.picture_controls(network, picture_name)
+    first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, picture=choose.picture_control, class_index=choose.class_control)
+        return common_controls.settle(
+            state, picture=common_controls.picture_control, class_index=common_controls.class_control
+        )
 
-    before = [Choice("network", CLASSIFIERS, network), first, choose.class_control(start)]
+    before = [Choice("network", CLASSIFIERS, network), first, common_controls.class_control(start)]
     return Explorable(render, [*before, *controls, *own], title, presets, refresh)
 
 
@@ -60,7 +61,7 @@ def smooth_grad_explorer(network: str = "alexnet", picture_name: str | None = No
 
 
 def _render_smooth(state: dict) -> Iterator[Picture | Progress]:
-    model, image = choose.network(state["network"]), choose.chosen_image(state)
+    model, image = common_controls.network(state["network"]), common_controls.chosen_image(state)
     unit = Logit(state["class_index"]).check(model)
     plain = saliency_map(model, image, unit)[0]
     generator = torch.Generator().manual_seed(state["seed"])
@@ -123,7 +124,7 @@ def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | 
 
 
 def _render_integrated(state: dict) -> Iterator[Picture | Progress]:
-    model, image = choose.network(state["network"]), choose.chosen_image(state)
+    model, image = common_controls.network(state["network"]), common_controls.chosen_image(state)
     unit = Logit(state["class_index"]).check(model)
     level = BASELINES[state["baseline"]]
     shown, done, found = 0.0, 0.0, None

@@ -10,18 +10,17 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from lecturelib import choose
+from lecturelib.gradients.attribution_plots import edges
 from lecturelib.gradients.averaged import integrated_gradients_steps, smooth_grad_steps
 from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
 from lecturelib.gradients.deconvnet import deconvnet
 from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam
-from lecturelib.gradients.looks import edges
 from lecturelib.gradients.spectral import spectral_residual
-from lecturelib.hooks import resolve_layer
 from lecturelib.models import PixelModel
+from lecturelib.network.hooks import resolve_layer
+from lecturelib.network.units import Channel, Logit, Neuron, Probability, Unit
 from lecturelib.parameters.activations import activations, strongest_channels
-from lecturelib.units import Channel, Logit, Neuron, Probability, Unit
-from lecturelib.widgets import Choice, Slider
+from lecturelib.widgets import Choice, Slider, common_controls
 
 NONE = "none"
 RULES = {"backprop": "backprop", "deconvnet": "deconvnet", "guided": "guided backprop"}
@@ -108,13 +107,13 @@ def kind_control(state: dict) -> Choice:
 def class_control(state: dict) -> Choice:
     """The likeliest classes, or a word where none is asked for."""
     if "class" in state["kind"]:
-        return choose.class_control(state)
+        return common_controls.class_control(state)
     return Choice("class_index", (0,), label="class", labels=("not asked for",))
 
 
 def map_layers(network: str) -> tuple[str, ...]:
     """The layers whose channels and neurons are offered, by the lecture's names where there are any."""
-    return tuple(choose.layer_labels(network, ("Conv2d", "SameConv2d", "ReLU")))
+    return tuple(common_controls.layer_labels(network, ("Conv2d", "SameConv2d", "ReLU")))
 
 
 def layer_control(state: dict) -> Choice:
@@ -131,7 +130,7 @@ def rank_slider(state: dict) -> Slider:
     label = "channel, strongest first"
     if "class" in state["kind"]:
         return Slider("rank", 1, 1, label=label)
-    channels = choose.layer_labels(state["network"], ("Conv2d", "SameConv2d", "ReLU"))[
+    channels = common_controls.layer_labels(state["network"], ("Conv2d", "SameConv2d", "ReLU"))[
         state["layer"]
     ].channels
     return Slider("rank", 1, channels, label=label)
@@ -139,7 +138,7 @@ def rank_slider(state: dict) -> Slider:
 
 def unit_of(state: dict) -> Unit:
     """The unit of a state; a neuron is taken where its channel responds most."""
-    model = choose.network(state["network"])
+    model = common_controls.network(state["network"])
     if "class" in state["kind"]:
         kind = Logit if state["kind"] == "class score" else Probability
         return kind(state["class_index"]).check(model)
@@ -155,7 +154,7 @@ def unit_of(state: dict) -> Unit:
 @lru_cache(maxsize=16)
 def _maps(network: str, picture: str, own: bytes | None, layer: str) -> Tensor:
     state = {"network": network, "picture": picture, "own": own, "use_own": own is not None}
-    return activations(choose.network(network), choose.chosen_image(state), layer)
+    return activations(common_controls.network(network), common_controls.chosen_image(state), layer)
 
 
 # --- maps, remembered: another palette costs no pass ---------------------------------------------------------
@@ -172,7 +171,9 @@ def values_of(name: str, state: dict, unit: Unit, rule: str = "backprop") -> Run
         yield 1.0, _known[key]
         return
     values = None
-    for done, values in method.run(choose.network(state["network"]), choose.chosen_image(state), unit, rule):
+    for done, values in method.run(
+        common_controls.network(state["network"]), common_controls.chosen_image(state), unit, rule
+    ):
         yield done, values
     if values is not None:
         _known[key] = values

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib.gradients.looks import stacked
-from lecturelib.palettes import palette as palette_table
-from lecturelib.relu_rules import relu_rule
+from lecturelib.gradients.attribution_plots import stacked
+from lecturelib.network.relu_rules import relu_rule
 from lecturelib.show import Picture, side_by_side
-from lecturelib.show.text import draw_text, text_width
+from lecturelib.show.palettes import palette as palette_table
+from lecturelib.show.raster_text import draw_text, text_width
 from lecturelib.widgets import Explorable, Slider
 
 # --- the ReLU rules ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib import choose
+from lecturelib.gradients.attribution_plots import around_grey, tile
 from lecturelib.gradients.deconvnet import top_patches
 from lecturelib.gradients.explore.methods import (
     METHODS,
@@ -22,13 +22,12 @@ from lecturelib.gradients.explore.methods import (
     unit_of,
     values_of,
 )
-from lecturelib.gradients.looks import around_grey, tile
 from lecturelib.images import PHOTOS, fit, photo
-from lecturelib.palettes import MAGNITUDE
+from lecturelib.network.units import Channel, Unit, read
 from lecturelib.show import Picture, overlay, picture, pixels_of, side_by_side, tiled
-from lecturelib.show.text import number
-from lecturelib.units import Channel, Unit, read
-from lecturelib.widgets import Choice, Explorable, Progress, Slider, running
+from lecturelib.show.palettes import MAGNITUDE
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Explorable, Progress, Slider, common_controls, running
 
 NETWORKS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net", "cifar_net")
 PERCENTILES = (80, 90, 95, 98, 99, 99.5, 99.9, 100)
@@ -39,14 +38,14 @@ TILE = 230  # pixels of a map's side where several stand side by side
 
 def window_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
     """Ask any unit of any network which pixels matter to it, by up to four methods side by side."""
-    first, *own = choose.picture_controls(network, picture_name)
+    first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
     for make in (kind_control, class_control, layer_control, rank_slider):
         control = make(start)
         start[control.name] = control.value
 
     def refresh(state: dict) -> dict:
-        return choose.settle(
+        return common_controls.settle(
             state,
             picture=_picture_control,
             class_index=class_control,
@@ -79,7 +78,7 @@ def _method_control(state: dict, k: int) -> Choice:
 
 
 def _picture_control(state: dict) -> Choice:
-    return choose.picture_control(state)
+    return common_controls.picture_control(state)
 
 
 def _methods(*names: str) -> dict[str, str]:
@@ -101,8 +100,8 @@ def _presets() -> dict[str, dict]:
 
 
 def _render_windows(state: dict) -> Iterator[Picture | Progress]:
-    image, unit = choose.chosen_image(state), unit_of(state)
-    value = read(choose.network(state["network"]), image, unit).item()
+    image, unit = common_controls.chosen_image(state), unit_of(state)
+    value = read(common_controls.network(state["network"]), image, unit).item()
     chosen = [state[f"method_{k}"] for k in range(4) if state[f"method_{k}"] != NONE]
     runs = [values_of(name, state, unit, state["rule"]) for name in chosen]
     found: list[Tensor | None] = [None] * len(chosen)
@@ -204,7 +203,7 @@ def top_patches_explorer(network: str = "alexnet") -> Explorable:
     """The nine patches that excite a channel most, and beside each the pattern that the deconvnet projects back."""
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, layer=_patch_layer, channel=_patch_channel)
+        return common_controls.settle(state, layer=_patch_layer, channel=_patch_channel)
 
     start = {"network": network}
     start["layer"] = _patch_layer(start).value
@@ -223,19 +222,19 @@ def top_patches_explorer(network: str = "alexnet") -> Explorable:
 
 
 def _patch_layer(state: dict) -> Choice:
-    layers = tuple(choose.layer_labels(state["network"], ("Conv2d",)))
+    layers = tuple(common_controls.layer_labels(state["network"], ("Conv2d",)))
     return Choice("layer", layers, layers[-1] if state["network"] == "alexnet" else "conv3_3")
 
 
 def _patch_channel(state: dict) -> Slider:
     return Slider(
-        "channel", 0, choose.layer_labels(state["network"], ("Conv2d",))[state["layer"]].channels - 1
+        "channel", 0, common_controls.layer_labels(state["network"], ("Conv2d",))[state["layer"]].channels - 1
     )
 
 
 @lru_cache(maxsize=64)
 def _patches(network: str, layer: str, channel: int) -> list[tuple[Tensor, Tensor]]:
-    return top_patches(choose.network(network), _crops(), Channel(layer, channel), k=BEST)
+    return top_patches(common_controls.network(network), _crops(), Channel(layer, channel), k=BEST)
 
 
 def _render_patches(state: dict) -> Iterator[Picture | Progress]:

@@ -1,14 +1,14 @@
 """The explorables of part 6: each function returns an `Explorable`, whose `render(state)` is pure."""
 
+from lecturelib.optimization.explore.activation_grid import activation_grid_explorer
 from lecturelib.optimization.explore.all_windows import deep_visualization
 from lecturelib.optimization.explore.class_images import class_image_explorer
-from lecturelib.optimization.explore.drawing import draw_a_digit
-from lecturelib.optimization.explore.dreams import dream_explorer
+from lecturelib.optimization.explore.deep_dream import dream_explorer
+from lecturelib.optimization.explore.draw_digit import draw_a_digit
 from lecturelib.optimization.explore.examples import examples_or_optimised
-from lecturelib.optimization.explore.grid import activation_grid_explorer
 from lecturelib.optimization.explore.inversions import privacy_slider
-from lecturelib.optimization.explore.location import location_explorer
-from lecturelib.optimization.explore.rungs import ladder
+from lecturelib.optimization.explore.regularizer_comparison import ladder
+from lecturelib.optimization.explore.semantic_location import location_explorer
 from lecturelib.optimization.explore.starts import nine_starts
 
 __all__ = [

@@ -11,27 +11,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib import choose, datasets
+from lecturelib import datasets
+from lecturelib.gradients.attribution_plots import around_grey, tile
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.deconvnet import deconvnet
-from lecturelib.gradients.looks import around_grey, tile
-from lecturelib.hooks import frozen, recording
 from lecturelib.images import PHOTOS
 from lecturelib.models import PixelModel
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.receptive_field import ReceptiveField, receptive_field
+from lecturelib.network.units import Channel, Neuron
 from lecturelib.optimization.ascent import Step, maximize
 from lecturelib.optimization.channel_pictures import shipped, shipped_layers
 from lecturelib.optimization.explore.sheet import Sheet
-from lecturelib.optimization.location import Likeness
+from lecturelib.optimization.semantic_location import Likeness
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations, strongest_channels
 from lecturelib.parameters.kernels import kernels
-from lecturelib.parameters.maximal import LayerMaxima, every_channel
+from lecturelib.parameters.maximal_images import LayerMaxima, every_channel
 from lecturelib.parameters.photo_search import SCALES, PhotoSearch, search_photos
-from lecturelib.receptive_field import ReceptiveField, receptive_field
 from lecturelib.show import Picture, overlay, pixels_of, tiled, with_box
-from lecturelib.show.text import number
-from lecturelib.units import Channel, Neuron
-from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, running
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls, running
 
 NETWORKS = ("alexnet", "vgg16", "cifar_net", "textures_net", "lenet", "fashion_lenet")
 DATA = {"lenet": ("digits", datasets.digits), "fashion_lenet": ("clothes", datasets.clothes)}
@@ -48,7 +48,7 @@ EMPTY = np.full((WINDOW, WINDOW, 3), 238, np.uint8)
 
 def deep_visualization(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
     """Everything about one channel on one screen; quick windows at once, slow ones sharpen in place."""
-    first, *own = choose.picture_controls(network, picture_name)
+    first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
     start["layer"] = _layer_control(start).value
     controls = [
@@ -72,18 +72,20 @@ def deep_visualization(network: str = "alexnet", picture_name: str | None = None
     }
 
     def refresh(state: dict) -> dict[str, Control]:
-        return choose.settle(state, picture=choose.picture_control, layer=_layer_control, rank=_rank_slider)
+        return common_controls.settle(
+            state, picture=common_controls.picture_control, layer=_layer_control, rank=_rank_slider
+        )
 
     return Explorable(_render, controls, "One channel through all windows", presets, refresh)
 
 
 def _layer_control(state: dict) -> Choice:
-    layers = tuple(choose.layer_labels(state["network"], ("Conv2d",)))
+    layers = tuple(common_controls.layer_labels(state["network"], ("Conv2d",)))
     return Choice("layer", layers, "conv4" if "conv4" in layers else layers[-1])
 
 
 def _rank_slider(state: dict) -> Slider:
-    channels = choose.layer_labels(state["network"], ("Conv2d",))[state["layer"]].channels
+    channels = common_controls.layer_labels(state["network"], ("Conv2d",))[state["layer"]].channels
     return Slider("rank", 1, channels, label="channel, by its response to the picture")
 
 
@@ -91,12 +93,12 @@ def _rank_slider(state: dict) -> Slider:
 def _maps(network: str, picture: str, own: bytes | None, layer: str) -> Tensor:
     """The activations (C, h, w) of a layer for a picture."""
     state = {"network": network, "picture": picture, "own": own, "use_own": True}
-    return activations(choose.network(network), choose.chosen_image(state), layer)
+    return activations(common_controls.network(network), common_controls.chosen_image(state), layer)
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
     name, layer = state["network"], state["layer"]
-    model, image = choose.network(name), choose.chosen_image(state)
+    model, image = common_controls.network(name), common_controls.chosen_image(state)
     own = state["own"] if state["use_own"] else None
     maps = _maps(name, state["picture"], own, layer)
     channel = int(strongest_channels(maps, len(maps))[state["rank"] - 1])
@@ -144,7 +146,7 @@ def _maximized(model: PixelModel, layer: str, channel: int, field: ReceptiveFiel
     """What the channel wants: all over the picture; in a small network at one place, as large as what it sees."""
     if model.input_size > SMALL:
         return maximize(model, Channel(layer, channel), steps=STEPS)
-    wanted = torch.zeros(choose.layer_labels(model.name, ("Conv2d",))[layer].channels)
+    wanted = torch.zeros(common_controls.layer_labels(model.name, ("Conv2d",))[layer].channels)
     wanted[channel] = 1
     size, moved = max(field.size), [jitter(1)]
     return maximize(model, Likeness(layer, wanted, power=0), size=size, steps=STEPS, transforms=moved)
@@ -170,7 +172,7 @@ def found_in_photos(name: str, layer: str, progress=None) -> PhotoSearch | Layer
     """What excites the channels of a layer most in the photos, or in the network's own data; remembered."""
     if (name, layer) in _found:
         return _found[name, layer]
-    model = choose.network(name)
+    model = common_controls.network(name)
     if name in DATA:
         found = every_channel(model, DATA[name][1]("test")[0], layer, k=BEST, progress=progress)
     else:

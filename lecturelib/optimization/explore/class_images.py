@@ -5,18 +5,17 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib import choose
+from lecturelib.network.units import Logit, class_index, read
 from lecturelib.optimization.ascent import Step, maximize
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.explore.sheet import Sheet
-from lecturelib.optimization.frames import Frame, frame
 from lecturelib.optimization.parametrize import Fourier
 from lecturelib.optimization.regularizers import Regularizer, l2, total_variation
+from lecturelib.optimization.shipped_frames import Frame, frame
 from lecturelib.optimization.transforms import jitter, rotate, scale
 from lecturelib.show import Picture, bars
-from lecturelib.show.text import number
-from lecturelib.units import Logit, class_index, read
-from lecturelib.widgets import Choice, Explorable, Progress
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Explorable, Progress, common_controls
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
 SIZE = 192
@@ -61,7 +60,7 @@ def class_ascent(
     """The ascent behind the frames: f(x) - lam * penalty(x) for the score of a class of `MAKER`."""
     settings, penalty = RECIPES[recipe]
     size = {} if isinstance(start, Tensor) else {"size": SIZE}
-    model = choose.network(MAKER)
+    model = common_controls.network(MAKER)
     return maximize(
         model,
         Logit(class_name),
@@ -81,7 +80,7 @@ def on_pixels(recipe: str) -> bool:
 
 def judged(image: Tensor, name: str = JUDGE) -> Tensor:
     """The probabilities (classes,) of another network, which did not make the picture (1, 3, H, W)."""
-    model = choose.network(name)
+    model = common_controls.network(name)
     fitted = F.interpolate(image, model.input_size, mode="bilinear", align_corners=False, antialias=True)
     return model(fitted.clamp(0, 1)).softmax(1)[0].detach()
 
@@ -130,10 +129,10 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
 
 
 def _draw(state: dict, shipped: Frame, image: Tensor, live: int = 0) -> Picture:
-    score = read(choose.network(MAKER), image, Logit(state["class_name"])).item()
+    score = read(common_controls.network(MAKER), image, Logit(state["class_name"])).item()
     probabilities = judged(image)
-    names = choose.class_labels(JUDGE)
-    asked = class_index(choose.network(JUDGE), state["class_name"])
+    names = common_controls.class_labels(JUDGE)
+    asked = class_index(common_controls.network(JUDGE), state["class_name"])
     best = probabilities.topk(SHOWN).indices.tolist()
     shown = best if asked in best else [*best[:-1], asked]
     rank = int((probabilities > probabilities[asked]).sum()) + 1

@@ -8,16 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib import choose
-from lecturelib.hooks import frozen, recording
+from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.units import Channel
 from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.channel_pictures import shipped
 from lecturelib.optimization.explore.all_windows import found_in_photos
 from lecturelib.optimization.explore.sheet import Sheet, resized
 from lecturelib.show import Picture, pixels_of, tiled
-from lecturelib.show.text import number
-from lecturelib.units import Channel
-from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, running
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls, running
 
 NETWORK, LAYERS = "alexnet", ("conv2", "conv3", "conv4", "conv5")
 TILE, LARGE = 124, 378
@@ -54,7 +53,9 @@ STORIES = {
 
 
 def _channel_slider(state: dict) -> Slider:
-    return Slider("channel", 0, choose.layer_labels(NETWORK, ("Conv2d",))[state["layer"]].channels - 1)
+    return Slider(
+        "channel", 0, common_controls.layer_labels(NETWORK, ("Conv2d",))[state["layer"]].channels - 1
+    )
 
 
 @lru_cache(maxsize=64)
@@ -64,7 +65,7 @@ def alike(layer: str, channel: int) -> tuple[float, float, float]:
     The cosine of the two mean answers over all other channels; the channel's own value at the best place of the photos,
     and at the best place of the shipped optimised picture.
     """
-    model = choose.network(NETWORK)
+    model = common_controls.network(NETWORK)
     found = found_in_photos(NETWORK, layer).of(channel)
     size = max(max(crop.shape[-2:]) for crop in found.crops)
     crops = torch.cat([F.interpolate(crop[None], size=(size, size), mode="bilinear") for crop in found.crops])
@@ -89,7 +90,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     yield _draw(state, picture, "optimised" if known in _pictures else "optimised (shipped, small)")
     if known in _pictures:
         return
-    for step in maximize(choose.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed):
+    for step in maximize(common_controls.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed):
         if step.step in SHOWN_AT and seed != 0:
             yield _draw(state, step.image, f"optimised, step {step.step} of {STEPS}")
         elif step.step % 4 == 0:

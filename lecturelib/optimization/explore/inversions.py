@@ -5,17 +5,16 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from lecturelib import choose
-from lecturelib.hooks import layer_info
 from lecturelib.images import fit, load_image, photo
-from lecturelib.optimization import frames
+from lecturelib.network.hooks import layer_info
+from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import Step
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.inversion import activations_of, inversion_error, invert
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.show import Picture, bars
-from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload
+from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload, common_controls
 
 NETWORK = "alexnet"
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
@@ -34,7 +33,7 @@ def face(name: str, size: int = SIZE) -> Tensor:
 
 def inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) -> Iterator[Step]:
     """The inversion behind the frames: arg min ‖f(x) - y‖² / ‖y‖² + lam * TV(x), y from the image (1, 3, H, W)."""
-    model = choose.network(NETWORK)
+    model = common_controls.network(NETWORK)
     return invert(
         model,
         layer,
@@ -68,9 +67,9 @@ def privacy_slider(picture: str = "astronaut", layer: str = "conv3") -> Explorab
 def _render(state: dict) -> Iterator[Picture | Progress]:
     own = state["own"] if state["use_own"] else None
     image = fit(load_image(own), SIZE) if own is not None else face(state["picture"])
-    shipped = own is None and state["picture"] in frames.options("inversion", "picture")
+    shipped = own is None and state["picture"] in shipped_frames.options("inversion", "picture")
     if shipped:
-        found = frames.frame("inversion", **{key: state[key] for key in ("picture", "layer", "lam")})
+        found = shipped_frames.frame("inversion", **{key: state[key] for key in ("picture", "layer", "lam")})
         yield _draw(state, image, found.image, found.steps)
         return
     yield from emerging(
@@ -85,12 +84,12 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
 @lru_cache(maxsize=4)
 def shipped_errors(lam: float) -> tuple[tuple[float, ...], float]:
     """The pixel errors of the shipped inversions, layer by layer, and that of the mean colour alone."""
-    of_layers = [frames.frame("inversion", layer=layer, lam=lam).numbers for layer in LAYERS]
+    of_layers = [shipped_frames.frame("inversion", layer=layer, lam=lam).numbers for layer in LAYERS]
     return tuple(numbers["pixel_error"] for numbers in of_layers), of_layers[0]["baseline"]
 
 
 def _draw(state: dict, image: Tensor, found: Tensor, steps: int, own: bool = False) -> Picture:
-    error = inversion_error(choose.network(NETWORK), state["layer"], found, image)
+    error = inversion_error(common_controls.network(NETWORK), state["layer"], found, image)
     errors, baseline = shipped_errors(state["lam"])
     chart = bars(
         LAYERS,
@@ -101,7 +100,7 @@ def _draw(state: dict, image: Tensor, found: Tensor, steps: int, own: bool = Fal
         alt="Pixel errors of the layers.",
     )
     kept = 1
-    for length in layer_info(choose.network(NETWORK), state["layer"]).shape:
+    for length in layer_info(common_controls.network(NETWORK), state["layer"]).shape:
         kept *= length
     live = "" if steps == STEPS else f" so far ({steps} of {LIVE_STEPS} steps, live)"
     caption = (

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from lecturelib.palettes import colour as colour_bytes
 from lecturelib.show import Picture, pixels_of
-from lecturelib.show.text import draw_text, shortened, text_width
+from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.raster_text import draw_text, shortened, text_width
 
 LETTERS = 16
 BLOCKS = 40  # pixels: pictures of digits and kernels keep their edges

@@ -6,17 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib import choose
-from lecturelib.hooks import record
-from lecturelib.optimization import frames
+from lecturelib.network.hooks import record
+from lecturelib.network.units import Channel
+from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import Step, maximize
 from lecturelib.optimization.diversity import diversity
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.objectives import gram
 from lecturelib.show import Picture, tiled
-from lecturelib.show.text import number
-from lecturelib.units import Channel
-from lecturelib.widgets import Choice, Explorable, Progress
+from lecturelib.show.raster_text import number
+from lecturelib.widgets import Choice, Explorable, Progress, common_controls
 
 NETWORK = "alexnet"
 UNITS = {
@@ -33,7 +32,7 @@ def nine_ascents(unit: str, weight: float, steps: int = STEPS, seed: int = 0) ->
     """The ascent behind the frames: a batch of nine, f(x) - weight * how alike the layer finds them."""
     asked = UNITS[unit]
     return maximize(
-        choose.network(NETWORK),
+        common_controls.network(NETWORK),
         asked,
         size=SIZE,
         regularizers=[diversity(asked.layer, weight)],
@@ -45,7 +44,7 @@ def nine_ascents(unit: str, weight: float, steps: int = STEPS, seed: int = 0) ->
 
 def alikeness(images: Tensor, layer: str) -> float:
     """Mean cosine of the Gram matrices of a layer over all pairs of pictures (B, C, H, W), 1 if all are alike."""
-    style = gram(record(choose.network(NETWORK), images, [layer])[layer]).flatten(1)  # (B, C * C)
+    style = gram(record(common_controls.network(NETWORK), images, [layer])[layer]).flatten(1)  # (B, C * C)
     alike = F.normalize(style, dim=1) @ F.normalize(style, dim=1).T  # (B, B)
     others = ~torch.eye(len(alike), dtype=torch.bool)
     return alike[others].mean().item()
@@ -80,7 +79,7 @@ def nine_starts(unit: str = "conv5, channel 224") -> Explorable:
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
     if not state["live"]:
-        shipped = frames.frame("nine", unit=state["unit"], weight=state["weight"])
+        shipped = shipped_frames.frame("nine", unit=state["unit"], weight=state["weight"])
         yield _draw(state, from_sheet(shipped.image), shipped.numbers["value"], shipped.steps)
         return
     yield from emerging(

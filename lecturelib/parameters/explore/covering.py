@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 import torch
 
-from lecturelib import choose
+from lecturelib.network.units import Logit, Probability
 from lecturelib.parameters.occlusion import OcclusionMap, coarse_to_fine, occlude
 from lecturelib.show import Picture, bars, heatmap, overlay, side_by_side, with_box
-from lecturelib.units import Logit, Probability
-from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, common_controls
 
 CLASSIFIERS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net")
 FILLS = {"grey 128": 128 / 255, "black": 0.0, "white": 1.0, "mean colour": "mean", "blurred picture": "blur"}
@@ -19,7 +18,7 @@ SIDE = 448  # pixels of a picture's side on the page
 
 def _patch_sizes(name: str) -> tuple[int, int, int, int]:
     """Smallest, largest, step and usual side of a patch, in pixels, for a network's pictures."""
-    size = choose.network(name).input_size
+    size = common_controls.network(name).input_size
     if size <= 32:
         return 2, 16, 1, 8
     return (8, 32, 4, 16) if size <= 64 else (16, 112, 8, 48)
@@ -31,7 +30,7 @@ def _patch_slider(state: dict) -> Slider:
 
 
 def _stride_control(state: dict) -> Choice:
-    size = choose.network(state["network"]).input_size
+    size = common_controls.network(state["network"]).input_size
     strides = (1, 2, 4) if size <= 32 else (2, 4, 8) if size <= 64 else (8, 16, 32)
     fitting = tuple(stride for stride in strides if stride <= state["patch_size"])
     return Choice("stride", fitting, fitting[min(1, len(fitting) - 1)], labels=[f"{s} px" for s in fitting])
@@ -40,22 +39,22 @@ def _stride_control(state: dict) -> Choice:
 def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
     """Cover every place of a picture, and see where the network's confidence falls; a rough map comes at once."""
     start = {"network": network, "patch_size": _patch_sizes(network)[3]}
-    first, *own = choose.picture_controls(network, picture_name)
+    first, *own = common_controls.picture_controls(network, picture_name)
     start |= {"picture": first.value, "own": None, "use_own": True}
 
     def refresh(state: dict) -> dict:
-        return choose.settle(
+        return common_controls.settle(
             state,
-            picture=choose.picture_control,
+            picture=common_controls.picture_control,
             patch_size=_patch_slider,
             stride=_stride_control,
-            class_index=choose.class_control,
+            class_index=common_controls.class_control,
         )
 
     controls = [
         Choice("network", CLASSIFIERS, network),
         first,
-        choose.class_control(start),
+        common_controls.class_control(start),
         _patch_slider(start),
         _stride_control(start),
         Choice("fill", tuple(FILLS)),
@@ -81,8 +80,8 @@ def _occlusion_presets() -> dict[str, dict]:
 
 
 def _render_occlusion(state: dict) -> Iterator[Picture | Progress]:
-    model = choose.network(state["network"])
-    image = choose.chosen_image(state)
+    model = common_controls.network(state["network"])
+    image = common_controls.chosen_image(state)
     unit = MEASURES[state["measure"]](state["class_index"]).check(model)
     maps = coarse_to_fine(model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]])
     for occluded in maps:
@@ -122,10 +121,12 @@ def _draw_occlusion(image: torch.Tensor, occluded: OcclusionMap, state: dict) ->
 def patch_by_hand(network: str = "lenet", picture_name: str | None = "3") -> Explorable:
     """Drag a patch over the picture (mouse, or arrow keys on the picture), and read the confidence live."""
     start = {"network": network}
-    first, *own = choose.picture_controls(network, picture_name)
+    first, *own = common_controls.picture_controls(network, picture_name)
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, picture=choose.picture_control, patch_size=_patch_slider)
+        return common_controls.settle(
+            state, picture=common_controls.picture_control, patch_size=_patch_slider
+        )
 
     controls = [
         Choice("network", CLASSIFIERS, network),
@@ -139,18 +140,18 @@ def patch_by_hand(network: str = "lenet", picture_name: str | None = "3") -> Exp
 
 
 def _render_patch(state: dict) -> Picture:
-    model = choose.network(state["network"])
-    image = choose.chosen_image(state)
+    model = common_controls.network(state["network"])
+    image = common_controls.chosen_image(state)
     height, width = image.shape[-2:]
     y, x = state["y"] * (height - 1), state["x"] * (width - 1)
     covered = occlude(image, y, x, state["patch_size"], FILLS[state["fill"]])
     with torch.inference_mode():
         probabilities = model(covered).softmax(1)[0]  # (classes,)
-    before = choose.answer(state)
-    best = before.topk(choose.CLASSES_SHOWN).indices
+    before = common_controls.answer(state)
+    best = before.topk(common_controls.CLASSES_SHOWN).indices
     surprise = int(probabilities.argmax())
     shown = best.tolist() if surprise in best else [*best[:-1].tolist(), surprise]
-    names = [choose.class_labels(state["network"])[k] for k in shown]
+    names = [common_controls.class_labels(state["network"])[k] for k in shown]
     right = bars(
         names,
         probabilities[shown].tolist(),

@@ -4,11 +4,10 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from lecturelib import choose
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.kernels import high_frequency_share, kernel_tiles, kernels
 from lecturelib.show import Picture, coloured, overlay, picture, side_by_side, tiled
-from lecturelib.widgets import Choice, Explorable, Slider
+from lecturelib.widgets import Choice, Explorable, Slider, common_controls
 
 NETWORKS = ("alexnet", "vgg16", "efficientnet_lite0", "cifar_net", "lenet", "fashion_lenet", "textures_net")
 KERNELS_SHOWN = 128
@@ -19,7 +18,7 @@ def kernel_browser(network: str = "alexnet") -> Explorable:
     """The kernels of any convolution of any network, trained or not, as tiles around grey (zero)."""
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, layer=_convolution_control, channel=_input_channel_slider)
+        return common_controls.settle(state, layer=_convolution_control, channel=_input_channel_slider)
 
     start = {"network": network}
     start["layer"] = _convolution_control(start).value
@@ -40,16 +39,16 @@ def kernel_browser(network: str = "alexnet") -> Explorable:
 
 
 def _convolution_control(state: dict) -> Choice:
-    return Choice("layer", tuple(choose.layer_labels(state["network"], ("Conv2d", "SameConv2d"))))
+    return Choice("layer", tuple(common_controls.layer_labels(state["network"], ("Conv2d", "SameConv2d"))))
 
 
 def _input_channel_slider(state: dict) -> Slider:
-    count = kernels(choose.network(state["network"]), state["layer"]).shape[1]
+    count = kernels(common_controls.network(state["network"]), state["layer"]).shape[1]
     return Slider("channel", 0, 0 if count == 3 else count - 1, label="input channel")
 
 
 def _render_kernels(state: dict) -> Picture:
-    model = choose.network(state["network"], state["weights"])
+    model = common_controls.network(state["network"], state["weights"])
     weight = kernels(model, state["layer"])
     count, inputs, side = weight.shape[0], weight.shape[1], weight.shape[-1]
     channels = None if inputs == 3 else state["channel"]
@@ -71,11 +70,11 @@ def activation_browser(network: str = "alexnet") -> Explorable:
     """The channels of a layer that respond most to a picture, and one of them laid over it."""
 
     def refresh(state: dict) -> dict:
-        return choose.settle(
-            state, picture=choose.picture_control, layer=_map_layer_control, rank=_rank_slider
+        return common_controls.settle(
+            state, picture=common_controls.picture_control, layer=_map_layer_control, rank=_rank_slider
         )
 
-    first, *own = choose.picture_controls(network)
+    first, *own = common_controls.picture_controls(network)
     start = {"network": network}
     start["layer"] = _map_layer_control(start).value
     controls = [
@@ -93,25 +92,25 @@ def activation_browser(network: str = "alexnet") -> Explorable:
 
 
 def _map_layer_control(state: dict) -> Choice:
-    layers = tuple(choose.layer_labels(state["network"], _ANY_MAP))
+    layers = tuple(common_controls.layer_labels(state["network"], _ANY_MAP))
     usual = "relu5" if "relu5" in layers else layers[-1]
     return Choice("layer", layers, usual)
 
 
 def _rank_slider(state: dict) -> Slider:
-    channels = choose.layer_labels(state["network"], _ANY_MAP)[state["layer"]].channels
+    channels = common_controls.layer_labels(state["network"], _ANY_MAP)[state["layer"]].channels
     return Slider("rank", 1, channels, label="channel, strongest first")
 
 
 @lru_cache(maxsize=8)
 def _maps(name: str, picture: str, own: bytes | None, layer: str) -> Tensor:
     """Activations (C, h, w), remembered: another rank needs no other pass."""
-    image = choose.chosen_image({"network": name, "picture": picture, "own": own, "use_own": True})
-    return activations(choose.network(name), image, layer)
+    image = common_controls.chosen_image({"network": name, "picture": picture, "own": own, "use_own": True})
+    return activations(common_controls.network(name), image, layer)
 
 
 def _render_activations(state: dict) -> Picture:
-    image = choose.chosen_image(state)
+    image = common_controls.chosen_image(state)
     own = state["own"] if state["use_own"] else None
     maps = _maps(state["network"], state["picture"], own, state["layer"])  # (C, h, w)
     order = strongest_channels(maps, len(maps), state["by"])

@@ -8,16 +8,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lecturelib import choose, datasets
+from lecturelib import datasets
 from lecturelib.images import PHOTOS, photo
-from lecturelib.palettes import TEN
-from lecturelib.palettes import colour as colour_bytes
-from lecturelib.parameters.codes import codes, embed_codes
-from lecturelib.parameters.maximal import LayerMaxima, every_channel
+from lecturelib.parameters.cnn_codes import codes, embed_codes
+from lecturelib.parameters.maximal_images import LayerMaxima, every_channel
 from lecturelib.parameters.photo_search import PhotoMatches, PhotoSearch, search_photos
 from lecturelib.show import Picture, pixels_of, side_by_side, tiled, with_box
-from lecturelib.show.text import draw_text
-from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, running
+from lecturelib.show.palettes import TEN
+from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.raster_text import draw_text
+from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, common_controls, running
 
 # --- a map of codes ------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ def _frame(pixels: np.ndarray, top: int, left: int, bottom: int, right: int) -> 
 def _codes(data: str, layer: str) -> tuple[Tensor, Tensor, Tensor]:
     name, load, _, _ = MAPPED[data]
     images, labels = (part[:PICTURES] for part in load("test"))
-    found = images.flatten(1) if layer == "pixels" else codes(choose.network(name), images, layer)
+    found = images.flatten(1) if layer == "pixels" else codes(common_controls.network(name), images, layer)
     return images, labels, found
 
 
@@ -164,7 +164,7 @@ def maximal_browser(network: str = "alexnet") -> Explorable:
     """The nine places, in thousands, that excite a channel most: photos at several scales, or a data set."""
 
     def refresh(state: dict) -> dict:
-        return choose.settle(state, layer=_layer_control, channel=_channel_slider)
+        return common_controls.settle(state, layer=_layer_control, channel=_channel_slider)
 
     offered = [name for name in SEARCHED if name != "cifar_net" or datasets.cifar10_path().is_file()]
     start = {"network": network}
@@ -186,12 +186,14 @@ def maximal_browser(network: str = "alexnet") -> Explorable:
 
 
 def _layer_control(state: dict) -> Choice:
-    layers = tuple(choose.layer_labels(state["network"], _LAYERS))
+    layers = tuple(common_controls.layer_labels(state["network"], _LAYERS))
     return Choice("layer", layers, [name for name in layers if name.startswith("conv")][-1])
 
 
 def _channel_slider(state: dict) -> Slider:
-    return Slider("channel", 0, choose.layer_labels(state["network"], _LAYERS)[state["layer"]].channels - 1)
+    return Slider(
+        "channel", 0, common_controls.layer_labels(state["network"], _LAYERS)[state["layer"]].channels - 1
+    )
 
 
 def _render_maximal(state: dict) -> Iterator[Picture | Progress]:
@@ -206,7 +208,7 @@ _searches: dict[tuple[str, str], PhotoSearch | LayerMaxima] = {}
 
 def _search(name: str, layer: str, progress) -> None:
     """Search for all channels of a layer at once, and remember it: moving the channel then costs nothing."""
-    model = choose.network(name)
+    model = common_controls.network(name)
     if SEARCHED[name] == "photos":
         _searches[name, layer] = search_photos(model, layer, k=BEST, progress=progress)
     else:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from lecturelib.drawing.curve_panels import Line, Panel, sheet
 from lecturelib.show import Picture
-from lecturelib.training.chart import Line, Panel, sheet
 from lecturelib.training.diagnose import Diagnosis, diagnose
 from lecturelib.training.faults import FAULTS
-from lecturelib.training.gallery import shipped
+from lecturelib.training.faulty_runs import shipped
 from lecturelib.training.history import History
 from lecturelib.training.smooth import smooth
 from lecturelib.widgets import Choice, Explorable, Slider, Toggle

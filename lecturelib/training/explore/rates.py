@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lecturelib.drawing.curve_panels import Line, Panel, sheet
 from lecturelib.show import Picture
-from lecturelib.training.chart import Line, Panel, sheet
 from lecturelib.training.explore.short_runs import RATES, STEPS, short_run
 from lecturelib.training.history import History
 from lecturelib.training.smooth import smooth

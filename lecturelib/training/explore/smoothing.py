@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from lecturelib.drawing.curve_panels import Line, Panel, sheet
 from lecturelib.show import Picture
-from lecturelib.training.chart import Line, Panel, sheet
 from lecturelib.training.explore.short_runs import short_run
 from lecturelib.training.smooth import smooth
 from lecturelib.widgets import Choice, Explorable, Slider, Toggle

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.training.playground.data import REACH, features_of, points
 from lecturelib.training.playground.state import GOES_ON, a_dict, checked, number, sizes
+from lecturelib.training.playground.toy_data import REACH, features_of, points
 
 FAR = 1e6  # a weight beyond is on its way to infinity
 REMEMBERED = 2000  # measured losses; beyond, every second one is dropped

@@ -6,7 +6,7 @@ import html
 import uuid
 
 from lecturelib.show import Picture
-from lecturelib.training.playground import drawing
+from lecturelib.training.playground import scene
 from lecturelib.training.playground.engine import Engine
 from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
@@ -33,7 +33,7 @@ class Playground:
         self._live = None
 
     def __repr__(self) -> str:
-        return f"<Playground: {drawing.words(self.engine)}>"
+        return f"<Playground: {scene.words(self.engine)}>"
 
     # --- state -----------------------------------------------------------------------------------------------------
 
@@ -105,14 +105,14 @@ class Playground:
 
     def picture(self) -> Picture:
         """The playground as it is now, as a still picture."""
-        return drawing.picture(self.engine)
+        return scene.picture(self.engine)
 
     def show(self) -> None:
         """Shows it live, and a static copy that stays where no kernel runs. ImportError without anywidget."""
         from IPython.display import display
 
         if self._live is None:
-            from lecturelib.training.playground.live import Live
+            from lecturelib.training.playground.playground_widget import Live
 
             self._live = Live(self, self._player)
         ident = f"ll-{uuid.uuid4().hex[:12]}"

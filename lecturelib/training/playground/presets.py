@@ -1,6 +1,6 @@
 """Prepared states of the playground, each with a sentence that says what to look for."""
 
-from lecturelib.training.playground.data import FEATURES
+from lecturelib.training.playground.toy_data import FEATURES
 
 ALL = list(FEATURES)
 

@@ -3,7 +3,7 @@
 import math
 from numbers import Integral, Real
 
-from lecturelib.training.playground.data import DATASETS, FEATURES
+from lecturelib.training.playground.toy_data import DATASETS, FEATURES
 from lecturelib.widgets.controls import Choice, Slider
 
 ACTIVATIONS = ("tanh", "ReLU", "sigmoid", "linear")

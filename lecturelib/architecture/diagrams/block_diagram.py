@@ -1,0 +1,182 @@
+"""Block diagrams: a layer is a box, the data an arrow; modules fold and unfold, repeated blocks stand once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from torch import nn
+
+from lecturelib.architecture.diagrams.box_text import (
+    CARD,
+    STYLES,
+    Style,
+    amount,
+    badge,
+    cards_room,
+    face,
+    face_size,
+    frame_title,
+    side_room,
+)
+from lecturelib.architecture.diagrams.description import describe
+from lecturelib.architecture.graph.graph import Graph
+from lecturelib.architecture.graph.trace import as_graph
+from lecturelib.architecture.layout.fold import Block, Folded, fold
+from lecturelib.architecture.layout.placement import Placed, Rect
+from lecturelib.architecture.layout.planner import layouts
+from lecturelib.drawing.drawing import Drawing
+from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape, shortened, text_width
+
+Direction = Literal["auto", "down", "right"]
+SLIDE = (1280, 720)
+MARGIN = 16.0
+HEADER = 30.0
+COLUMNS = {False: (1, 2, 3, 4, 5, 6, 8), True: (4, 8, 12, 16, 24, 32, 48)}  # tried, for few boxes and many
+MANY = 250  # boxes: from here on the smallest text is taken at once
+
+
+def block_diagram(
+    model_or_graph: nn.Module | Graph,
+    *inputs,
+    depth: int = 1,
+    fold: bool = True,
+    open: Iterable[str] = (),
+    merge: bool = True,
+    direction: Direction = "auto",
+    dark: bool = False,
+) -> Drawing:
+    """A block diagram of a network, given as a `Graph` or as a module with its inputs (see `trace`).
+
+    `depth`, `fold`, `open` and `merge` say how much is shown, see `fold.fold`. The flow runs "down" or to the
+    "right", and is wrapped into columns or rows; "auto" takes what leaves the text largest on a slide of 1280 x 720 px,
+    where it has at least 9 px as long as a slide can hold the whole. Keys of the drawing are the blocks': module names.
+    """
+    graph = as_graph(model_or_graph, inputs)
+    if direction not in ("auto", "down", "right"):
+        raise ValueError(f'direction is "auto", "down" or "right", got {direction!r}')
+    return draw_folded(folded_of(graph, depth, fold, open, merge), direction, dark)
+
+
+def folded_of(graph: Graph, depth: int, folds: bool, open: Iterable[str], merge: bool) -> Folded:
+    """`fold.fold`, under another name because `fold` is an argument here."""
+    return fold(graph, depth, folds, open, merge)
+
+
+def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = False) -> Drawing:
+    """The drawing of a folded graph, in the style and the number of columns in which it reads best."""
+    style, placed = best_layout(folded, direction)
+    title = heading(folded.graph)
+    shapes = [Label(MARGIN, MARGIN + 9, title, 15, "start", bold=True)]
+    shapes += _shapes(folded, placed, style)
+    width = max(placed.width + 2 * MARGIN, text_width(title, 15, True) + 2 * MARGIN)
+    height = placed.height + HEADER + 2 * MARGIN
+    return Drawing(round(width, 1), round(height, 1), tuple(shapes), title, describe(folded), dark)
+
+
+def heading(graph: Graph) -> str:
+    """The network's name and what it costs, in one line."""
+    adds = f", {amount(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
+    return f"{graph.title}: {amount(graph.parameters)} parameters{adds}"
+
+
+def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, Placed]:
+    """The style and layout with the largest text at slide size."""
+    graph = folded.graph
+    leaves = list(folded.leaves())
+    many = len(leaves) > MANY or len(folded.links) > 2 * MANY
+    turns = {"auto": (False,) if many else (False, True), "down": (False,), "right": (True,)}[direction]
+    best: tuple[float, Style, Placed] | None = None
+    for style in STYLES[-1:] if many else STYLES:
+        sizes = {}
+        for block in leaves:
+            width, height = face_size(block, style, graph)
+            sizes[block.key] = (width + 2 * side_room(block, style), height + cards_room(block))
+        titles = {block.key: text_width(frame_title(block), style.detail, True) for _, block in folded.walk()}
+        for horizontal in turns:
+            for tallest in (500.0,) if many else (1e9, 900.0, 600.0, 420.0):
+                tries = layouts(folded, sizes, titles, horizontal, COLUMNS[many], tallest, style.room)
+                for columns, placed in tries.items():
+                    wraps = columns * (0.005 if many else 0.15)
+                    score = _text_on_slide(placed, style) - wraps - (0.05 if horizontal else 0)
+                    if best is None or score > best[0] + 1e-9:
+                        best = (score, style, placed)
+        if best[0] >= SMALLEST_TEXT + 0.5:
+            break
+    return best[1], best[2]
+
+
+def _text_on_slide(placed: Placed, style: Style) -> float:
+    """The smallest text in px if the drawing is shrunk to a slide."""
+    width, height = placed.width + 2 * MARGIN, placed.height + HEADER + 2 * MARGIN
+    return style.small * min(SLIDE[0] / width, SLIDE[1] / height, 1.0)
+
+
+def _shapes(folded: Folded, placed: Placed, style: Style) -> list[Shape]:
+    dx, dy = MARGIN, MARGIN + HEADER
+    blocks = {block.key: block for _, block in folded.walk()}
+    shapes: list[Shape] = []
+    for _, block in folded.walk():
+        if block.key in placed.frames:
+            shapes += _frame(block, placed.frames[block.key], dx, dy, style, placed.horizontal)
+    lines = sorted(placed.routes, key=lambda route: route.skip)
+    for route in lines:
+        points = tuple((x + dx, y + dy) for x, y in route.points)
+        role = "skip" if route.skip else "arrow"
+        shapes.append(Line(points, arrow=route.arrow, radius=6, role=role, stroke_width=1.6))
+    for key, (x, y, width, height) in placed.boxes.items():
+        room, cards = side_room(blocks[key], style), cards_room(blocks[key])
+        size = (width - 2 * room, height - cards)
+        shapes += _box(blocks[key], x + dx + room, y + dy, *size, style, folded.graph)
+    return shapes
+
+
+def _frame(block: Block, rect: Rect, dx: float, dy: float, style: Style, horizontal: bool) -> list[Shape]:
+    x, y, width, height = rect[0] + dx, rect[1] + dy, rect[2], rect[3]
+    words, size = frame_title(block), style.detail
+    look = {"bold": True, "role": "muted", "key": block.key}
+    title = Label(x + 15, y + height / 2, shortened(words, height - 8, size, True), size, turned=True, **look)
+    if horizontal:
+        title = Label(x + width / 2, y + 15, shortened(words, width - 8, size, True), size, **look)
+    frame = Box(x, y, width, height, 10, role="frame", key=block.key, dashed=block.kind == "repeat")
+    return [frame, title]
+
+
+def _box(
+    block: Block, x: float, y: float, width: float, height: float, style: Style, graph: Graph
+) -> list[Shape]:
+    shapes: list[Shape] = []
+    radius = height / 2 if block.role in ("merge", "input", "output") else 6
+    paint = {"role": block.role, "key": block.key}
+    for card in (2, 1) if block.count > 1 else ():
+        shapes.append(Box(x + CARD * card, y + CARD * card, width, height, radius, **paint))
+    if block.recurrent or (block.same_weights and block.count > 1):
+        middle = y + height / 2
+        out, right = x + width + 26, x + width
+        shapes.append(
+            Curve(
+                ((right, middle + height * 0.22), (out, middle + height * 0.5), (out, middle - height * 0.5),
+                 (right + 1, middle - height * 0.22)), arrow=True, role="loop", key=block.key, stroke_width=1.8,
+            )
+        )  # fmt: skip
+    shapes.append(Box(x, y, width, height, radius, **paint))
+    lines = face(block, style, graph)
+    top = y + (height - sum(size * 1.3 for _, size, _, _ in lines)) / 2
+    for text, size, bold, role in lines:
+        shapes.append(
+            Label(x + width / 2, top + size * 0.65, text, size, bold=bold, role=role, key=block.key)
+        )
+        top += size * 1.3
+    if block.count > 1:
+        shapes.append(
+            Label(
+                x + width + 2 * CARD + 6,
+                y + height / 2,
+                badge(block),
+                style.title,
+                "start",
+                True,
+                key=block.key,
+            )
+        )
+    return shapes

@@ -1,0 +1,90 @@
+"""A network as a table: one row for each step, with what it costs."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from torch import nn
+
+from lecturelib.architecture.diagrams.box_text import shape_text
+from lecturelib.architecture.graph.graph import Graph
+from lecturelib.architecture.graph.trace import as_graph
+
+COLUMNS = ("name", "kind", "hyperparameters", "output", "parameters", "multiply-adds", "memory (KiB)")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step: names as in the code, the output's shape, and numbers for the batch that ran. `memory` in bytes."""
+
+    key: str
+    kind: str
+    detail: str
+    output: str
+    parameters: int
+    multiply_adds: int
+    memory: int
+    shared: bool = False  # its parameters were counted in an earlier row
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row as text, in the order of `COLUMNS`."""
+        parameters = "(again)" if self.shared else f"{self.parameters:,}"
+        costs = (parameters, f"{self.multiply_adds:,}", f"{self.memory / 1024:,.0f}")
+        return (self.key, self.kind, self.detail, self.output, *costs)
+
+
+class Table(list):
+    """A list of `Row` with a title and a last line of sums; prints as text, shows as HTML."""
+
+    def __init__(self, rows: list[Row], title: str, total: Row):
+        super().__init__(rows)
+        self.title, self.total = title, total
+
+    def __str__(self) -> str:
+        lines = [COLUMNS, *(row.cells for row in self), self.total.cells]
+        widths = [max(len(line[k]) for line in lines) for k in range(len(COLUMNS))]
+        texts = []
+        for line in lines:
+            cells = [
+                c.ljust(w) if k < 4 else c.rjust(w) for k, (c, w) in enumerate(zip(line, widths, strict=True))
+            ]
+            texts.append("  ".join(cells).rstrip())
+        return "\n".join([self.title, *texts])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        def cells(values, tag="td") -> str:
+            return "".join(
+                f'<{tag} style="text-align:{"left" if k < 4 else "right"};padding:2px 10px"'
+                f"{' scope=col' if tag == 'th' else ''}>{html.escape(value)}</{tag}>"
+                for k, value in enumerate(values)
+            )
+
+        rows = "".join(f"<tr>{cells(row.cells)}</tr>" for row in self)
+        return (
+            f'<table style="border-collapse:collapse;font-size:15px"><caption>{html.escape(self.title)}</caption>'
+            f"<thead><tr>{cells(COLUMNS, 'th')}</tr></thead><tbody>{rows}</tbody>"
+            f'<tfoot><tr style="font-weight:bold">{cells(self.total.cells)}</tr></tfoot></table>'
+        )
+
+
+def summary_table(model_or_graph: nn.Module | Graph, *inputs) -> Table:
+    """One `Row` for each step of a network, in the order of running; `.total` holds the sums.
+
+    Multiply-adds are those of convolutions and matrix products (see `counts`), memory the bytes of new activations.
+    `inputs`: as for `trace`, which says what it cannot follow.
+    """
+    graph = as_graph(model_or_graph, inputs)
+    rows = [
+        Row(
+            node.key, node.kind, node.detail, shape_text(node.output, graph), node.parameters, node.multiply_adds,
+            node.memory, node.shared,
+        )
+        for node in graph.nodes
+        if node.kind not in ("input", "output")
+    ]  # fmt: skip
+    total = Row("in all", "", "", "", graph.parameters, graph.multiply_adds, graph.memory)
+    return Table(rows, graph.title, total)

@@ -1,0 +1,1 @@
+"""Where boxes and arrows go: folding, repeats, layers, edge routing."""

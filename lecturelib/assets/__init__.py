@@ -1,0 +1,34 @@
+"""Files the course reads: weights fetched into a cache, and what data/ ships; each checked before it is read."""
+
+from lecturelib.assets.cache import (
+    AssetAltered,
+    AssetMissing,
+    Status,
+    cache_dir,
+    data_path,
+    fetch,
+    path,
+    shipped_member,
+    shipped_tensors,
+    status,
+    tensors,
+)
+from lecturelib.assets.download import FetchError
+from lecturelib.assets.registry import REGISTRY, Asset
+
+__all__ = [
+    "REGISTRY",
+    "Asset",
+    "AssetAltered",
+    "AssetMissing",
+    "FetchError",
+    "Status",
+    "cache_dir",
+    "data_path",
+    "fetch",
+    "path",
+    "shipped_member",
+    "shipped_tensors",
+    "status",
+    "tensors",
+]

@@ -1,0 +1,95 @@
+"""What the pictures of attention share: shades, marks, and the places that can be picked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape, text_width
+from lecturelib.show import Part, Picture
+from lecturelib.show.palettes import palette
+
+WIDE = 820  # px beside the controls in a window of 1280
+MARK = "#D55E00"  # the frame of what is picked
+FAINT = "#8a8a8a"
+
+
+def check_weights(weights: object, shape: tuple[int, ...], what: str) -> Tensor:
+    """The weights as float32; raises unless they are finite, not negative and of the shape that their words need."""
+    if not isinstance(weights, Tensor):
+        raise TypeError(f"weights: a tensor is needed, got {type(weights).__name__}")
+    if tuple(weights.shape) != shape or not weights.numel():
+        raise ValueError(f"weights: {shape} is needed for {what}, got {tuple(weights.shape)}")
+    weights = weights.detach().float()
+    if not torch.isfinite(weights).all() or weights.min() < 0:
+        raise ValueError("weights: finite numbers from 0 are needed")
+    return weights
+
+
+def check_picked(picked: str, rows: int, columns: int) -> tuple[str, int] | None:
+    """("row", 3) of "row 3", None of ""; raises ValueError for another key."""
+    if picked == "":
+        return None
+    kind, _, number = picked.partition(" ")
+    if kind in ("row", "column") and number.isdigit() and int(number) < (rows if kind == "row" else columns):
+        return kind, int(number)
+    raise ValueError(
+        f"picked={picked!r}: 'row 0' to 'row {rows - 1}', 'column 0' to 'column {columns - 1}' or '' is needed"
+    )
+
+
+def keys(rows: int, columns: int) -> tuple[str, ...]:
+    """The keys that can be picked, for a `Parts` control."""
+    return (*(f"row {k}" for k in range(rows)), *(f"column {k}" for k in range(columns)))
+
+
+def shades(values: Tensor, top: float) -> np.ndarray:
+    """(H, W, 3) uint8: white for 0, deep blue from `top` on."""
+    table = palette("blue_orange")[127::-1]  # white -> deep blue
+    share = values.numpy() / top if top > 0 else np.zeros(tuple(values.shape), np.float32)
+    return table[np.rint(np.clip(share, 0, 1) * 127).astype(np.uint8)]
+
+
+def hex_of(pixel: np.ndarray) -> str:
+    """One pixel as "#rrggbb"."""
+    return "#" + "".join(f"{int(v):02x}" for v in pixel)
+
+
+def ink_on(share: float) -> str:
+    """The colour of a number on a shade."""
+    return "#ffffff" if share > 0.5 else "#1a1a1a"
+
+
+def percent(weight: float) -> str:
+    """A weight in whole percent, without the sign."""
+    return f"{100 * weight:.0f}"
+
+
+def scale_bar(x: float, y: float, top: float, words: str, unit: str = "%") -> list[Shape]:
+    """Which shade is which number: a bar of 120 px with its two ends."""
+    ramp = shades(torch.linspace(0, 1, 64)[None], 1.0)
+    bar = x + text_width(words, 12) + 30
+    last = f"{100 * top:.0f} %" if unit == "%" else f"{top:.2g} {unit}".strip()
+    return [
+        Label(x, y, words, 12, "start", role="muted"),
+        Label(bar - 6, y, "0", 12, "end", role="muted"),
+        Bitmap(bar, y - 6, 120, 12, ramp),
+        Box(bar, y - 6, 120, 12, 0, fill="none", stroke="#9a9a9a", stroke_width=0.8),
+        Label(bar + 126, y, last, 12, "start", role="muted"),
+    ]
+
+
+def finished(
+    drawing: Drawing, caption: str, places: Sequence[tuple[str, tuple[float, float, float, float], str]]
+) -> Picture:
+    """The drawing as a Picture with the places that can be picked: (key, (left, top, right, bottom) in px, words)."""
+    size = (drawing.width, drawing.height, drawing.width, drawing.height)
+    parts = tuple(
+        Part(key, tuple(min(1.0, max(0.0, v / s)) for v, s in zip(box, size, strict=True)), words)
+        for key, box, words in places
+    )
+    return replace(Picture(drawing.svg(), drawing.alt, caption, round(drawing.width)), parts=parts)

@@ -1,0 +1,263 @@
+"""A drawing: plain pieces with a title and words, written as SVG; PNG and PDF are made from the same pieces."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lecturelib.drawing.shapes import (
+    LINES,
+    SMALLEST_TEXT,
+    Bitmap,
+    Bounds,
+    Box,
+    Circle,
+    Curve,
+    Label,
+    Line,
+    Point,
+    Polygon,
+    Shape,
+    arrow_head,
+    colours,
+    shortened,
+    text_width,
+)
+
+if TYPE_CHECKING:
+    from lecturelib.show import Picture
+
+__all__ = [
+    "SMALLEST_TEXT", "Bitmap", "Bounds", "Box", "Circle", "Curve", "Drawing", "Label", "Line", "Point", "Polygon",
+    "Shape", "arrow_head", "colours", "shortened", "text_width",
+]  # fmt: skip
+
+FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif"
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A picture made of plain pieces: `width` x `height` px, drawn in the order of `shapes`.
+
+    `title` is a few words, `alt` says what is to be seen, for who cannot see it. Raises ValueError where a size is not
+    above 0, a text is missing, or a piece is none.
+    """
+
+    width: float
+    height: float
+    shapes: tuple[Shape, ...]
+    title: str
+    alt: str
+    dark: bool = False  # the theme used where none is asked for
+
+    def __post_init__(self):
+        object.__setattr__(self, "shapes", tuple(self.shapes))
+        if not self.width > 0 or not self.height > 0:
+            raise ValueError(f"Drawing: width and height are above 0 px, got {self.width} x {self.height}")
+        for name in ("title", "alt"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
+                raise ValueError(f"Drawing: {name} is empty: say in words what the drawing shows")
+        strange = next((shape for shape in self.shapes if not isinstance(shape, Shape)), None)
+        if strange is not None:
+            raise ValueError(f"Drawing: shapes are Box, Line, Label ..., got {type(strange).__name__}")
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.title!r}, {round(self.width)} x {round(self.height)} px>"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its pieces, in the order of drawing, each once."""
+        return tuple(dict.fromkeys(shape.key for shape in self.shapes if shape.key is not None))
+
+    def region(self, key: str) -> Bounds:
+        """(left, top, right, bottom) in px of the areas (else the lines and labels) with a key."""
+        own = [shape for shape in self.shapes if shape.key == key]
+        if not own:
+            raise KeyError(f"no piece of this drawing has the key {key!r}")
+        areas = [shape for shape in own if not isinstance(shape, (*LINES, Label))] or own
+        bounds = [shape.bounds for shape in areas]
+        return tuple(side([b[k] for b in bounds]) for k, side in enumerate((min, min, max, max)))
+
+    def at(self, x: float, y: float) -> str | None:
+        """The key of the topmost area that holds a point, or None."""
+        for shape in reversed(self.shapes):
+            if shape.key is None or isinstance(shape, (*LINES, Label)):
+                continue
+            left, top, right, bottom = shape.bounds
+            if left <= x <= right and top <= y <= bottom:
+                return shape.key
+        return None
+
+    def with_shapes(self, *more: Shape, alt: str | None = None) -> Drawing:
+        """The same drawing with pieces on top."""
+        return replace(self, shapes=(*self.shapes, *more), alt=alt or self.alt)
+
+    def svg(self, dark: bool | None = None) -> str:
+        """The drawing as one SVG element: role="img", with title and description, no font and no link from outside."""
+        dark = self.dark if dark is None else dark
+        width, height = _n(self.width), _n(self.height)
+        background = Box(0, 0, self.width, self.height, 0, role="background")
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" aria-label="{_escape(self.alt)}" font-family="{FONTS}">',
+            f"<title>{_escape(self.title)}</title>",
+            f"<desc>{_escape(self.alt)}</desc>",
+        ]
+        lines += [_element(shape, dark) for shape in (background, *self.shapes)]
+        return "\n".join([*lines, "</svg>"])
+
+    def picture(self, caption: str = "", width: int | None = None, dark: bool | None = None) -> Picture:
+        """The drawing for `show(...)`, as SVG with its words."""
+        from lecturelib.show import Picture
+
+        return Picture(self.svg(dark), self.alt, caption, width, self.regions())
+
+    def regions(self) -> tuple[tuple[float, float, float, float], ...]:
+        """Of each key in `keys`, its region in fractions of the whole."""
+        size = (self.width, self.height, self.width, self.height)
+        regions = (self.region(key) for key in self.keys)
+        return tuple(tuple(v / s for v, s in zip(region, size, strict=True)) for region in regions)
+
+    def pixels(self, scale: float = 2, dark: bool | None = None) -> np.ndarray:
+        """The drawing as (H, W, 3) uint8 pixels, `scale` of them for each px."""
+        from lecturelib.drawing.matplotlib_backend import pixels
+
+        return pixels(self, scale, self.dark if dark is None else dark)
+
+    def save(self, path: str | Path, dark: bool | None = None, scale: float = 2) -> Path:
+        """Writes .svg, .pdf (lines stay lines) or .png (`scale` pixels per px); returns the path."""
+        path, dark = Path(path), self.dark if dark is None else dark
+        ending = path.suffix.lower()
+        if not path.parent.is_dir():
+            raise ValueError(f"save: there is no folder {path.parent}; make it first")
+        if ending == ".svg":
+            path.write_text(self.svg(dark) + "\n", encoding="utf-8")
+        elif ending == ".png":
+            from lecturelib.show.picture import encode_png
+
+            path.write_bytes(encode_png(self.pixels(scale, dark), description=self.alt))
+        elif ending == ".pdf":
+            from lecturelib.drawing.matplotlib_backend import write_pdf
+
+            write_pdf(self, path, dark)
+        else:
+            raise ValueError(f"save: {path.name!r} must end in .svg, .png or .pdf")
+        return path
+
+    def _repr_html_(self) -> str:
+        return self.picture().html()
+
+
+def _n(number: float) -> str:
+    """A number as SVG likes it: two decimals at most, no zeros behind."""
+    return f"{number:.2f}".rstrip("0").rstrip(".") if number % 1 else str(int(number))
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def _points(points: Iterable[Point]) -> str:
+    return " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+
+
+def _paint(shape: Shape, dark: bool) -> str:
+    fill, stroke = colours(shape, dark)
+    words = f' fill="{fill}"'
+    if stroke != "none" and shape.stroke_width > 0:
+        words += f' stroke="{stroke}" stroke-width="{_n(shape.stroke_width)}"'
+        if shape.dashed:
+            # dashes grow with the line, or a wide one would look solid
+            dash, gap = (max(least, times * shape.stroke_width) for least, times in ((5, 2.2), (4, 1.4)))
+            words += f' stroke-dasharray="{_n(dash)} {_n(gap)}"'
+    if shape.opacity != 1:
+        words += f' opacity="{_n(shape.opacity)}"'
+    return words + (f' data-key="{_escape(shape.key)}"' if shape.key is not None else "")
+
+
+def _element(shape: Shape, dark: bool) -> str:
+    paint = _paint(shape, dark)
+    if isinstance(shape, Box):
+        place = f'x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
+        return f'<rect {place} rx="{_n(shape.radius)}"{paint}/>'
+    if isinstance(shape, Circle):
+        return f'<circle cx="{_n(shape.x)}" cy="{_n(shape.y)}" r="{_n(shape.radius)}"{paint}/>'
+    if isinstance(shape, Polygon):
+        return f'<polygon points="{_points(shape.points)}"{paint}/>'
+    if isinstance(shape, Label):
+        return _text(shape, paint)
+    if isinstance(shape, Bitmap):
+        return _image(shape)
+    cap = "butt" if shape.dashed else "round"  # round ends would fill the gaps
+    path = f'<path d="{path_data(shape)}"{paint} stroke-linecap="{cap}" stroke-linejoin="round"/>'
+    if shape.arrow:
+        stroke = colours(shape, dark)[1]
+        faint = f' opacity="{_n(shape.opacity)}"' if shape.opacity != 1 else ""
+        path += f'<polygon points="{_points(arrow_head(shape.points))}" fill="{stroke}"{faint}/>'
+    return path
+
+
+def path_data(shape: Line | Curve) -> str:
+    """The `d` of a path; an arrow's line ends inside its head."""
+    start, *rest = _to_head(shape)
+    words = [f"M{_n(start[0])} {_n(start[1])}"]
+    if isinstance(shape, Curve):
+        for k in range(0, len(rest), 3):
+            words.append("C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in rest[k : k + 3]))
+        return "".join(words)
+    for command, points in rounded((start, *rest), shape.radius):
+        words.append(command + " ".join(f"{_n(x)} {_n(y)}" for x, y in points))
+    return "".join(words)
+
+
+def _to_head(shape: Line | Curve) -> tuple[Point, ...]:
+    if not shape.arrow:
+        return shape.points
+    _, left, right = arrow_head(shape.points)
+    return (*shape.points[:-1], ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2))
+
+
+def rounded(points: tuple[Point, ...], radius: float) -> list[tuple[str, tuple[Point, ...]]]:
+    """The commands L and Q of a line whose corners are rounded by a radius, as far as its pieces are long enough."""
+    commands: list[tuple[str, tuple[Point, ...]]] = []
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        near = [_towards(corner, end, radius) for end in (before, after)]
+        commands += [("L", (near[0],)), ("Q", (corner, near[1]))] if radius else [("L", (corner,))]
+    return [*commands, ("L", (points[-1],))]
+
+
+def _towards(start: Point, end: Point, distance: float) -> Point:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = (dx * dx + dy * dy) ** 0.5
+    part = min(distance / length, 0.5) if length else 0
+    return (start[0] + dx * part, start[1] + dy * part)
+
+
+def _text(label: Label, paint: str) -> str:
+    bold = ' font-weight="bold"' if label.bold else ""
+    turn = f' transform="rotate(-90 {_n(label.x)} {_n(label.y)})"' if label.turned else ""
+    anchor = f' text-anchor="{label.anchor}"' if label.anchor != "start" else ""
+    squeeze = (
+        f' textLength="{_n(label.width)}" lengthAdjust="spacingAndGlyphs"' if len(label.text) > 1 else ""
+    )
+    place = f'x="{_n(label.x)}" y="{_n(label.y + 0.36 * label.size)}" font-size="{_n(label.size)}"'
+    return f"<text {place}{anchor}{bold}{turn}{squeeze}{paint}>{_escape(label.text)}</text>"
+
+
+def _image(bitmap: Bitmap) -> str:
+    from lecturelib.show.picture import encode_png
+
+    data = base64.b64encode(encode_png(np.ascontiguousarray(bitmap.pixels))).decode()
+    place = f'x="{_n(bitmap.x)}" y="{_n(bitmap.y)}" width="{_n(bitmap.width)}" height="{_n(bitmap.height)}"'
+    style = ' style="image-rendering:pixelated"' if bitmap.hard else ""
+    faint = f' opacity="{_n(bitmap.opacity)}"' if bitmap.opacity != 1 else ""
+    key = f' data-key="{_escape(bitmap.key)}"' if bitmap.key is not None else ""
+    return (
+        f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"{style}{faint}{key}/>'
+    )

@@ -1,0 +1,141 @@
+"""The pieces of a drawing by matplotlib: pixels, and a PDF in which lines stay lines and text stays text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lecturelib.drawing.drawing import Drawing, _to_head, rounded
+from lecturelib.drawing.shapes import (
+    Bitmap,
+    Box,
+    Circle,
+    Curve,
+    Label,
+    Line,
+    Polygon,
+    Shape,
+    arrow_head,
+    colours,
+    font_file,
+)
+
+
+def figure(drawing: Drawing, dark: bool):
+    """A matplotlib figure of 100 px to the inch whose only axes are the drawing's px, y down."""
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=100)
+    axes = made.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, drawing.width)
+    axes.set_ylim(drawing.height, 0)
+    axes.axis("off")
+    background, _ = colours(Box(0, 0, 1, 1, role="background"), dark)
+    made.set_facecolor(background)
+    for order, shape in enumerate(drawing.shapes):
+        _add(axes, shape, dark, order + 1)
+    return made
+
+
+def pixels(drawing: Drawing, scale: float, dark: bool) -> np.ndarray:
+    """(H, W, 3) uint8 pixels of a drawing, `scale` of them for each px."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    made = figure(drawing, dark)
+    made.set_dpi(100 * scale)
+    canvas = FigureCanvasAgg(made)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+
+
+def write_pdf(drawing: Drawing, path: Path, dark: bool) -> None:
+    """A PDF of a drawing; its title and its words stand in the file's description."""
+    import matplotlib
+
+    with matplotlib.rc_context({"pdf.fonttype": 42}):  # whole fonts: text can be found and copied
+        words = {"Title": drawing.title, "Subject": drawing.alt, "CreationDate": None}
+        figure(drawing, dark).savefig(path, format="pdf", metadata=words)
+
+
+def _add(axes, shape: Shape, dark: bool, order: int) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    if isinstance(shape, Label):
+        _add_label(axes, shape, dark, order)
+        return
+    if isinstance(shape, Bitmap):
+        extent = (shape.x, shape.x + shape.width, shape.y + shape.height, shape.y)
+        kind = "nearest" if shape.hard else "antialiased"
+        axes.imshow(
+            shape.pixels, extent=extent, zorder=order, interpolation=kind, alpha=shape.opacity, aspect="auto"
+        )
+        axes.set_xlim(0, axes.figure.get_figwidth() * 100)
+        axes.set_ylim(axes.figure.get_figheight() * 100, 0)
+        return
+    fill, stroke = colours(shape, dark)
+    style = {
+        "facecolor": fill,
+        "edgecolor": stroke,
+        "linewidth": shape.stroke_width * 0.72 if stroke != "none" else 0,  # px to points, 100 px to the inch
+        "linestyle": (0, (4, 3)) if shape.dashed else "-",
+        "alpha": shape.opacity if shape.opacity != 1 else None,
+        "zorder": order,
+        "clip_on": False,
+        "capstyle": "butt" if shape.dashed else "round",
+        "joinstyle": "round",
+    }
+    vertices, codes = _outline(shape)
+    axes.add_artist(PathPatch(Outline(vertices, codes), **style))
+    if isinstance(shape, Line | Curve) and shape.arrow:
+        head = arrow_head(shape.points)
+        style |= {"facecolor": stroke, "linewidth": 0, "linestyle": "-"}
+        axes.add_artist(PathPatch(Outline([*head, head[0]], [1, 2, 2, 79]), **style))
+
+
+def _add_label(axes, label: Label, dark: bool, order: int) -> None:
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(fname=str(font_file(label.bold)), size=label.size * 0.72)
+    align = {"start": "left", "middle": "center", "end": "right"}[label.anchor]
+    x, y = (label.x + 0.36 * label.size, label.y) if label.turned else (label.x, label.y + 0.36 * label.size)
+    axes.text(
+        x, y, label.text.replace("$", r"\$"), fontproperties=font, color=colours(label, dark)[0], ha=align,
+        va="baseline", rotation=90 if label.turned else 0, rotation_mode="anchor", zorder=order,
+        alpha=label.opacity, clip_on=False,
+    )  # fmt: skip
+
+
+MOVE, LINE, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79  # matplotlib.path.Path's codes
+
+
+def _outline(shape: Shape) -> tuple[list, list]:
+    if isinstance(shape, Polygon):
+        return [*shape.points, shape.points[0]], [MOVE, *[LINE] * (len(shape.points) - 1), CLOSE]
+    if isinstance(shape, Circle):
+        r, k = shape.radius, shape.radius * 0.5523
+        around = [(r, 0), (r, k), (k, r), (0, r), (-k, r), (-r, k), (-r, 0), (-r, -k), (-k, -r), (0, -r),
+                  (k, -r), (r, -k), (r, 0)]  # fmt: skip
+        return [(shape.x + x, shape.y + y) for x, y in around], [MOVE, *[CUBIC] * 12]
+    if isinstance(shape, Box):
+        return _rounded_box(shape)
+    points = _to_head(shape)
+    if isinstance(shape, Curve):
+        return list(points), [MOVE, *[CUBIC] * (len(points) - 1)]
+    vertices, codes = [points[0]], [MOVE]
+    for command, ends in rounded(points, shape.radius):
+        vertices += ends
+        codes += [LINE] if command == "L" else [QUADRATIC, QUADRATIC]
+    return vertices, codes
+
+
+def _rounded_box(box: Box) -> tuple[list, list]:
+    left, top, right, bottom = box.bounds
+    r = min(box.radius, box.width / 2, box.height / 2)
+    vertices = [
+        (left + r, top), (right - r, top), (right, top), (right, top + r), (right, bottom - r), (right, bottom),
+        (right - r, bottom), (left + r, bottom), (left, bottom), (left, bottom - r), (left, top + r), (left, top),
+        (left + r, top), (left + r, top),
+    ]  # fmt: skip
+    return vertices, [MOVE, *[LINE, QUADRATIC, QUADRATIC] * 4, CLOSE]

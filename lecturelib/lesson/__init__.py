@@ -1,0 +1,7 @@
+"""What every lesson needs: its first line, its claims as measured, its quiz."""
+
+from lecturelib.lesson.begin import NEEDS, begin
+from lecturelib.lesson.claims import claim, margin, numbers, report, result
+from lecturelib.lesson.quiz import Choice, Question, quiz
+
+__all__ = ["NEEDS", "Choice", "Question", "begin", "claim", "margin", "numbers", "quiz", "report", "result"]

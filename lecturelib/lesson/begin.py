@@ -1,0 +1,32 @@
+"""The one line with which a notebook begins: the same numbers every time, or a sentence on what is missing."""
+
+import torch
+
+import lecturelib
+from lecturelib import assets
+
+# What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "00": ("imagenet_alexnet", "efficientnet_lite0"),
+    "01": ("imagenet_alexnet",),
+    "02": (),
+    "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
+    "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
+    "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
+    "07": ("minilm", "minilm_words"),
+}
+
+
+def begin(part: str, seed: int = 0) -> None:
+    """Seed PyTorch and check that the networks of a part ("04") are there; nothing is downloaded.
+
+    Raises `KeyError` for an unknown part, `assets.AssetMissing` with the command that fetches what is missing.
+    """
+    if part not in NEEDS:
+        raise KeyError(f"there is no part {part!r}; the notebooks are {', '.join(NEEDS)}")
+    for name in NEEDS[part]:
+        assets.path(name)
+    torch.manual_seed(seed)
+    print(
+        f"lecturelib {lecturelib.__version__}, PyTorch {torch.__version__}: ready for part {part}, offline."
+    )

@@ -1,0 +1,71 @@
+"""Claims of the lecture as experiments: the form of a result, when a difference counts, and what was measured."""
+
+import json
+from collections.abc import Sequence
+
+from lecturelib import assets
+
+
+def result(name: str, says: str, holds: bool | None, numbers: dict, note: str = "") -> dict:
+    """A measured claim as it is kept in data/claims: numbers rounded to four places.
+
+    >>> result("C0", "an average lies between the extremes", True, {"mean": 0.123456})["numbers"]
+    {'mean': 0.1235}
+    """
+    rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in numbers.items()}
+    return {"claim": name, "says": says, "holds": holds, "numbers": rounded, "note": note}
+
+
+def margin(differences: Sequence[float]) -> float:
+    """Mean of paired differences minus twice its standard error; for a single pair the difference itself.
+
+    >>> margin([0.5])
+    0.5
+    """
+    import torch
+
+    values = torch.as_tensor(differences, dtype=torch.double)
+    error = values.std().item() / len(values) ** 0.5 if len(values) > 1 else 0.0
+    return values.mean().item() - 2 * error
+
+
+def claim(name: str) -> str:
+    """The report of a claim as it was measured in full (`make claims`): what it says, whether it holds, the numbers.
+
+    Raises `KeyError` for a claim that was not measured.
+
+    >>> print(claim("C31").splitlines()[0])
+    C31, measured in full: holds.
+    """
+    return report(_measured(name), "measured in full")
+
+
+def numbers(name: str) -> dict[str, float]:
+    """The numbers of a claim as it was measured in full, to be drawn; raises as `claim` does.
+
+    >>> sorted(numbers("C15"))[:1]
+    ['after_training']
+    """
+    return dict(_measured(name)["numbers"])
+
+
+def _measured(name: str) -> dict:
+    measured: dict[str, dict] = {}
+    for file in sorted(assets.data_path("claims").glob("*.json")):
+        measured |= json.loads(file.read_text(encoding="utf-8"))
+    if name not in measured:
+        raise KeyError(f"claim {name!r} has not been measured; there are: {', '.join(measured)}")
+    return measured[name]
+
+
+def report(found: dict, how: str = "a quick check") -> str:
+    """The result of a claim as lines to print: the verdict, the claim, the numbers.
+
+    >>> print(report(result("C0", "an average lies between the extremes", True, {"mean": 0.5}), "by hand"))
+    C0, by hand: holds.
+    an average lies between the extremes.
+      mean                             0.5
+    """
+    verdict = {True: "holds", False: "does not hold here", None: "open, both ways reported"}[found["holds"]]
+    lines = [f"  {key.replace('_', ' '):32} {value}" for key, value in found["numbers"].items()]
+    return "\n".join([f"{found['claim']}, {how}: {verdict}.", f"{found['says']}.", *lines])

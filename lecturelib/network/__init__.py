@@ -1,0 +1,1 @@
+"""Look into any torch.nn.Module: units, recordings, ReLU rules, receptive fields, batches."""

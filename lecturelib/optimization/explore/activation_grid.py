@@ -1,0 +1,161 @@
+"""The activation grid of a photo: what every place of a layer means, and what it adds to a class."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lecturelib.network.units import Logit
+from lecturelib.optimization.activation_grid import Cells, activation_grid, grid_cells, shipped_grid
+from lecturelib.optimization.channel_pictures import shipped
+from lecturelib.optimization.explore.semantic_location import (
+    LAYERS,
+    NETWORK,
+    adds_of,
+    class_control,
+    key_of,
+    model_and_image,
+)
+from lecturelib.optimization.explore.sheet import Sheet, resized
+from lecturelib.show import Picture, pixels_of
+from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.widgets import Choice, Control, Explorable, Progress, common_controls
+
+PHOTO, GRID = 224, 572  # pixels on the page
+SIZE, STEPS, RATE = 64, 24, 0.08  # of a cell's picture, as for the shipped ones
+SHOWN_AT = (2, 4, 8, 12, 16, 20)
+REMEMBERED = 12
+EQUAL, SIZED = "every place alike", "large where it adds to the class"
+GROUPS = {"conv2": (3, 5, 9)}  # places of a block: 27 x 27 places of their own would be too small to read
+USUAL = (1, 2, 4)
+
+
+def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
+    """Every place of a layer as a small picture where it stands: eyes become eyes, fur becomes fur."""
+    first, *own = common_controls.picture_controls(NETWORK, picture_name)
+    start = {"picture": first.value, "own": None, "use_own": True, "layer": "conv4"}
+    controls = [
+        first,
+        Choice("layer", LAYERS, "conv4"),
+        _group_control(start),
+        class_control(start),
+        Choice("shown", (EQUAL, SIZED)),
+        *own,
+    ]
+    presets = {
+        "eyes and nose (conv4)": {"picture": "cat", "layer": "conv4"},
+        "which of it speaks for cat?": {"picture": "cat", "layer": "conv5", "shown": SIZED},
+        "seven by seven blocks (conv5)": {"picture": "cat", "layer": "conv5", "group": 2},
+        "edges and colours (conv2)": {"picture": "cat", "layer": "conv2"},
+        "a motorcycle": {"picture": "motorcycle", "layer": "conv5"},
+    }
+
+    def refresh(state: dict) -> dict[str, Control]:
+        return common_controls.settle(state, group=_group_control, class_index=class_control)
+
+    return Explorable(_render, controls, "Activation grid", presets, refresh)
+
+
+def _group_control(state: dict) -> Choice:
+    groups = GROUPS.get(state["layer"], USUAL)
+    labels = [f"{g} x {g} places" if g > 1 else "each place" for g in groups]
+    return Choice("group", groups, groups[0], label="one picture for", labels=labels)
+
+
+_grids: OrderedDict[tuple, Tensor] = OrderedDict()
+
+
+def _render(state: dict) -> Iterator[Picture | Progress]:
+    key, layer, group = key_of(state), state["layer"], state["group"]
+    model, image = model_and_image(*key)
+    unit = Logit(state["class_index"]).check(model)
+    cells = _with_adds(
+        grid_cells(model, image, layer, group=group), adds_of(*key)[state["class_index"]], group
+    )
+    known = (*key, group)
+    if known not in _grids and group == 1 and key[1] is None:
+        made = shipped_grid(NETWORK, layer, state["picture"])
+        if made is not None:
+            _grids[known] = made
+    if known not in _grids:
+        strongest = shipped(NETWORK, layer)[cells.vectors.argmax(-1)]  # (rows, columns, 3, s, s)
+        yield _draw(state, image, cells, strongest, unit.name, "first: each cell's strongest channel")
+        for grid in activation_grid(
+            model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE
+        ):
+            if grid.step in SHOWN_AT:
+                yield _draw(state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps")
+            yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
+        _grids[known] = grid.pictures
+        while len(_grids) > REMEMBERED:
+            _grids.popitem(last=False)
+    yield _draw(state, image, cells, _grids[known], unit.name, f"what each place of {layer} means")
+
+
+def _with_adds(cells: Cells, adds: Tensor, group: int) -> Cells:
+    """The cells with what they add to a class, from that of each channel at each place, (C, h, w)."""
+    each = adds.sum(0)[None, None]
+    summed = torch.nn.functional.avg_pool2d(each, group, ceil_mode=True, divisor_override=1)[0, 0]
+    return Cells(cells.vectors, cells.strength, summed)
+
+
+def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title: str) -> Picture:
+    rows, columns = cells.strength.shape
+    side = GRID // max(rows, columns)
+    largest = cells.adds.abs().max().clamp(min=1e-9)
+    mosaic = np.full((rows * side, columns * side, 3), 255, np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            adds = cells.adds[row, column].item()
+            edge = side - 1
+            if state["shown"] == SIZED:  # area by what it adds, a frame by its sign
+                edge = max(6, round((side - 1) * (abs(adds) / largest.item()) ** 0.5))
+            tile = resized(pixels_of(pictures[row, column]), edge)
+            if state["shown"] == SIZED:
+                tile = _framed(tile, adds)
+            top = row * side + (side - edge) // 2
+            left = column * side + (side - edge) // 2
+            mosaic[top : top + edge, left : left + edge] = tile
+    sheet = Sheet()
+    below = sheet.put(image, 0, 0, state["picture"], side=PHOTO) + 14
+    adding, against = cells.adds.clamp(min=0).sum().item(), -cells.adds.clamp(max=0).sum().item()
+    for line in (
+        f"{rows} x {columns} cells",
+        f"score of {name}:",
+        f"  cells that add: +{adding:.2f}",
+        f"  cells against: \N{MINUS SIGN}{against:.2f}",
+    ):
+        below = sheet.words(line, below, 0)
+    if state["shown"] == SIZED:
+        for line in (
+            "area: how much a cell adds",
+            "orange frame: for the class",
+            "blue, broken frame: against",
+        ):
+            below = sheet.words(line, below + 2, 0, 14)
+    sheet.put(mosaic, 0, PHOTO + 24, title)
+    row, column = divmod(int(cells.adds.argmax()), columns)
+    caption = (
+        f"{state['layer']} of {NETWORK} in {rows} x {columns} cells, each the picture that its activations ask for. "
+        f"The cell that adds most to {name} is in row {row + 1}, column {column + 1}: {cells.adds.max():+.2f} of "
+        f"{cells.adds.sum():+.2f}, by activation times gradient."
+    ).replace("-", "\N{MINUS SIGN}")
+    alt = (
+        f"The photo {state['picture']!r} and a grid of pictures that stand where the places they explain are."
+    )
+    return sheet.picture(f"{alt} {caption}", caption)
+
+
+def _framed(tile: np.ndarray, adds: float) -> np.ndarray:
+    """A frame inside a tile: orange where it adds, blue and broken where it takes away."""
+    tile = tile.copy()
+    line = 2 if len(tile) > 16 else 1
+    ring = np.ones(tile.shape[:2], bool)
+    ring[line:-line, line:-line] = False
+    if adds < 0:
+        rows, columns = np.indices(ring.shape)
+        ring &= ((rows + columns) // 4) % 2 == 0
+    tile[ring] = colour_bytes("orange" if adds > 0 else "blue")
+    return tile

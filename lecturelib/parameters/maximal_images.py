@@ -1,0 +1,234 @@
+"""Maximally activating images: which pictures, and which part of each, excite a unit the most."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lecturelib.network.batched import (
+    Images,
+    Progress,
+    batches,
+    check_batch_size,
+    check_many,
+    checked_unit,
+    looking,
+)
+from lecturelib.network.hooks import Activations
+from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.receptive_field import ReceptiveField, receptive_field
+from lecturelib.network.units import Channel, Direction, Neuron, Unit
+
+GREY = 0.5  # what a crop shows where the receptive field reaches outside the image
+SPARES = (
+    25  # candidates per picture wanted, where overlapping crops of one photo must be sorted out afterwards
+)
+
+
+@dataclass(frozen=True)
+class MaximalImages:
+    """The images that excite a unit the most, the strongest first, each counted once.
+
+    `values` (k,), `indices` (k,) of the images, `places` (k, 2) the position (y, x) of the map that responded
+    most, `boxes` (k, 4) its receptive field (top, left, bottom, right) in pixels, half-open, possibly
+    reaching outside the image. `crops` are those boxes cut out, (C, h, w) each, grey where the unit sees
+    padding. A unit that sees the whole image has the whole image as its box, and place (0, 0).
+    """
+
+    unit: Unit
+    values: Tensor
+    indices: Tensor
+    places: Tensor
+    boxes: Tensor
+    crops: list[Tensor]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class LayerMaxima:
+    """The strongest images of every channel of a layer: `maxima.of(12)` are those of channel 12.
+
+    `values`, `indices` (C, k); `places` (C, k, 2).
+    """
+
+    layer: str
+    call: int
+    values: Tensor
+    indices: Tensor
+    places: Tensor
+    field: ReceptiveField
+    images: Images
+
+    def of(self, channel: int) -> MaximalImages:
+        """The strongest images of one channel, with their crops cut."""
+        if isinstance(channel, bool) or not isinstance(channel, int):
+            raise TypeError(f"channel must be a whole number, got {channel!r}")
+        if not 0 <= channel < len(self.values):
+            raise IndexError(
+                f"{self.layer} has {len(self.values)} channels (0-{len(self.values) - 1}), got {channel}"
+            )
+        unit = Channel(self.layer, channel, call=self.call)
+        found = self.values[channel], self.indices[channel], self.places[channel]
+        return _cut(unit, *found, self.field, self.images)
+
+
+def maximal_images(
+    model: nn.Module,
+    images: Images,
+    unit: Unit,
+    k: int = 9,
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> MaximalImages:
+    """The k images that excite a unit the most, and the part of each that the unit saw.
+
+    `images` is (N, C, H, W) in [0, 1], or `photo_crops(...)`. Of a `Channel` or a `Direction` the best
+    position counts (the maximum over the map, not its mean), and the crop is the exact receptive field of
+    that position. Every image counts once; of crops that overlap on one photo only the best is kept, so fewer
+    than k may come back. Ties go to the lower index. Memory is bounded by the batch. `progress(done, total)`
+    is called after every batch. Raises `ValueError` for k outside 1-N, for images that are too small, and for
+    NaN activations. Girshick et al. 2014, section 3.1; Zeiler & Fergus 2014, section 4.1.
+    """
+    shape = check_many(images, model)
+    unit = checked_unit(model, unit, shape)
+    check_k(k, len(images))
+    batch_size = check_batch_size(batch_size, model, unit.layer, shape)
+    lazy = not isinstance(images, Tensor)
+    top = _Top(min(SPARES * k, len(images)) if lazy else k)
+    with looking(model, unit.keys) as acts:
+        for first, batch in batches(model, images, batch_size, progress):
+            # No name for the maps: held beyond the turn, they would keep the next pass from reusing their memory.
+            top.add(responses(unit, acts.forward(batch))[:, None], first, str(unit))  # (B, 1, h, w)
+    values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
+    if lazy:
+        kept = images.apart(indices, k)
+        values, indices, flat = values[kept], indices[kept], flat[kept]
+    places = torch.stack([flat // top.width, flat % top.width], 1)
+    if isinstance(unit, Neuron):
+        places[:] = torch.tensor([unit.y or 0, unit.x or 0])
+    return _cut(unit, values, indices, places, _field_of(model, unit, shape), images)
+
+
+def every_channel(
+    model: nn.Module,
+    images: Images,
+    layer: str,
+    k: int = 9,
+    call: int = 0,
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> LayerMaxima:
+    """The k strongest images of all channels of a layer, found in one single pass over the images.
+
+    The same answer as `maximal_images` for every `Channel` of the layer, at about the price of one. `images`
+    is (N, C, H, W) in [0, 1]. Raises as `maximal_images` does.
+    """
+    shape = check_many(images, model)
+    if not isinstance(images, Tensor):
+        raise TypeError("every_channel takes a tensor (N, C, H, W); for photos use search_photos")
+    name = resolve_layer(model, layer)
+    unit = checked_unit(model, Channel(name, 0, call=call), shape)
+    check_k(k, len(images))
+    batch_size = check_batch_size(batch_size, model, name, shape)
+    top = _Top(k)
+    with looking(model, unit.keys) as acts:
+        for first, batch in batches(model, images, batch_size, progress):
+            top.add(all_channels(unit, acts.forward(batch)), first, f"layer {unit.place}")  # (B, C, h, w)
+    places = torch.stack([top.flat // top.width, top.flat % top.width], 2)  # (k, C, 2)
+    field = receptive_field(model, name, call, shape)
+    return LayerMaxima(
+        name, call, top.values.T.clone(), top.indices.T.clone(), places.movedim(1, 0).clone(), field, images
+    )
+
+
+class _Top:
+    """The running k best of several units at once: (k, U) values, image indices, and flat positions."""
+
+    def __init__(self, k: int):
+        self.k, self.values, self.width = k, None, 1
+
+    def add(self, maps: Tensor, first: int, what: str) -> None:
+        """Takes maps (B, U, h, w) of images `first`, `first` + 1, ...; each counts with its best position."""
+        self.width = maps.shape[3]
+        values = maps.amax((2, 3))  # (B, U, h, w) -> (B, U)
+        if values.isnan().any():
+            raise ValueError(f"{what} gives NaN: this network's weights have diverged")
+        indices = torch.arange(first, first + len(values), device=values.device)[:, None].expand_as(values)
+        flat = torch.full_like(indices, -1)
+        if self.values is not None:
+            values = torch.cat([self.values, values])
+            flat, indices = torch.cat([self.flat, flat]), torch.cat([self.indices, indices])
+        # stable: of equal values the image seen first stays first
+        values, order = values.sort(dim=0, descending=True, stable=True)
+        order = order[: self.k]
+        self.values, self.flat, self.indices = (
+            values[: self.k],
+            flat.gather(0, order),
+            indices.gather(0, order),
+        )
+        # Where the maximum sits costs five times the maximum itself, so only the winners are asked.
+        rank, unit = (self.flat < 0).nonzero(as_tuple=True)
+        winners = maps[self.indices[rank, unit] - first, unit]  # (n, h, w)
+        self.flat[rank, unit] = winners.flatten(1).argmax(1)  # the first of equal positions
+
+
+def all_channels(unit: Channel, acts: Activations) -> Tensor:
+    """All channels of the layer of a channel, as (B, C, h, w); vectors and tokens get axes of 1."""
+    maps = acts.maps((unit.layer, unit.call))
+    while maps.ndim < 4:
+        maps = maps.unsqueeze(2)  # (B, C) -> (B, C, 1, 1); (B, C, tokens) -> (B, C, 1, tokens)
+    return maps
+
+
+def responses(unit: Unit, acts: Activations) -> Tensor:
+    """What a unit gives at every position, (B, h, w); 1 x 1 if it is one number per image already."""
+    if isinstance(unit, Channel):
+        return all_channels(unit, acts)[:, unit.channel]
+    if isinstance(unit, Direction):
+        maps = all_channels(unit, acts)
+        return torch.einsum("bchw,c->bhw", maps, unit.v.to(maps))
+    return unit(acts)[:, None, None]  # (B,) -> (B, 1, 1)
+
+
+def _field_of(model: nn.Module, unit: Unit, shape) -> ReceptiveField:
+    field = receptive_field(model, unit.layer, unit.call, shape)
+    if field.whole or not isinstance(unit, Channel | Direction | Neuron):
+        return ReceptiveField(size=tuple(shape[1:]), jump=(0, 0), start=(0, 0), whole=True)
+    return field
+
+
+def _cut(unit, values, indices, places, field: ReceptiveField, images: Images) -> MaximalImages:
+    boxes = [field.box(*place) for place in places.tolist()]
+    crops = [crop(images[i : i + 1][0], box) for i, box in zip(indices.tolist(), boxes, strict=True)]
+    # clones: what was computed in inference mode could not be used with gradients by the caller
+    return MaximalImages(unit, values.clone(), indices.clone(), places.clone(), torch.tensor(boxes), crops)
+
+
+def crop(image: Tensor, box: tuple[int, int, int, int]) -> Tensor:
+    """The part of an image (C, H, W) inside a box (top, left, bottom, right); grey where it reaches outside."""
+    top, left, bottom, right = box
+    if bottom <= top or right <= left:
+        raise ValueError(f"box: (top, left, bottom, right) with bottom > top and right > left, got {box}")
+    height, width = image.shape[1:]
+    cut = image.new_full((image.shape[0], bottom - top, right - left), GREY)
+    rows, columns = (max(top, 0), min(bottom, height)), (max(left, 0), min(right, width))
+    if rows[0] < rows[1] and columns[0] < columns[1]:
+        inside = image[:, rows[0] : rows[1], columns[0] : columns[1]]
+        cut[:, rows[0] - top : rows[1] - top, columns[0] - left : columns[1] - left] = inside
+    return cut
+
+
+def check_k(k: int, count: int) -> None:
+    """Raises `ValueError` unless k is a whole number from 1 to count."""
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= count:
+        raise ValueError(f"k: 1 to {count} images can be asked for (there are {count}), got {k!r}")
+
+
+def class_entropy(labels: Tensor) -> float:
+    """The entropy in bits of the classes (N,) of some pictures: 0 when all are of one class."""
+    if not isinstance(labels, Tensor) or labels.ndim != 1 or len(labels) == 0:
+        raise ValueError("labels: one class index per picture, (N,), is needed")
+    share = labels.unique(return_counts=True)[1] / len(labels)
+    return -(share * share.log2()).sum().item() + 0.0

@@ -1,0 +1,145 @@
+"""The ReLU rules: the lecture's 3 x 3 table by hand, every way to write a ReLU, and what is left as it was."""
+
+import threading
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from lecturelib.network.relu_rules import RULES, relu_back, relu_rule
+
+FORWARD = torch.tensor([[1.0, -1.0, 5.0], [2.0, -5.0, -7.0], [-3.0, 2.0, 4.0]])
+SIGNAL = torch.tensor([[-2.0, 3.0, -1.0], [6.0, -3.0, 1.0], [2.0, -1.0, 3.0]])
+BACK = {
+    "backprop": [[-2.0, 0.0, -1.0], [6.0, 0.0, 0.0], [0.0, -1.0, 3.0]],
+    "deconvnet": [[0.0, 3.0, 0.0], [6.0, 0.0, 1.0], [2.0, 0.0, 3.0]],
+    "guided": [[0.0, 0.0, 0.0], [6.0, 0.0, 0.0], [0.0, 0.0, 3.0]],
+}
+
+
+class Inplace(nn.Module):
+    """Overwrites its input and goes on with the overwritten tensor, not with what the function returns."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        x = x.clone()
+        self.function(x)
+        return x
+
+
+FORMS = {
+    "nn.ReLU": nn.ReLU(),
+    "nn.ReLU(inplace)": nn.Sequential(Inplace(nn.ReLU(inplace=True))),
+    "F.relu": F.relu,
+    "F.relu(inplace)": Inplace(lambda x: F.relu(x, inplace=True)),
+    "torch.relu": torch.relu,
+    "torch.relu_": Inplace(torch.relu_),
+    "Tensor.relu": lambda x: x.relu(),
+    "Tensor.relu_": Inplace(lambda x: x.relu_()),
+    "nn.ReLU6": nn.ReLU6(),
+    "nn.ReLU6(inplace)": Inplace(nn.ReLU6(inplace=True)),
+    "F.relu6": F.relu6,
+    "F.relu6(inplace)": Inplace(lambda x: F.relu6(x, inplace=True)),
+    "F.hardtanh": lambda x: F.hardtanh(x, 0.0, 6.0),
+    "F.hardtanh_": Inplace(lambda x: F.hardtanh_(x, 0.0, 6.0)),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_lectures_table_by_hand(rule):
+    assert torch.equal(relu_back(rule, SIGNAL, FORWARD), torch.tensor(BACK[rule]))
+    assert torch.equal(relu_back(rule, SIGNAL, FORWARD.relu()), torch.tensor(BACK[rule]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rule", RULES)
+def test_every_form_is_caught_and_gives_the_table(rule, form):
+    inputs = FORWARD.clone().requires_grad_()
+    with relu_rule(rule) as caught:
+        outputs = FORMS[form](inputs)
+    assert caught.count == 1
+    assert torch.equal(outputs, FORWARD.relu())
+    (back,) = torch.autograd.grad(outputs, inputs, SIGNAL)
+    assert torch.equal(back, torch.tensor(BACK[rule]))
+    assert torch.equal(inputs, FORWARD)
+
+
+@pytest.mark.parametrize("form", ["nn.ReLU6", "F.relu6", "F.hardtanh", "F.hardtanh_"])
+def test_at_the_upper_limit_only_the_deconvnet_passes(form):
+    forward, signal = torch.tensor([-1.0, 3.0, 6.0, 7.0, 9.0]), torch.tensor([1.0, 20.0, 1.0, 1.0, -1.0])
+    back = {"backprop": [0.0, 20, 0, 0, 0], "deconvnet": [1.0, 20, 1, 1, 0], "guided": [0.0, 20, 0, 0, 0]}
+    for rule, expected in back.items():
+        inputs = forward.clone().requires_grad_()
+        with relu_rule(rule):
+            outputs = FORMS[form](inputs)
+        assert outputs.tolist() == [0, 3, 6, 6, 6]
+        assert torch.autograd.grad(outputs, inputs, signal)[0].tolist() == expected
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_backprop_rule_is_what_pytorch_does(form):
+    torch.manual_seed(0)
+    values, signal = torch.randn(50) * 6, torch.randn(50)
+    values[:2] = torch.tensor([0.0, 6.0])
+    grads = []
+    for context in (relu_rule("backprop"), torch.enable_grad()):
+        inputs = values.clone().requires_grad_()
+        with context:
+            outputs = FORMS[form](inputs)
+        grads.append(torch.autograd.grad(outputs, inputs, signal)[0])
+    assert torch.equal(*grads)
+
+
+def test_other_activations_pass_their_plain_gradient_and_are_not_counted():
+    x = FORWARD.clone().requires_grad_()
+    for function in (F.gelu, F.silu, F.leaky_relu, lambda x: F.hardtanh(x, -1, 1), lambda x: x.clamp(min=0)):
+        with relu_rule("guided") as caught:
+            ruled = function(x)
+        assert caught.count == 0
+        both = [torch.autograd.grad(y, x, SIGNAL)[0] for y in (ruled, function(x))]
+        assert torch.equal(*both)
+
+
+def test_of_nested_rules_the_inner_one_holds_and_the_outer_comes_back():
+    x = FORWARD.clone().requires_grad_()
+    with relu_rule("guided") as outer:
+        with relu_rule("backprop") as inner:
+            first = F.relu(x)
+        second = F.relu(x)
+    third = F.relu(x)
+    backs = [torch.autograd.grad(y, x, SIGNAL)[0] for y in (first, second, third)]
+    assert (outer.count, inner.count) == (1, 1)
+    assert [b.tolist() for b in backs] == [BACK["backprop"], BACK["guided"], BACK["backprop"]]
+
+
+def test_after_an_exception_and_in_other_threads_there_is_no_rule():
+    x = FORWARD.clone().requires_grad_()
+    with pytest.raises(ZeroDivisionError), relu_rule("deconvnet"):
+        _ = 1 / 0
+    assert torch.autograd.grad(F.relu(x), x, SIGNAL)[0].tolist() == BACK["backprop"]
+    found = []
+
+    def elsewhere():
+        found.append(torch.autograd.grad(F.relu(x), x, SIGNAL)[0].tolist())
+
+    with relu_rule("deconvnet") as caught:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert caught.count == 0
+    assert found == [BACK["backprop"]]
+
+
+def test_a_nan_on_the_way_back_stays_one():
+    back = relu_back("guided", torch.tensor([float("nan"), 1.0]), torch.tensor([1.0, 1.0]))
+    assert back.isnan().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("rule", ["Guided", "", None])
+def test_an_unknown_rule_is_a_sentence(rule):
+    with pytest.raises(ValueError, match="'backprop', 'deconvnet', 'guided'"):
+        relu_rule(rule)
