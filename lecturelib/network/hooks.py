@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import UnknownName
+from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.network.layer_names import (
     Key,
     LayerInfo,
@@ -154,6 +154,54 @@ def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
         for name in sorted({name for name, _ in acts.wanted}):
             handles.append(modules[name].register_forward_hook(acts._hook(name)))
         yield acts
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def leaf(model: nn.Module, layer: str, call: int = 0) -> Iterator[list[Tensor]]:
+    """Begin the graph at one call of a layer: inside, what that call returns is a leaf that asks for its gradient.
+
+    Yields a list that holds the leaf as soon as the call has run (empty until then; a later pass replaces it). Only
+    passes of this thread are cut. A backward pass from anything behind it ends there, and costs nothing before it.
+    Raises `UnknownName` for an unknown layer, `ValueError` for a call below 0, and inside `TypeError` if the layer
+    returns something other than a tensor of floats.
+
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Identity(), torch.nn.Flatten())
+    >>> with leaf(net, "0") as leaves:
+    ...     value = (3 * net(torch.ones(1, 2))).sum()
+    >>> torch.autograd.grad(value, leaves[0])
+    (tensor([[3., 3.]]),)
+    """
+    name, call = split_key((resolve_layer(model, layer), call))
+    thread, calls, leaves = threading.get_ident(), 0, []
+
+    def begin(module: nn.Module, inputs: tuple) -> None:
+        nonlocal calls
+        if threading.get_ident() == thread and not getattr(_shapes_only, "on", False):
+            calls = 0
+
+    def cut(module: nn.Module, inputs: tuple, output):
+        nonlocal calls
+        if threading.get_ident() != thread or getattr(_shapes_only, "on", False):
+            return None
+        calls += 1
+        if calls != call + 1:
+            return None
+        if not isinstance(output, Tensor) or not output.is_floating_point():
+            raise TypeError(
+                complaint("layer", "one that returns a tensor of floats", f"{name!r}: {described(output)}")
+            )
+        leaves[:] = [output.detach().requires_grad_()]
+        # a copy: the network may write on what it is given, and on a leaf it must not
+        return leaves[0].clone()
+
+    handles = [model.register_forward_pre_hook(begin)]
+    try:
+        handles.append(model.get_submodule(name).register_forward_hook(cut))
+        yield leaves
     finally:
         for handle in handles:
             handle.remove()

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lecturelib.models.pixel_model import PixelModel
-from lecturelib.network.hooks import frozen, layer_info, list_units, record, recording
+from lecturelib.network.hooks import frozen, layer_info, leaf, list_units, record, recording
 from lecturelib.network.layer_names import resolve_layer
 
 
@@ -244,3 +244,43 @@ def test_a_name_instead_of_a_network_is_a_sentence(call):
 
 
 IMAGE = torch.zeros(1, 3, 8, 8)
+
+
+def test_a_leaf_cuts_the_graph_at_one_call_of_a_layer(twice):
+    x = torch.randn(1, 1, 3, 4, requires_grad=True)
+    with leaf(twice, "relu", 1) as leaves:
+        assert leaves == []
+        out = twice(x)
+    (gradient,) = torch.autograd.grad((out * out.detach()).sum(), leaves[0])
+    assert leaves[0].is_leaf and torch.equal(gradient, leaves[0].detach())
+    assert torch.equal(out.detach(), twice(x).flatten(1).detach()) and hooks_of(twice) == 0
+
+
+def test_a_leaf_of_the_second_pass_replaces_that_of_the_first(twice):
+    with leaf(twice, "conv") as leaves:
+        twice(torch.zeros(1, 1, 2, 2))
+        first = leaves[0]
+        twice(torch.ones(1, 1, 2, 2))
+    assert len(leaves) == 1 and leaves[0] is not first
+
+
+def test_a_leaf_belongs_to_its_own_thread(twice):
+    x = torch.randn(1, 1, 4, 4, requires_grad=True)
+    others = []
+    with leaf(twice, "norm") as leaves:
+        thread = threading.Thread(target=lambda: others.append(twice(x)))
+        thread.start()
+        thread.join()
+        assert leaves == []
+        twice(x)
+    assert len(leaves) == 1
+    assert torch.autograd.grad(others[0].sum(), x)[0].any()  # its graph was not cut
+
+
+@pytest.mark.parametrize(
+    "layer, call, error", [("nrom", 0, KeyError), ("norm", -1, ValueError), (3, 0, TypeError)]
+)
+def test_a_leaf_of_nothing_is_a_sentence(twice, layer, call, error):
+    with pytest.raises(error), leaf(twice, layer, call):
+        raise AssertionError("the error must come before the body runs")
+    assert hooks_of(twice) == 0
