@@ -1,22 +1,22 @@
 """The quiz of part 1: how to show what a network is, with a reason on every choice."""
 
-from lecturelib.lesson.quiz import Choice, Question
+from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
         "Which diagram shows that a convolution shares its weights?",
         (
-            Choice(
+            Answer(
                 "A node-link diagram of a few neurons.",
                 True,
                 "Only there is every link a line of its own, so that equal weights can get equal colours.",
             ),
-            Choice(
+            Answer(
                 "A block diagram.",
                 False,
                 "It says “3×3, 64”. That weights are shared has to be known.",
             ),
-            Choice(
+            Answer(
                 "Volumes.",
                 False,
                 "They show the shapes of the maps. The links between two maps are left out.",
@@ -26,17 +26,17 @@ QUESTIONS = (
     Question(
         "You want to tell a colleague how a residual network is built. What do you draw?",
         (
-            Choice(
+            Answer(
                 "A block diagram: one residual block open, the others folded to “× N”.",
                 True,
                 "The idea is the skip connection and its repetition. Both are seen, and nothing else.",
             ),
-            Choice(
+            Answer(
                 "A node-link diagram of all neurons.",
                 False,
                 "Millions of neurons make a grey carpet. It is for small networks and building blocks.",
             ),
-            Choice(
+            Answer(
                 "The computational graph as the library records it.",
                 False,
                 "It lists what the library does, step by step: good for debugging, poor for a report.",
@@ -46,13 +46,13 @@ QUESTIONS = (
     Question(
         "How many parameters has nn.Conv2d(3, 64, kernel_size=11), with its biases?",
         (
-            Choice(
+            Answer(
                 "11 · 11 · 3 · 64 + 64 = 23,296",
                 True,
                 "One kernel for each pair of maps, one bias for each map.",
             ),
-            Choice("11 · 11 · 64 + 64 = 7,808", False, "Each of the 64 kernels reads all 3 input maps."),
-            Choice(
+            Answer("11 · 11 · 64 + 64 = 7,808", False, "Each of the 64 kernels reads all 3 input maps."),
+            Answer(
                 "11 · 11 · 3 · 64 · 55 · 55, about 70 million",
                 False,
                 "That is the number of multiply-adds: the same weights are used at every position.",
@@ -62,13 +62,13 @@ QUESTIONS = (
     Question(
         "In AlexNet, where are most of the parameters, and where most of the work?",
         (
-            Choice(
+            Answer(
                 "Parameters in the fully connected layers, multiply-adds in the convolutions.",
                 True,
                 "fc6 alone has 38 of 61 million weights, each used once. A kernel is used at every position.",
             ),
-            Choice("Both in the convolutions.", False, "Kernels are small: they share their weights."),
-            Choice(
+            Answer("Both in the convolutions.", False, "Kernels are small: they share their weights."),
+            Answer(
                 "Both in the fully connected layers.",
                 False,
                 "Each of their weights is used only once per picture.",
@@ -78,17 +78,17 @@ QUESTIONS = (
     Question(
         "A diagram folds six equal encoder layers into “× 6”. What does it claim?",
         (
-            Choice(
+            Answer(
                 "The six have the same structure and stand one behind the other.",
                 True,
                 "Structure is what was compared: the same steps, the same shapes, wired alike.",
             ),
-            Choice(
+            Answer(
                 "The six share their weights.",
                 False,
                 "Each has weights of its own. Shared weights would have to be said, or drawn as a loop.",
             ),
-            Choice(
+            Answer(
                 "The input runs through one layer six times.",
                 False,
                 "That would be recurrence: one layer, a loop.",
@@ -98,17 +98,17 @@ QUESTIONS = (
     Question(
         "The receptive field of a unit is 163 × 163 px. Which statements follow?",
         (
-            Choice(
+            Answer(
                 "A pixel outside of it cannot change the unit.",
                 True,
                 "No path of links leads from there to the unit.",
             ),
-            Choice(
+            Answer(
                 "Near the border a part of it falls on padding.",
                 True,
                 "The field is the same size everywhere, the picture is not.",
             ),
-            Choice(
+            Answer(
                 "All pixels inside matter alike.",
                 False,
                 "The middle is reached by many more paths than the rim. Part 5 measures it.",
@@ -118,17 +118,17 @@ QUESTIONS = (
     Question(
         "Why is the radial picture of ResNet-50 fancy, but not so useful?",
         (
-            Choice(
+            Answer(
                 "No kernel size, no shape and no parameter count can be read from it.",
                 True,
                 "You could not rebuild the network from it, nor compare it with another.",
             ),
-            Choice(
+            Answer(
                 "The order around a ring is hard to follow, and labels find no room.",
                 True,
                 "Reading goes along lines. A ring has no beginning, and its middle is full of chords.",
             ),
-            Choice(
+            Answer(
                 "It is drawn by a computer.",
                 False,
                 "So are all the others here. What counts is what can be read.",
@@ -138,17 +138,17 @@ QUESTIONS = (
     Question(
         "A gradient does not reach the first layers of your network. Which picture helps first?",
         (
-            Choice(
+            Answer(
                 "The computational graph that the library recorded.",
                 True,
                 "A layer that is missing there gets no gradient: a detach, a conversion to numbers, a wrong tensor.",
             ),
-            Choice(
+            Answer(
                 "The volumes.",
                 False,
                 "They are made from the forward pass, which runs as if nothing had happened.",
             ),
-            Choice(
+            Answer(
                 "The paper's figure.",
                 False,
                 "It shows the network that was meant, not the one that you wrote.",
@@ -158,13 +158,13 @@ QUESTIONS = (
     Question(
         "What recommendation holds for every architecture figure?",
         (
-            Choice(
+            Answer(
                 "Pick the diagram that shows what you want to say, and let text and figure work together.",
                 True,
                 "Hyperparameters as short notes in the figure, the reason in the text.",
             ),
-            Choice("Show as much as fits.", False, "What does not serve the point hides it."),
-            Choice(
+            Answer("Show as much as fits.", False, "What does not serve the point hides it."),
+            Answer(
                 "Always use the same type.",
                 False,
                 "Each type leaves something out: choose what may be left out.",

@@ -116,9 +116,9 @@ class Drawing:
         """The drawing for `show(...)`, as SVG with its words."""
         from lecturelib.show import Picture
 
-        return Picture(self.svg(dark), self.alt, caption, width, self.regions())
+        return Picture(self.svg(dark), self.alt, caption, width, self.panels())
 
-    def regions(self) -> tuple[tuple[float, float, float, float], ...]:
+    def panels(self) -> tuple[tuple[float, float, float, float], ...]:
         """Of each key in `keys`, its region in fractions of the whole."""
         size = (self.width, self.height, self.width, self.height)
         regions = (self.region(key) for key in self.keys)

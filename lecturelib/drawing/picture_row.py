@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lecturelib.drawing.drawing import Drawing, Label
-from lecturelib.show import Part, Picture
+from lecturelib.show import Picture, Region
 from lecturelib.show.regions import svg_size
 
 _BAND = 26.0
@@ -16,7 +16,7 @@ _BAND = 26.0
 def picture_row(
     pictures: Sequence[Picture], titles: Sequence[str], caption: str = "", alt: str = "", gap: float = 16
 ) -> Picture:
-    """SVG pictures in one row with a title above each; `parts` of all of them can be picked.
+    """SVG pictures in one row with a title above each; `regions` of all of them can be picked.
 
     The alt text says each title and picture, if no other is given. Raises ValueError for no picture, another number of
     titles, or a picture of pixels.
@@ -29,12 +29,12 @@ def picture_row(
     wide = sum(width for width, _ in sizes) + gap * (len(sizes) - 1)
     high = max(height for _, height in sizes) + _BAND
     words = alt or " ".join(f"{title}: {one.alt}" for title, one in zip(titles, pictures, strict=True))
-    labels, inner, parts, x = [], [], [], 0.0
+    labels, inner, regions, x = [], [], [], 0.0
     for title, one, (width, height) in zip(titles, pictures, sizes, strict=True):
         labels.append(Label(x + 8, 12, title, 16, "start", bold=True))
         placed = re.sub(r"<svg ", f'<svg x="{x:.1f}" y="{_BAND}" ', one.svg, count=1)
         inner.append(placed)
-        for part in one.parts:
+        for part in one.regions:
             left, top, right, bottom = part.box
             box = (
                 (x + left * width) / wide,
@@ -42,9 +42,9 @@ def picture_row(
                 (x + right * width) / wide,
                 (_BAND + bottom * height) / high,
             )
-            parts.append(Part(part.key, box, f"{title}: {part.words}", part.opened))
+            regions.append(Region(part.key, box, f"{title}: {part.words}", part.opened))
         x += width + gap
     frame = Drawing(wide, high, tuple(labels), " beside ".join(titles), words)
     svg = frame.svg().removesuffix("</svg>") + "\n".join(inner) + "</svg>"
     made = Picture(svg, words, caption or " ".join(one.caption for one in pictures), round(wide))
-    return replace(made, parts=tuple(parts))
+    return replace(made, regions=tuple(regions))

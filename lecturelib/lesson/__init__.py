@@ -2,6 +2,6 @@
 
 from lecturelib.lesson.begin import NEEDS, begin
 from lecturelib.lesson.claims import claim, margin, numbers, report, result
-from lecturelib.lesson.quiz import Choice, Question, quiz
+from lecturelib.lesson.quiz import Answer, Question, quiz
 
-__all__ = ["NEEDS", "Choice", "Question", "begin", "claim", "margin", "numbers", "quiz", "report", "result"]
+__all__ = ["NEEDS", "Answer", "Question", "begin", "claim", "margin", "numbers", "quiz", "report", "result"]

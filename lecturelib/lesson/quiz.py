@@ -16,7 +16,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
-class Choice:
+class Answer:
     """One answer: its text, whether it is right, and why; the why is required."""
 
     text: str
@@ -39,30 +39,30 @@ class Question:
     """
 
     text: str
-    choices: tuple[Choice, ...]
+    answers: tuple[Answer, ...]
 
     def __post_init__(self):
         _check_text("a question", self.text)
-        object.__setattr__(self, "choices", tuple(self.choices))
-        for choice in self.choices:
-            if not isinstance(choice, Choice):
+        object.__setattr__(self, "answers", tuple(self.answers))
+        for choice in self.answers:
+            if not isinstance(choice, Answer):
                 raise TypeError(
-                    f"question {self.text!r}: choices must be Choice, got {type(choice).__name__}"
+                    f"question {self.text!r}: choices must be Answers, got {type(choice).__name__}"
                 )
-        texts = [choice.text for choice in self.choices]
+        texts = [choice.text for choice in self.answers]
         if len(texts) < 2 or len(set(texts)) < len(texts):
             raise ValueError(f"question {self.text!r}: needs two choices or more, all different")
         if len(texts) > len(LETTERS):
             raise ValueError(
                 f"question {self.text!r}: at most {len(LETTERS)} choices, one per letter, got {len(texts)}"
             )
-        if not any(choice.right for choice in self.choices):
+        if not any(choice.right for choice in self.answers):
             raise ValueError(f"question {self.text!r}: no choice is right")
 
     @property
     def several(self) -> bool:
         """Whether more than one choice is right."""
-        return sum(choice.right for choice in self.choices) > 1
+        return sum(choice.right for choice in self.answers) > 1
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ class Quiz:
         if not self.questions:
             raise ValueError("a quiz needs at least one question")
 
-    def text(self, answers: bool = True) -> str:
-        """The quiz as plain text; `answers=False` leaves out what is right and why."""
+    def text(self, solutions: bool = True) -> str:
+        """The quiz as plain text; `solutions=False` leaves out what is right and why."""
         lines = [self.title, ""]
         for number, question in enumerate(self.questions, 1):
             lines.append(f"{number}. {question.text}{_hint(question)}")
-            for letter, choice in zip(_letters(question), question.choices, strict=True):
+            for letter, choice in zip(_letters(question), question.answers, strict=True):
                 lines.append(f"   {letter}) {choice.text}")
-            if answers:
+            if solutions:
                 lines.append("")
-                for letter, choice in zip(_letters(question), question.choices, strict=True):
+                for letter, choice in zip(_letters(question), question.answers, strict=True):
                     lines.append(f"   {letter}: {_verdict(choice)}. {choice.why}")
             lines.append("")
         return "\n".join(lines).rstrip() + "\n"
@@ -130,17 +130,17 @@ def quiz(questions: Iterable[Question], title: str = "Check yourself", mixed: bo
 
     Raises ValueError or TypeError where there is no question or something else among them.
 
-        quiz([Question("2 + 2?", [Choice("4", True, "Two pairs."), Choice("5", False, "One too many.")])])
+        quiz([Question("2 + 2?", [Answer("4", True, "Two pairs."), Answer("5", False, "One too many.")])])
     """
     made = Quiz(tuple(questions), title)
     return replace(made, questions=tuple(map(_mixed, made.questions))) if mixed else made
 
 
 def _mixed(question: Question) -> Question:
-    def place(choice: Choice) -> bytes:
+    def place(choice: Answer) -> bytes:
         return hashlib.sha256(f"{question.text}\n{choice.text}".encode()).digest()
 
-    return replace(question, choices=tuple(sorted(question.choices, key=place)))
+    return replace(question, answers=tuple(sorted(question.answers, key=place)))
 
 
 def _check_text(what: str, text: object) -> None:
@@ -151,14 +151,14 @@ def _check_text(what: str, text: object) -> None:
 
 
 def _letters(question: Question) -> str:
-    return LETTERS[: len(question.choices)]
+    return LETTERS[: len(question.answers)]
 
 
 def _hint(question: Question) -> str:
     return " (choose all that apply)" if question.several else ""
 
 
-def _verdict(choice: Choice) -> str:
+def _verdict(choice: Answer) -> str:
     return "Right" if choice.right else "Wrong"
 
 
@@ -169,7 +169,7 @@ def _question(name: str, number: int, question: Question) -> str:
         f'<label><input type="{kind}" name="{name}-{number}"> <span>{letter}) {html.escape(choice.text)}</span></label>'
         f'<details class="ll-why"><summary>Why?</summary><p><b>{_verdict(choice)}.</b> {html.escape(choice.why)}</p>'
         "</details></div>"
-        for letter, choice in zip(_letters(question), question.choices, strict=True)
+        for letter, choice in zip(_letters(question), question.answers, strict=True)
     )
     return (
         f'<fieldset class="ll-question" data-number="{number}"><legend>{number}. {html.escape(question.text)}'

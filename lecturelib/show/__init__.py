@@ -8,10 +8,10 @@ from lecturelib.show.figures import bars, figure
 from lecturelib.show.heatmaps import coloured, heatmap, overlay
 from lecturelib.show.image_grids import side_by_side, tiled, with_box
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
-from lecturelib.show.regions import Part
+from lecturelib.show.regions import Region
 
 __all__ = [
-    "Part",
+    "Region",
     "Picture",
     "bars",
     "coloured",

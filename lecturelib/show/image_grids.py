@@ -29,7 +29,7 @@ def tiled(
 
     `images`: a tensor (N, 3, H, W), (N, 1, H, W) or (N, H, W), or a sequence of what `pixels_of` takes.
     `labels`: a line below each image, shortened to fit. `zoom`: how many pixels each pixel becomes. `pad`:
-    white pixels between images. `.regions` holds where each image lies. Raises ValueError for no image,
+    white pixels between images. `.panels` holds where each image lies. Raises ValueError for no image,
     unequal sizes, or another number of labels.
     """
     parts = _each(images)
@@ -60,7 +60,7 @@ def tiled(
     if alt is None:
         named = "" if labels is None else ": " + ", ".join(map(str, labels))
         alt = f"Grid of {len(parts)} images in {columns} columns{named}."
-    return Picture(sheet, alt, caption, regions=_fractions(places, sheet))
+    return Picture(sheet, alt, caption, panels=_fractions(places, sheet))
 
 
 def side_by_side(
@@ -74,7 +74,7 @@ def side_by_side(
     """Pictures in one row at one height, each with a title above it.
 
     `pictures`: Pictures, or what `pixels_of` takes (then `alt` is required). `height`: pixels that each gets;
-    small ones grow by whole blocks, charts (with a width of their own) are not enlarged. `.regions` holds
+    small ones grow by whole blocks, charts (with a width of their own) are not enlarged. `.panels` holds
     where each lies. Captions are joined. Raises ValueError for no picture or another number of titles,
     TypeError where alt text is missing.
     """
@@ -110,7 +110,7 @@ def side_by_side(
     if not caption:
         said = [one.caption for one in pictures if isinstance(one, Picture) and one.caption]
         caption = " ".join(dict.fromkeys(said))
-    return Picture(sheet, alt, caption, width=sheet.shape[1], regions=_fractions(places, sheet))
+    return Picture(sheet, alt, caption, width=sheet.shape[1], panels=_fractions(places, sheet))
 
 
 def with_box(

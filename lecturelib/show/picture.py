@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lecturelib.show.regions import Part, svg_size
+from lecturelib.show.regions import Region, svg_size
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
@@ -25,8 +25,8 @@ class Picture:
 
     `pixels`: (H, W, 3) uint8, or a string that holds an SVG. `alt`: says what the picture shows; required.
     `caption`: printed below. `width`: CSS pixels on the page, else small pictures are shown larger.
-    `regions`: (left, top, right, bottom) of each part in fractions of the whole, where it has parts.
-    `parts`: places that an explorable with `Parts` lets pick and open, each with its words.
+    `panels`: (left, top, right, bottom) of each picture that it is composed of, in fractions of the whole.
+    `regions`: places that an explorable with a `RegionPicker` lets pick and open, each with its words.
     Raises TypeError or ValueError where the pixels are not such an array or the alt text is missing.
     """
 
@@ -34,8 +34,8 @@ class Picture:
     alt: str
     caption: str = ""
     width: int | None = None
-    regions: tuple[tuple[float, float, float, float], ...] = ()
-    parts: tuple[Part, ...] = ()
+    panels: tuple[tuple[float, float, float, float], ...] = ()
+    regions: tuple[Region, ...] = ()
 
     def __post_init__(self):
         check_words(self.alt, self.caption)

@@ -10,7 +10,7 @@ _BOX = re.compile(r"\bviewBox=[\"']\s*\S+\s+\S+\s+([0-9.]+)\s+([0-9.]+)\s*[\"']"
 
 
 @dataclass(frozen=True)
-class Part:
+class Region:
     """One place of a picture: its key in the explorable's state, where it lies, and its words.
 
     `box`: (left, top, right, bottom) in fractions of the picture. `opened`: whether what it holds is shown, None where
@@ -25,9 +25,9 @@ class Part:
     def __post_init__(self):
         left, top, right, bottom = self.box
         if not (-1e-6 <= left < right <= 1 + 1e-6 and -1e-6 <= top < bottom <= 1 + 1e-6):
-            raise ValueError(f"part {self.key!r}: its box {self.box} must lie in the picture, from 0 to 1")
+            raise ValueError(f"region {self.key!r}: its box {self.box} must lie in the picture, from 0 to 1")
         if not self.words.strip():
-            raise ValueError(f"part {self.key!r} has no words; a screen reader says them")
+            raise ValueError(f"region {self.key!r} has no words; a screen reader says them")
 
     def plain(self) -> dict:
         """As the page takes it."""

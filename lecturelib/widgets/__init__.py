@@ -7,21 +7,21 @@ notebook, with `front.js`, `drawing.js` and `front.css` for the picture's own ar
 
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.explorable import Explorable, Progress
-from lecturelib.widgets.pointer_pad import Drawing
-from lecturelib.widgets.region_picker import Parts
+from lecturelib.widgets.pointer_pad import PointerPad
+from lecturelib.widgets.region_picker import RegionPicker
 from lecturelib.widgets.running import running
-from lecturelib.widgets.text_box import Text
+from lecturelib.widgets.text_box import TextBox
 
 __all__ = [
     "Choice",
     "Control",
-    "Drawing",
+    "PointerPad",
     "Explorable",
-    "Parts",
+    "RegionPicker",
     "Pointer",
     "Progress",
     "Slider",
-    "Text",
+    "TextBox",
     "Toggle",
     "Upload",
     "running",

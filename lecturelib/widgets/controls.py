@@ -246,7 +246,7 @@ class Pointer(Control):
     """A place in the picture: mouse, touch, or arrow keys while the picture has the focus.
 
     Sets two numbers of the state, `x` (from the left) and `y` (from the top), in fractions from 0 to 1 of the
-    picture, or of its part number `part` where it is composed (`Picture.regions`). `step`: how far an arrow
+    picture, or of panel number `panel` where it is composed of several (`Picture.panels`). `step`: how far an arrow
     key moves, with Shift five times as far. `hover`: follow the mouse without a button pressed.
     """
 
@@ -254,7 +254,7 @@ class Pointer(Control):
     y: str = "y"
     value: tuple[float, float] = (0.5, 0.5)
     step: float = 0.02
-    part: int | None = None
+    panel: int | None = None
     hover: bool = False
     label: str = "place in the picture"
 

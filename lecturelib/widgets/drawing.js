@@ -6,7 +6,7 @@ const RUBBER = 2;
 const FINE = 12; // points of the canvas per pixel of the drawing, for the pen's mark
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function drawingPad({ model, stage, img, tools, region, report, say, resting }) {
+function drawingPad({ model, stage, img, tools, panel, report, say, resting }) {
   let canvas = null;
   let rubber = null;
   let side = 0;
@@ -71,7 +71,7 @@ function drawingPad({ model, stage, img, tools, region, report, say, resting }) 
 
   function place() {
     if (!canvas) return;
-    const [left, top, right, bottom] = region(model.get("drawing").part);
+    const [left, top, right, bottom] = panel(model.get("drawing").panel);
     const [width, height] = [img.offsetWidth, img.offsetHeight];
     const box = { left: left * width, top: top * height, width: (right - left) * width, height: (bottom - top) * height };
     for (const [name, value] of Object.entries(box)) canvas.style[name] = `${value}px`;

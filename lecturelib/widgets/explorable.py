@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lecturelib.show import Picture
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
-from lecturelib.widgets.pointer_pad import Drawing
+from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.worker import LatestWins
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
@@ -35,7 +35,7 @@ class Explorable:
     """Controls around a picture: what a student sees follows what he sets.
 
     `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
-    `Progress` in between. `controls`: Slider, Choice, Toggle, Text, Upload, Pointer, Drawing, Parts.
+    `Progress` in between. `controls`: Slider, Choice, Toggle, TextBox, Upload, Pointer, PointerPad, Parts.
     `presets`: states by name, also incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others
     limit (quick: it runs at every change); values outside the new limits are clipped. `alt_prefix` begins every alt
     text. Raises ValueError, TypeError or KeyError for controls or presets that contradict each other.
@@ -65,8 +65,8 @@ class Explorable:
             taken = [name for other in self._base.values() for name in other.names]
             if len(set(taken)) < len(taken):
                 raise ValueError(f"two controls set the same name: {', '.join(taken)}")
-        if sum(isinstance(control, (Pointer, Drawing)) for control in self._base.values()) > 1:
-            raise ValueError("a picture can be pointed at in one way only: give one Pointer or one Drawing")
+        if sum(isinstance(control, (Pointer, PointerPad)) for control in self._base.values()) > 1:
+            raise ValueError("a picture can be pointed at in one way only: give one Pointer or one PointerPad")
         self._limited: set[str] = set()
         start = {}
         for control in self._base.values():
@@ -191,9 +191,9 @@ class Explorable:
         from IPython.display import display
 
         if self._live is None:
-            from lecturelib.widgets.shell import Live
+            from lecturelib.widgets.shell import Shell
 
-            self._live = Live(self)
+            self._live = Shell(self)
             self._worker = LatestWins(self._work, name=f"explorable {self.title}")
         prepared.remember(self)
         ident = f"ll-{uuid.uuid4().hex[:12]}"

@@ -56,7 +56,7 @@ function render({ model, el }) {
     caption.textContent = frame.caption;
     caption.hidden = !frame.caption;
     card.dataset.serial = frame.serial;
-    onParts();
+    onRegions();
     onTwins();
     name();
     pad.place();
@@ -65,48 +65,48 @@ function render({ model, el }) {
     first = false;
   }
 
-  // --- parts: a button over each, so that mouse, keys and screen readers find it ---
-  const parts = make("div", "ll-parts", stage, { role: "group" });
+  // --- regions: a button over each, so that mouse, keys and screen readers find it ---
+  const regions = make("div", "ll-regions", stage, { role: "group" });
   let hovered = "";
-  function onParts() {
-    const label = model.get("parts");
-    const focused = parts.contains(document.activeElement) ? document.activeElement : null;
-    const place = [...parts.children].indexOf(focused);
+  function onRegions() {
+    const label = model.get("regions");
+    const focused = regions.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...regions.children].indexOf(focused);
     const counts = {};
-    parts.replaceChildren();
-    parts.hidden = !label;
+    regions.replaceChildren();
+    regions.hidden = !label;
     if (!label) return;
-    parts.setAttribute("aria-label", `${model.get("title")}, ${label}: arrow keys go on, Enter opens and closes`);
-    for (const { key, box, words, opened } of model.get("frame").parts || []) {
-      const button = make("button", "ll-part", parts, { type: "button", "aria-label": words, title: words, tabindex: -1 });
+    regions.setAttribute("aria-label", `${model.get("title")}, ${label}: arrow keys go on, Enter opens and closes`);
+    for (const { key, box, words, opened } of model.get("frame").regions || []) {
+      const button = make("button", "ll-region", regions, { type: "button", "aria-label": words, title: words, tabindex: -1 });
       const [left, top, right, bottom] = box.map((share) => 100 * share);
       Object.assign(button.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
       counts[key] = (counts[key] || 0) + 1;
       button.dataset.key = key;
       button.dataset.at = `${key}#${counts[key]}`;
       if (opened !== null) button.setAttribute("aria-expanded", opened);
-      button.addEventListener("click", () => model.send({ type: "part", key, toggle: opened !== null }));
-      // the buttons are made anew under a mouse that rests: only another part is worth a word
+      button.addEventListener("click", () => model.send({ type: "region", key, toggle: opened !== null }));
+      // the buttons are made anew under a mouse that rests: only another region is worth a word
       button.addEventListener("pointermove", () => {
-        if (model.get("hover") && hovered !== key) model.send({ type: "part", key: (hovered = key), toggle: false });
+        if (model.get("hover") && hovered !== key) model.send({ type: "region", key: (hovered = key), toggle: false });
       });
     }
-    const buttons = [...parts.children];
+    const buttons = [...regions.children];
     const focus = focused && (buttons.find((b) => b.dataset.at === focused.dataset.at) || buttons[place] || buttons[0]);
     const entry = focus || buttons[0];
     if (entry) entry.tabIndex = 0;
     if (focus) focus.focus({ preventScroll: true });
   }
-  parts.addEventListener("keydown", (event) => {
+  regions.addEventListener("keydown", (event) => {
     if (!ARROWS[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
-    const buttons = [...parts.children];
+    const buttons = [...regions.children];
     const [dx, dy] = ARROWS[event.key];
     const next = buttons[buttons.indexOf(document.activeElement) + dx + dy];
     event.preventDefault();
     event.stopPropagation();
     if (!next) return;
     next.focus({ preventScroll: true });
-    model.send({ type: "part", key: (hovered = next.dataset.key), toggle: false });
+    model.send({ type: "region", key: (hovered = next.dataset.key), toggle: false });
   });
 
   // The static copy is for pages without a kernel; here it would be the same picture twice.
@@ -197,13 +197,13 @@ function render({ model, el }) {
     stage.setAttribute("aria-label", `${model.get("title")}, ${pointer.label}: ${how} or press arrow keys`);
     stage.title = `${pointer.label}: ${how}, or arrow keys (Shift: larger steps)`;
   }
-  function region(part) {
-    const regions = (model.get("frame") || {}).regions || [];
-    return regions[part] || [0, 0, 1, 1];
+  function panel(k) {
+    const panels = (model.get("frame") || {}).panels || [];
+    return panels[k] || [0, 0, 1, 1];
   }
   function fromEvent(event) {
     const box = img.getBoundingClientRect();
-    const [left, top, right, bottom] = region(model.get("pointer").part);
+    const [left, top, right, bottom] = panel(model.get("pointer").panel);
     const x = (event.clientX - box.left) / box.width;
     const y = (event.clientY - box.top) / box.height;
     point((x - left) / (right - left), (y - top) / (bottom - top));
@@ -227,10 +227,10 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   const say = (words) => (live.textContent = words);
-  const pad = drawingPad({ model, stage, img, tools, region, report, say, resting: () => !underway && !waiting });
+  const pad = drawingPad({ model, stage, img, tools, panel, report, say, resting: () => !underway && !waiting });
   // What lies over the picture is as large as the picture, which a low window shrinks below its stage.
   const follow = new ResizeObserver(() => {
-    for (const side of ["Width", "Height"]) parts.style[side.toLowerCase()] = `${img[`offset${side}`]}px`;
+    for (const side of ["Width", "Height"]) regions.style[side.toLowerCase()] = `${img[`offset${side}`]}px`;
     pad.place();
   });
   follow.observe(img);

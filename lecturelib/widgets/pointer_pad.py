@@ -9,11 +9,11 @@ from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
 @dataclass(frozen=True)
-class Drawing(Control):
+class PointerPad(Control):
     """A drawing in the picture: with the mouse or a finger, or by arrow keys (a pen) and Space (puts it down).
 
     Its value is an array as plain data, `side` rows of `side` whole numbers from 0 (black) to 255 (white ink), and
-    fits into JSON. It is drawn into part number `part` of a composed picture (`Picture.regions`), a square that
+    fits into JSON. It is drawn into panel number `panel` of a composed picture (`Picture.panels`), a square that
     shows nothing but the drawing. `guide`: side of a thin frame in its middle, in pixels of the drawing, 0 for none.
     `value`: the start, nothing drawn if not given. Raises TypeError or ValueError for another array.
     """
@@ -21,7 +21,7 @@ class Drawing(Control):
     name: str
     side: int = 28
     value: tuple[tuple[int, ...], ...] | None = None
-    part: int | None = None
+    panel: int | None = None
     guide: int = 0
     label: str = "draw here"
 
@@ -30,7 +30,7 @@ class Drawing(Control):
         for what, least, most in (("side", 4, 128), ("guide", 0, self.side)):
             number = getattr(self, what)
             if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-                raise ValueError(f"Drawing {self.name!r}: {what}={number!r}: {least} to {most} pixels")
+                raise ValueError(f"PointerPad {self.name!r}: {what}={number!r}: {least} to {most} pixels")
         object.__setattr__(self, "value", self.blank if self.value is None else self.check(self.value))
 
     @property

@@ -9,10 +9,10 @@ from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
 @dataclass(frozen=True)
-class Parts(Control):
+class RegionPicker(Control):
     """The parts of the picture itself: one is picked, and those that hold others are opened and closed.
 
-    The picture says where its parts lie (`Picture.parts`); mouse, or arrow keys and Enter while one has the focus.
+    The picture says where its parts lie (`Picture.regions`); mouse, or arrow keys and Enter while one has the focus.
     Sets two values of the state: `picked`, the key of a part or "", and `opened`, a tuple of keys. `keys`: those there
     are; keys that another state left behind are dropped. `hover`: the mouse picks without a click. Raises ValueError or
     TypeError for a key that is none of them.

@@ -23,9 +23,9 @@ except ImportError as error:
 
 from lecturelib.show import Picture
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
-from lecturelib.widgets.pointer_pad import Drawing
-from lecturelib.widgets.region_picker import Parts
-from lecturelib.widgets.text_box import Text
+from lecturelib.widgets.pointer_pad import PointerPad
+from lecturelib.widgets.region_picker import RegionPicker
+from lecturelib.widgets.text_box import TextBox
 
 _HERE = Path(__file__).parent
 _OWN = "own settings"
@@ -44,7 +44,7 @@ class PictureArea(anywidget.AnyWidget):
     progress = traitlets.Dict().tag(sync=True)
     error = traitlets.Dict().tag(sync=True)
     pointer = traitlets.Dict().tag(sync=True)
-    parts = traitlets.Unicode().tag(sync=True)
+    regions = traitlets.Unicode().tag(sync=True)
     hover = traitlets.Bool(False).tag(sync=True)
     drawing = traitlets.Dict().tag(sync=True)
     twins = traitlets.List().tag(sync=True)
@@ -70,7 +70,7 @@ class UploadButton(anywidget.AnyWidget):
             self.value = bytes(buffers[0])
 
 
-class Live:
+class Shell:
     """The widgets of one explorable."""
 
     def __init__(self, explorable):
@@ -79,12 +79,12 @@ class Live:
         self._serial = 0
         self._widgets = {control.name: _widget(control) for control in explorable.controls.values()}
         self._pointer = next((c for c in explorable.controls.values() if isinstance(c, Pointer)), None)
-        self._drawing = next((c for c in explorable.controls.values() if isinstance(c, Drawing)), None)
-        self._parts = next((c for c in explorable.controls.values() if isinstance(c, Parts)), None)
+        self._drawing = next((c for c in explorable.controls.values() if isinstance(c, PointerPad)), None)
+        self._regions = next((c for c in explorable.controls.values() if isinstance(c, RegionPicker)), None)
         self.area = PictureArea(
             title=explorable.title,
-            parts=self._parts.words if self._parts else "",
-            hover=self._parts is not None and self._parts.hover,
+            regions=self._regions.words if self._regions else "",
+            hover=self._regions is not None and self._regions.hover,
         )
         self.area.add_class("ll-area")
         self.area.on_msg(self._message)
@@ -132,7 +132,7 @@ class Live:
                 "x": x,
                 "y": y,
                 "step": self._pointer.step,
-                "part": self._pointer.part,
+                "panel": self._pointer.panel,
                 "hover": self._pointer.hover,
                 "label": self._pointer.words,
             }
@@ -140,7 +140,7 @@ class Live:
             self.area.drawing = {
                 "pixels": [number for row in self._drawing.from_state(state) for number in row],
                 "side": self._drawing.side,
-                "part": self._drawing.part,
+                "panel": self._drawing.panel,
                 "guide": self._drawing.guide,
                 "label": self._drawing.words,
             }
@@ -177,12 +177,12 @@ class Live:
             side, pixels = self._drawing.side, content["pixels"]
             rows = [pixels[top : top + side] for top in range(0, len(pixels), side)]
             self._guarded(lambda: self._explorable._from_front(self._drawing.as_state(rows)))
-        elif content.get("type") == "part":
-            opened = self._parts.from_state(self._explorable._state)[1]
+        elif content.get("type") == "region":
+            opened = self._regions.from_state(self._explorable._state)[1]
             key = content["key"]
             if content["toggle"]:
                 opened = tuple(k for k in opened if k != key) if key in opened else (*opened, key)
-            self._guarded(lambda: self._explorable._from_front(self._parts.as_state((key, opened))))
+            self._guarded(lambda: self._explorable._from_front(self._regions.as_state((key, opened))))
         elif content.get("type") == "stop":
             self._explorable._worker.stop()
 
@@ -204,8 +204,8 @@ class Live:
         self.area.frame = {
             "serial": self._serial, "data": picture.data(), "mime": picture.mime, "alt": picture.alt,
             "caption": picture.caption, "width": picture.display_width or 0, "ratio": picture.ratio,
-            "pixelated": picture.pixelated, "regions": [list(region) for region in picture.regions],
-            "parts": [part.plain() for part in picture.parts],
+            "pixelated": picture.pixelated, "panels": [list(panel) for panel in picture.panels],
+            "regions": [region.plain() for region in picture.regions],
         }  # fmt: skip
 
     def busy(self, is_busy: bool) -> None:
@@ -259,11 +259,11 @@ def _widget(control: Control):
         return kind(options=_pairs(control), value=control.value, description=words)
     if isinstance(control, Toggle):
         return ipywidgets.Checkbox(value=control.value, description=words, indent=False)
-    if isinstance(control, Text):
+    if isinstance(control, TextBox):
         return ipywidgets.Textarea(value=control.value, description=words, rows=3)
     if isinstance(control, Upload):
         return UploadButton(accept=control.accept, words=words)
-    return None  # a Pointer or a Drawing is the picture itself
+    return None  # a Pointer or a PointerPad is the picture itself
 
 
 def _fill(widget, control: Control, value) -> None:

@@ -8,7 +8,7 @@ from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
 @dataclass(frozen=True)
-class Text(Control):
+class TextBox(Control):
     """A sentence that the student types; the picture follows every key.
 
     `examples`: other sentences, for presets and for who tests. Longer than `longest` signs it is cut. An empty one is

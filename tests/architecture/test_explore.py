@@ -11,16 +11,16 @@ from lecturelib.architecture.explore.neurons import last_layer
 from lecturelib.architecture.graph.examples import NAMES, graph_of
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.network.receptive_field import ReceptiveField
-from lecturelib.show import Part, Picture
+from lecturelib.show import Picture, Region
 from lecturelib.show.regions import svg_size
-from lecturelib.widgets import Explorable, Parts
+from lecturelib.widgets import Explorable, RegionPicker
 
 # --- folding -------------------------------------------------------------------------------------------------
 
 
 def named(shown):
     """The parts of the diagram, without the rows of the table."""
-    return {part.key: part for part in shown.parts if not part.words.endswith("in the table")}
+    return {part.key: part for part in shown.regions if not part.words.endswith("in the table")}
 
 
 def test_open_and_close():
@@ -51,7 +51,7 @@ def test_diagram_table_and_code_are_linked():
     assert (
         "Code: self.conv1 = nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)" in shown.caption
     )
-    keys = [part.key for part in shown.parts]
+    keys = [part.key for part in shown.regions]
     assert keys.count("conv1") == 2  # once in the diagram, once in the table
     assert shown.alt.startswith(
         "Block diagram beside its table. Picked: Conv2d (7 by 7, 64, stride 2, pad 3)"
@@ -83,9 +83,9 @@ def test_every_network_is_drawn_with_its_parts_inside(name):
     explorable = explore.fold_explorer(name)
     first = next((call.key for call in graph_of(name).calls[1:]), None)
     shown = explorable.picture({"opened": [first]} if first else {})
-    assert shown.parts and all(0 <= side <= 1 for part in shown.parts for side in part.box)
+    assert shown.regions and all(0 <= side <= 1 for part in shown.regions for side in part.box)
     blocks = [block for _, block in fold(graph_of(name), open=[first] if first else []).walk()]
-    drawn = {part.key for part in shown.parts}
+    drawn = {part.key for part in shown.regions}
     assert drawn <= {key for block in blocks for key in block.keys}
 
 
@@ -102,15 +102,15 @@ def test_diagram_parts_do_not_hide_each_other():
 
 
 def test_parts_as_a_control():
-    parts = Parts(("a", "b"), value=("a", ["b", "b"]))
-    assert parts.value == ("a", ("b",)) and parts.names == ("picked", "opened")
-    assert parts.clip(("c", ["a", "c"])) == ("", ("a",)) and parts.clip(7) == parts.value
-    assert parts.values() == (("", ()), ("a", ("b",)), ("b", ("a", "b")))
-    assert parts.says(("a", ())) == "a picked, 0 opened"
+    picker = RegionPicker(("a", "b"), value=("a", ["b", "b"]))
+    assert picker.value == ("a", ("b",)) and picker.names == ("picked", "opened")
+    assert picker.clip(("c", ["a", "c"])) == ("", ("a",)) and picker.clip(7) == picker.value
+    assert picker.values() == (("", ()), ("a", ("b",)), ("b", ("a", "b")))
+    assert picker.says(("a", ())) == "a picked, 0 opened"
     with pytest.raises(ValueError, match="did you mean layer1"):
-        Parts(("layer1",)).check(("layer", ()))
+        RegionPicker(("layer1",)).check(("layer", ()))
     with pytest.raises(TypeError, match="list of keys"):
-        parts.check("a")
+        picker.check("a")
 
 
 def test_clicks_come_back_as_states():
@@ -118,24 +118,24 @@ def test_clicks_come_back_as_states():
 
     def render(state):
         boxes = [
-            Part("a", (0, 0, 0.5, 1), "left", "a" in state["opened"]),
-            Part("b", (0.5, 0, 1, 1), "right"),
+            Region("a", (0, 0, 0.5, 1), "left", "a" in state["opened"]),
+            Region("b", (0.5, 0, 1, 1), "right"),
         ]
         return Picture(svg, f"{state['picked']} {state['opened']}", parts=tuple(boxes))
 
-    explorable = Explorable(render, [Parts(("a", "b"))], "Two halves")
+    explorable = Explorable(render, [RegionPicker(("a", "b"))], "Two halves")
     explorable.show()
     try:
         live = explorable._live
-        live._message(None, {"type": "part", "key": "a", "toggle": True}, [])
+        live._message(None, {"type": "region", "key": "a", "toggle": True}, [])
         assert explorable.state == {"picked": "a", "opened": ("a",)}
-        live._message(None, {"type": "part", "key": "b", "toggle": False}, [])
+        live._message(None, {"type": "region", "key": "b", "toggle": False}, [])
         assert explorable.state == {"picked": "b", "opened": ("a",)}
-        live._message(None, {"type": "part", "key": "a", "toggle": True}, [])
+        live._message(None, {"type": "region", "key": "a", "toggle": True}, [])
         assert explorable.state == {"picked": "a", "opened": ()}
         explorable._worker.wait(timeout=10)
         frame = live.area.frame
-        assert frame["ratio"] == 2 and [part["opened"] for part in frame["parts"]] == [False, None]
+        assert frame["ratio"] == 2 and [part["opened"] for part in frame["regions"]] == [False, None]
     finally:
         explorable.close()
 
@@ -149,9 +149,9 @@ def test_how_large_an_svg_is():
 
 def test_bad_parts_are_sentences():
     with pytest.raises(ValueError, match="from 0 to 1"):
-        Part("a", (0, 0, 2, 1), "too wide")
+        Region("a", (0, 0, 2, 1), "too wide")
     with pytest.raises(ValueError, match="no words"):
-        Part("a", (0, 0, 1, 1), " ")
+        Region("a", (0, 0, 1, 1), " ")
 
 
 # --- neurons -------------------------------------------------------------------------------------------------

@@ -17,13 +17,13 @@ def test_words_of_the_head_view_follow_mouse_and_keyboard(lab):
     assert page.cell_errors() == []
     first, second = page.explorables()
     first.rests()
-    word = first.root.locator(".ll-part[data-key='row 9']")
+    word = first.root.locator(".ll-region[data-key='row 9']")
     word.scroll_into_view_if_needed()
     page.screenshot("attention-heads")
     word.hover()  # no click is needed
     wait_for_alt(page, first, "“it” looks at")
     page.screenshot("attention-heads-hover")
-    first.presses(first.root.locator(".ll-part[data-key='row 9']"), "ArrowDown")
+    first.presses(first.root.locator(".ll-region[data-key='row 9']"), "ArrowDown")
     wait_for_alt(page, first, "“was” looks at")
     assert first.root.locator(":focus").get_attribute("data-key") == "row 10"
     assert "“was” looks at" not in second.alt and "the bank was" in second.alt  # two views are two
@@ -43,7 +43,7 @@ def test_a_typed_sentence_is_translated_and_aligned(lab):
     box.fill("I sleep")
     page.page.keyboard.type(" well.")
     wait_for_alt(page, shown, "well")
-    word = shown.root.locator(".ll-part[data-key='row 0']")
+    word = shown.root.locator(".ll-region[data-key='row 0']")
     word.hover()
     wait_for_alt(page, shown, "looks at")
     assert box.input_value() == "I sleep well."

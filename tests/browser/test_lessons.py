@@ -64,8 +64,8 @@ def test_the_patch_follows_the_arrow_keys(lab):
 def test_blocks_fold_and_unfold_by_mouse_and_by_keyboard(lab):
     page, folding = alone(lab, "architecture", 'fold_explorer("resnet50")')
     folding.root.scroll_into_view_if_needed()
-    block = folding.root.locator(".ll-part[data-key='layer1'][aria-expanded]")
-    inside = folding.root.locator(".ll-part[data-key='layer1.0'][aria-expanded]")
+    block = folding.root.locator(".ll-region[data-key='layer1'][aria-expanded]")
+    inside = folding.root.locator(".ll-region[data-key='layer1.0'][aria-expanded]")
     assert block.get_attribute("aria-expanded") == "false" and inside.count() == 0
 
     block.click()  # the mouse opens it, and its code and its row are marked
@@ -85,8 +85,8 @@ def test_blocks_fold_and_unfold_by_mouse_and_by_keyboard(lab):
         and "Picked: layer2" in folding.alt
     )
     folding.presses(folding.root.locator(":focus"), "Enter")
-    folding.root.locator(".ll-part[data-key='layer2.0']").first.wait_for()
-    row = folding.root.locator(".ll-part[data-key='fc']:not([aria-expanded])").last
+    folding.root.locator(".ll-region[data-key='layer2.0']").first.wait_for()
+    row = folding.root.locator(".ll-region[data-key='fc']:not([aria-expanded])").last
     row.click()  # a row of the table
     page.page.wait_for_function(
         "image => image.alt.includes('Picked: Linear')", arg=folding.image.element_handle()

@@ -6,7 +6,7 @@ CELLS = [
     """
 import time
 import numpy as np
-from lecturelib.lesson.quiz import Choice as Answer, Question, quiz
+from lecturelib.lesson.quiz import Answer, Question, quiz
 from lecturelib.show import Picture, bars, heatmap, overlay, picture, show, side_by_side, with_box
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, Upload
 yy, xx = np.mgrid[:224, :224]
@@ -48,7 +48,7 @@ def patch(state):
     chart = bars(["tabby", "tiger cat", "Egyptian cat"], [state["x"], state["y"], 0.2], highlight=0)
     return side_by_side([boxed, chart], ["drag the patch", "confidence"])
 
-second = Explorable(patch, [Pointer("x", "y", part=0)], "Hide a part yourself")
+second = Explorable(patch, [Pointer("x", "y", panel=0)], "Hide a part yourself")
 second
 """,
     """
@@ -290,7 +290,7 @@ def test_drawing_by_mouse_and_by_keyboard(lab):
     cell = """
 import numpy as np
 from lecturelib.show import picture, side_by_side
-from lecturelib.widgets import Drawing, Explorable, Toggle
+from lecturelib.widgets import PointerPad, Explorable, Toggle
 
 def render(state):
     drawn = np.array(state["drawing"], np.uint8)
@@ -300,7 +300,7 @@ def render(state):
     return side_by_side(parts, ["the negative", "draw here"], height=224, alt=f"Drawn: {where}, {len(rows)} pixels")
 
 dot = np.zeros((28, 28), int); dot[20:23, 3:6] = 255
-Explorable(render, [Drawing("drawing", part=1, guide=20), Toggle("t")], "Draw", {"a dot": {"drawing": dot}})
+Explorable(render, [PointerPad("drawing", panel=1, guide=20), Toggle("t")], "Draw", {"a dot": {"drawing": dot}})
 """
     page = lab.open(lab.write("drawing.ipynb", [cell]))
     page.run_all()

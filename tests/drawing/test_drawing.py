@@ -95,7 +95,7 @@ def test_keys_regions_and_hits(drawing):
     assert (drawing.at(30, 30), drawing.at(320, 80), drawing.at(1, 1)) == ("a", "c", None)
     shown = drawing.picture("caption")
     assert (shown.alt, shown.caption, shown.svg[:4]) == ("Words <for> all.", "caption", "<svg")
-    assert shown.regions[0] == pytest.approx((0.05, 0.125, 0.35, 0.4375))
+    assert shown.panels[0] == pytest.approx((0.05, 0.125, 0.35, 0.4375))
     with pytest.raises(KeyError, match="'z'"):
         drawing.region("z")
 

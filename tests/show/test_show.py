@@ -232,7 +232,7 @@ def test_tiled_geometry():
     images = torch.stack([torch.full((3, 4, 5), k / 4) for k in range(5)])
     made = tiled(images, columns=3, zoom=2, pad=3, alt="five greys")
     assert made.pixels.shape == (2 * 8 + 3, 3 * 10 + 2 * 3, 3)
-    for k, (left, top, right, bottom) in enumerate(made.regions):
+    for k, (left, top, right, bottom) in enumerate(made.panels):
         height, width = made.pixels.shape[:2]
         box = [round(v) for v in (top * height, bottom * height, left * width, right * width)]
         part = made.pixels[box[0] : box[1], box[2] : box[3]]
@@ -261,7 +261,7 @@ def test_side_by_side_has_one_height_and_knows_its_parts():
     made = side_by_side([small, wide], titles=["A", "B"], height=280)
     assert made.alt == "A: small B: wide" and made.caption == "one two"
     height, width = made.pixels.shape[:2]
-    (l0, t0, r0, b0), (l1, t1, r1, b1) = made.regions
+    (l0, t0, r0, b0), (l1, t1, r1, b1) = made.panels
     assert round((b0 - t0) * height) == round((b1 - t1) * height) == 280
     assert round((r0 - l0) * width) == 280 and round((r1 - l1) * width) == 560
     with pytest.raises(TypeError, match="alt"):
@@ -274,7 +274,7 @@ def test_charts_keep_their_size_beside_a_picture():
     chart = bars(["a", "b"], [0.1, 0.9], width=300)
     made = side_by_side([Picture(np.zeros((28, 28, 3), np.uint8), "small"), chart], height=280)
     height, width = made.pixels.shape[:2]
-    left, top, right, bottom = made.regions[1]
+    left, top, right, bottom = made.panels[1]
     assert (round((right - left) * width), round((bottom - top) * height)) == (300, chart.pixels.shape[0])
 
 

@@ -12,13 +12,13 @@ import pytest
 from lecturelib.show import Picture
 from lecturelib.widgets import (
     Choice,
-    Drawing,
     Explorable,
-    Parts,
     Pointer,
+    PointerPad,
     Progress,
+    RegionPicker,
     Slider,
-    Text,
+    TextBox,
     Toggle,
     Upload,
 )
@@ -92,14 +92,14 @@ def test_values_are_minimum_middle_maximum():
         (lambda: Pointer("x", "x"), ValueError, "two names"),
         (lambda: Pointer(value=(0.5, 1.5)), ValueError, "from 0 to 1"),
         (lambda: Pointer(step=0), ValueError, "step"),
-        (lambda: Drawing("d", 2), ValueError, "side=2: 4 to 128"),
-        (lambda: Drawing("d", 28, guide=29), ValueError, "guide=29: 0 to 28"),
-        (lambda: Drawing("d", 4).check("ink"), TypeError, "4 rows of 4 whole numbers"),
-        (lambda: Drawing("d", 4).check([[0] * 4] * 3), ValueError, "got 3 rows of 4"),
-        (lambda: Drawing("d", 4).check([]), ValueError, "got 0 rows"),
-        (lambda: Drawing("d", 4).check([[0, 0, 0, 256]] * 4), ValueError, "got 256"),
-        (lambda: Drawing("d", 4).check([[0, 0, 0, 0.5]] * 4), ValueError, "got 0.5"),
-        (lambda: Drawing("d", 4).check([[0, 0, 0, True]] * 4), ValueError, "got True"),
+        (lambda: PointerPad("d", 2), ValueError, "side=2: 4 to 128"),
+        (lambda: PointerPad("d", 28, guide=29), ValueError, "guide=29: 0 to 28"),
+        (lambda: PointerPad("d", 4).check("ink"), TypeError, "4 rows of 4 whole numbers"),
+        (lambda: PointerPad("d", 4).check([[0] * 4] * 3), ValueError, "got 3 rows of 4"),
+        (lambda: PointerPad("d", 4).check([]), ValueError, "got 0 rows"),
+        (lambda: PointerPad("d", 4).check([[0, 0, 0, 256]] * 4), ValueError, "got 256"),
+        (lambda: PointerPad("d", 4).check([[0, 0, 0, 0.5]] * 4), ValueError, "got 0.5"),
+        (lambda: PointerPad("d", 4).check([[0, 0, 0, True]] * 4), ValueError, "got True"),
         (lambda: Progress(1.5), ValueError, "fraction"),
     ],
 )
@@ -130,7 +130,7 @@ def test_truth_and_number_are_different_options():
 
 
 def test_a_drawing_is_plain_data():
-    blank, start = Drawing("d", 4), Drawing("d", 4, [[0, 9, 0, 0]] * 4)
+    blank, start = PointerPad("d", 4), PointerPad("d", 4, [[0, 9, 0, 0]] * 4)
     assert blank.values() == (((0,) * 4,) * 4, ((255,) * 4,) * 4)
     assert start.values() == (((0,) * 4,) * 4, ((0, 9, 0, 0),) * 4, ((255,) * 4,) * 4)
     assert blank.check(np.full((4, 4), 7, np.uint8)) == ((7,) * 4,) * 4
@@ -199,7 +199,7 @@ def test_contradicting_explorables_are_refused():
     for controls, error, words in [
         ([Slider("x", 0, 1), Pointer("x", "y")], ValueError, "same name"),
         ([Pointer("x", "y"), Pointer("u", "v")], ValueError, "one Pointer"),
-        ([Pointer("x", "y"), Drawing("d")], ValueError, "one Drawing"),
+        ([Pointer("x", "y"), PointerPad("d")], ValueError, "one PointerPad"),
         (["layer"], TypeError, "str"),
     ]:
         with pytest.raises(error, match=words):
@@ -334,7 +334,7 @@ def test_every_kind_of_control_has_a_widget(shown):
         Choice("fill", ("grey", "mean"), labels=("grey 128", "mean colour")),
         Toggle("t"),
         Upload("photo"),
-        Pointer("x", "y", part=0),
+        Pointer("x", "y", panel=0),
     ]
     explorable = Explorable(lambda s: grey(0, str(sorted(s.items()))), controls, "All")
     shown(explorable)
@@ -356,7 +356,7 @@ def test_every_kind_of_control_has_a_widget(shown):
 def test_a_drawing_follows_the_page_and_the_page_the_presets(shown):
     explorable = Explorable(
         lambda s: grey(0, f"ink {sum(map(sum, s['d']))}"),
-        [Drawing("d", 4, part=0, guide=2), Toggle("t")],
+        [PointerPad("d", 4, panel=0, guide=2), Toggle("t")],
         "Draw",
         presets={"a dot": {"d": [[0] * 4, [0, 200, 0, 0], [0] * 4, [0] * 4]}},
     )
@@ -544,7 +544,7 @@ def test_a_place_outside_the_picture_goes_to_the_nearest_inside():
 def test_a_typed_sentence_is_kept_as_it_is_typed_and_cut_where_it_is_too_long():
     import ipywidgets
 
-    from lecturelib.widgets.shell import Live
+    from lecturelib.widgets.shell import Shell
     from lecturelib.widgets.worker import LatestWins
 
     seen = []
@@ -553,10 +553,10 @@ def test_a_typed_sentence_is_kept_as_it_is_typed_and_cut_where_it_is_too_long():
         seen.append(state["sentence"])
         return Picture(np.zeros((60, 60, 3), np.uint8), f"A sentence of {len(state['sentence'])} signs.")
 
-    sentence = Text("sentence", "I sleep.", examples=("You sleep.",), longest=12)
+    sentence = TextBox("sentence", "I sleep.", examples=("You sleep.",), longest=12)
     assert sentence.values() == ("I sleep.", "You sleep.") and sentence.says("I eat ") == "“I eat ”"
     explorable = Explorable(render, [sentence], "Typing")
-    live = Live(explorable)
+    live = Shell(explorable)
     explorable._live, explorable._worker = live, LatestWins(explorable._work, "typing")
     try:
         (box,) = (widget for widget in live.column.children if isinstance(widget, ipywidgets.Textarea))
@@ -573,11 +573,11 @@ def test_a_typed_sentence_is_kept_as_it_is_typed_and_cut_where_it_is_too_long():
 
 
 def test_parts_say_to_the_page_whether_the_mouse_picks_without_a_click():
-    from lecturelib.widgets.shell import Live
+    from lecturelib.widgets.shell import Shell
 
     def shown(hover):
         picture = Picture(np.zeros((60, 60, 3), np.uint8), "Two words.")
-        explorable = Explorable(lambda state: picture, [Parts(("a", "b"), hover=hover)], "Words")
-        return Live(explorable).area.hover
+        explorable = Explorable(lambda state: picture, [RegionPicker(("a", "b"), hover=hover)], "Words")
+        return Shell(explorable).area.hover
 
     assert shown(True) is True and shown(False) is False

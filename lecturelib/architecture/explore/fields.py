@@ -26,7 +26,7 @@ def field_explorer(network: str = "alexnet") -> Explorable:
         first,
         _layer_control({"network": network}),
         *own,
-        Pointer("x", "y", (0.42, 0.4), 0.02, part=0, label="place in the photo"),
+        Pointer("x", "y", (0.42, 0.4), 0.02, panel=0, label="place in the photo"),
     ]
     presets = {
         "first layer: a few pixels": {"network": "alexnet", "layer": "conv1", "x": 0.42, "y": 0.4},

@@ -12,8 +12,8 @@ from lecturelib.architecture.graph.graph import Graph, ModuleCall
 from lecturelib.architecture.layout.fold import Block, Folded, fold
 from lecturelib.drawing.compose import moved
 from lecturelib.drawing.drawing import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
-from lecturelib.show import Part, Picture
-from lecturelib.widgets import Choice, Explorable, Parts, Toggle
+from lecturelib.show import Picture, Region
+from lecturelib.widgets import Choice, Explorable, RegionPicker, Toggle
 
 ROOM = (1000.0, 660.0)  # px for everything
 TABLE, BELOW = 480.0, 212.0  # px: the table's width on the right of the diagram, its height below it
@@ -46,12 +46,12 @@ def fold_explorer(network: str = "resnet18") -> Explorable:
 
 
 @lru_cache(maxsize=16)
-def _parts(name: str) -> Parts:
+def _parts(name: str) -> RegionPicker:
     """Everything of a network that can be picked; what can be opened is among it."""
     graph = graph_of(name)
     ends = (f"{node.kind}:{node.key}" for node in (*graph.inputs, *graph.outputs))
     keys = (*graph.keys, *ends)
-    return Parts(keys, label="blocks of the diagram")
+    return RegionPicker(keys, label="blocks of the diagram")
 
 
 @lru_cache(maxsize=64)
@@ -88,15 +88,15 @@ def _render(state: dict) -> Picture:
     shapes += table
     size = (left + width + 6, max(high, table[-1].bounds[3] + 14) if beside else table[-1].bounds[3] + 14)
     whole = Drawing(*size, tuple(shapes), diagram.title, diagram.alt, state["dark"])
-    parts = _regions(folded, diagram, scale, opened, whole) + [
-        Part(key, _share(box, whole), f"{words}, in the table") for key, box, words in rows
+    regions = _regions(folded, diagram, scale, opened, whole) + [
+        Region(key, _share(box, whole), f"{words}, in the table") for key, box, words in rows
     ]
     said = "Nothing is picked: click a block, or go to the diagram with Tab and on with the arrow keys."
     if picked is not None:
         said = f"Picked: {block_words(picked, graph)}. Code: {code_line(graph, picked)}"
     caption = f"A click or Enter opens a block that holds others, or closes it. {said}"
     alt = f"Block diagram beside its table. {said} {diagram.alt}"
-    return Picture(whole.svg(), alt, caption, round(whole.width), parts=tuple(parts))
+    return Picture(whole.svg(), alt, caption, round(whole.width), regions=tuple(regions))
 
 
 def _scale(diagram: Drawing, width: float, height: float) -> float:
@@ -145,9 +145,9 @@ def _share(box: Bounds, whole: Drawing) -> Bounds:
 
 def _regions(
     folded: Folded, diagram: Drawing, scale: float, opened: tuple[str, ...], whole: Drawing
-) -> list[Part]:
+) -> list[Region]:
     """The places of the diagram that can be clicked, in the order of running."""
-    parts = []
+    regions = []
     for _, block in folded.walk():
         if block.kind == "repeat" or block.key not in diagram.keys:
             continue
@@ -157,8 +157,8 @@ def _regions(
         box = _heading_box(diagram, block) if block.inner else diagram.region(block.key)
         state = False if closed else True if held else None
         words = block_words(block, folded.graph)
-        parts.append(Part(key, _share(tuple(value * scale for value in box), whole), words, state))
-    return parts
+        regions.append(Region(key, _share(tuple(value * scale for value in box), whole), words, state))
+    return regions
 
 
 def _table(

@@ -133,7 +133,7 @@ def patch_by_hand(network: str = "lenet", picture_name: str | None = "3") -> Exp
         first,
         _patch_slider(start),
         Choice("fill", tuple(FILLS)),
-        Pointer("x", "y", part=0, label="the patch"),
+        Pointer("x", "y", panel=0, label="the patch"),
         *own,
     ]
     return Explorable(_render_patch, controls, "Drag the patch yourself", refresh=refresh)

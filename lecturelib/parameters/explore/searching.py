@@ -48,7 +48,7 @@ def code_map(data: str = "clothes") -> Explorable:
         Slider("seed", 0, 9),
         Choice("view", ("pictures", "numbers of the classes")),
         Toggle("by_class", True, label="colour by class"),
-        Pointer("x", "y", part=0, hover=True, label="pick a picture"),
+        Pointer("x", "y", panel=0, hover=True, label="pick a picture"),
     ]
     presets = {
         "by pixels: no network": {"layer": "pixels"},

@@ -29,7 +29,7 @@ const TEXT = "textarea, [contenteditable='true'], .cm-editor, input:not([type]),
   ["text", "number", "search", "email", "url", "password", "date", "time", "datetime-local", "color"]
     .map((type) => `input[type=${type}]`).join(", ");
 const MOVED = "select, [role=slider], [role=application], [role=listbox], [role=tab], [role=spinbutton], [role=grid], " +
-  ".ll-part, .ll-pad, canvas[tabindex], input[type=radio], input[type=range], audio, video";
+  ".ll-region, .ll-pad, canvas[tabindex], input[type=radio], input[type=range], audio, video";
 const PRESSED = "button, a[href], summary, [role=button], input[type=checkbox], input[type=button], input[type=submit], " +
   "input[type=file]";
 
