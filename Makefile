@@ -4,7 +4,7 @@ PYTHON ?= python3
 COURSE := $(PYTHON) scripts/course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab present slides setup test notebooks claims bench lint fetch doctor clean
+.PHONY: help lab present slides setup check test notebooks claims bench lint lock fetch doctor clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -22,6 +22,9 @@ slides: ## write a part as slides into one HTML file (PART=04)
 setup: ## make .venv, install the package and fetch the weights
 	@$(COURSE) setup $(ARGS)
 
+check: ## style, types and quick tests (4 minutes at most on two cores)
+	@$(COURSE) check $(ARGS)
+
 test: ## set up where needed, then run every test
 	@$(COURSE) test $(ARGS)
 
@@ -36,6 +39,9 @@ bench: ## measure speed against other libraries and the floor
 
 lint: ## check the style of code and notebooks
 	@$(COURSE) lint $(ARGS)
+
+lock: ## write the installed versions into requirements.lock
+	@$(COURSE) lock $(ARGS)
 
 fetch: ## fetch the weights that are not there yet
 	@$(COURSE) fetch $(ARGS)

@@ -26,6 +26,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course-setup.json"
 LOG = VENV / "course-setup.log"
+LOCK = ROOT / "requirements.lock"
 START = "00_start_here.ipynb"
 # The extension that presents, as this checkout has it.
 SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"
@@ -58,8 +59,9 @@ def run(*command, **options):
 
 
 def fingerprint():
-    """What an installation depends on: the pins, the Python, where it stands."""
-    parts = [(ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(ROOT).encode()]
+    """What an installation depends on: the requirements and their exact versions, the Python, where it stands."""
+    files = [(ROOT / "pyproject.toml").read_bytes(), LOCK.read_bytes()]
+    parts = [*files, sys.version.encode(), str(ROOT).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -139,10 +141,11 @@ def pip_environment():
 
 
 def install(extras):
-    """Install the package, editable, with its exact pins: one pip command, as torch and torchvision must match."""
-    say("installing the pinned packages (a few minutes the first time)")
+    """Install the package, editable, at the locked versions: one pip command, as torch and torchvision must match."""
+    say("installing the locked packages (a few minutes the first time)")
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
-    command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--editable", target]
+    command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--constraint", str(LOCK)]
+    command += ["--editable", target]
     wide = shutil.get_terminal_size().columns - 1
     lines = []
     options = {"cwd": ROOT, "env": pip_environment(), "text": True, "errors": "replace"}
@@ -242,17 +245,46 @@ def test(arguments):
     if arguments:
         run(PYTHON, "-m", "pytest", *arguments)
         return
-    cores = os.cpu_count() or 1
-    processes = min(cores, 4)  # each holds networks
-    many = ["-n", str(processes), "--dist", "loadfile"]  # the cells of a notebook belong together
-    # Each process computes with its share of the cores, and so do the kernels that it starts.
-    share = {"OMP_NUM_THREADS": str(max(1, cores // processes)), **os.environ}
+    many, share = in_parallel()
     say("everything but the browser")
     rest = [PYTHON, "-m", "pytest", *many, "tests", "--ignore=tests/browser", *NOTEBOOK_TESTS]
     failed = subprocess.run(rest, cwd=ROOT, env=share, check=False).returncode
     say("the lessons in a browser, alone: they wait for answers, which must not come late")
     browser = subprocess.run([PYTHON, "-m", "pytest", "tests/browser"], cwd=ROOT, check=False).returncode
     sys.exit(failed or browser)
+
+
+def check(arguments):
+    """Run what needs neither a browser nor a whole notebook: style, types, unit tests; options go to pytest."""
+    lint([])
+    run(PYTHON, "-m", "mypy")
+    many, share = in_parallel()
+    quick = ["-m", "not notebook and not browser and not slow", "--ignore=tests/browser", "tests"]
+    run(PYTHON, "-m", "pytest", "-q", *many, *(arguments or quick), env=share)
+
+
+def in_parallel():
+    """The options of pytest for as many processes as help, and the environment that shares the cores among them."""
+    cores = os.cpu_count() or 1
+    processes = min(cores, 4)  # each holds networks
+    # Each process computes with its share of the cores, and so do the kernels that it starts.
+    share = {"OMP_NUM_THREADS": str(max(1, cores // processes)), **os.environ}
+    return ["-n", str(processes), "--dist", "loadfile"], share  # the cells of a notebook belong together
+
+
+def lock(arguments):
+    """Write the exact versions that are installed now into requirements.lock."""
+    setup("test")
+    frozen = subprocess.run(
+        [PYTHON, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True
+    ).stdout
+    # a local version, such as torch's +cpu, belongs to one index; an address, to one machine
+    exact = [
+        re.sub(r"\+[\w.]+$", "", line) for line in frozen.splitlines() if "==" in line and "@" not in line
+    ]
+    head = LOCK.read_text(encoding="utf-8").splitlines()[0]
+    LOCK.write_text("\n".join([head, *sorted(exact, key=str.lower)]) + "\n", encoding="utf-8")
+    say(f"{len(exact)} versions written to {LOCK.name}")
 
 
 def notebooks(arguments):
@@ -304,12 +336,14 @@ COMMANDS = {
     "lab": lab,
     "present": present,
     "slides": slides,
+    "check": check,
     "test": test,
     "setup": lambda arguments: setup(*arguments),
     "notebooks": notebooks,
     "claims": claims,
     "bench": bench,
     "lint": lint,
+    "lock": lock,
     "fetch": fetch,
     "doctor": doctor,
     "clean": clean,

@@ -1,6 +1,7 @@
 """The way in: one list of versions, a set-up that explains its failures, and a report that names what mends things."""
 
 import ast
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from lecturelib import __main__ as command_line
 from lecturelib import assets
@@ -40,38 +42,69 @@ def course(tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "requirements.lock").write_text("# exact versions\n")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(module, "PYTHON", tmp_path / ".venv" / "python")
     monkeypatch.setattr(module, "STAMP", tmp_path / ".venv" / "stamp.json")
     monkeypatch.setattr(module, "LOG", tmp_path / ".venv" / "setup.log")
+    monkeypatch.setattr(module, "LOCK", tmp_path / "requirements.lock")
     return module
 
 
 # one list of versions
 
 
-def test_every_version_is_pinned_exactly():
-    pins = project()["dependencies"] + project()["optional-dependencies"]["test"]
-    for pin in map(Requirement, pins):
-        assert re.fullmatch(r"==\d+(\.\d+)+", str(pin.specifier)), pin
-    names = [Requirement(pin).name for pin in pins]
+def locked():
+    """The lock file: a package's name, as pip compares names, and its exact version."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def requirements(*extras):
+    lists = [project()["dependencies"], *(project()["optional-dependencies"][extra] for extra in extras)]
+    return [Requirement(line) for listed in lists for line in listed]
+
+
+def test_every_requirement_is_a_range_with_one_locked_version_inside():
+    names = [canonicalize_name(wanted.name) for wanted in requirements("test", "dev")]
     assert len(set(names)) == len(names)
+    for wanted in requirements("test", "dev"):
+        assert re.fullmatch(r"<\d+(\.\d+)*,>=\d+(\.\d+)*", str(wanted.specifier)), wanted
+        assert wanted.specifier.contains(locked()[canonicalize_name(wanted.name)]), wanted
 
 
-def test_conda_installs_the_same_list():
-    from_pip = {
-        Requirement(pin).name: str(Requirement(pin).specifier)[2:] for pin in project()["dependencies"]
-    }
+def test_every_locked_version_is_exact_and_free_of_a_machine():
+    assert all(re.fullmatch(r"\d[\w.]*", version) for version in locked().values())  # no +cpu, no address
+
+
+def test_what_the_library_imports_is_declared():
+    imported = set()
+    for file in (ROOT / "lecturelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(node.module.partition(".")[0])
+    provided = importlib.metadata.packages_distributions()
+    declared = {canonicalize_name(wanted.name) for wanted in requirements()}
+    for name in imported - set(sys.stdlib_module_names) - {"lecturelib"}:
+        assert {canonicalize_name(package) for package in provided[name]} & declared, name
+
+
+def test_conda_installs_the_locked_versions():
     from_conda = {}
     for spec in conda_specs():
         name, _, version = spec.partition("=")
         if name not in ("python>", "pip"):
             from_conda[name] = version
-    assert from_conda == {
-        CONDA_NAMES.get(name, name): version + ("=cpu*" if CONDA_NAMES.get(name, name) in CPU_BUILDS else "")
-        for name, version in from_pip.items()
-    }
+    expected = {}
+    for wanted in requirements():
+        name = CONDA_NAMES.get(wanted.name, wanted.name)
+        build = "=cpu*" if name in CPU_BUILDS else ""
+        expected[name] = locked()[canonicalize_name(wanted.name)] + build
+    assert from_conda == expected
     assert f"python{project()['requires-python']}" in conda_specs()
 
 
@@ -79,7 +112,7 @@ def test_conda_reads_every_spec():
     from rattler import MatchSpec
 
     for spec in conda_specs():
-        assert MatchSpec(spec).name.normalized == re.match(r"[a-z-]+", spec)[0]
+        assert MatchSpec(spec).name.normalized == re.match(r"[a-z0-9-]+", spec)[0]
     pytorch = MatchSpec(next(spec for spec in conda_specs() if spec.startswith("pytorch=")))
     assert (str(pytorch.version), str(pytorch.build)) == ("==2.13.0", "cpu*")
 
@@ -197,6 +230,7 @@ def test_clean_leaves_the_sources(course):
         "lecturelib",
         "lecturelib/units.py",
         "pyproject.toml",
+        "requirements.lock",
     ]
     course.clean(["--all"])
     assert not (course.ROOT / ".venv").exists()
