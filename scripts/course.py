@@ -30,6 +30,7 @@ LOCK = ROOT / "requirements.lock"
 START = "00_start_here.ipynb"
 # The extension that presents, as this checkout has it.
 SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"
+TESTS = ["tests", "lecturelib"]  # the examples of the docstrings run, too
 NOTEBOOK_TESTS = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120", "notebooks"]
 
 # JupyterLab renders all cells (so that printing, search and the tests see them) and asks nobody for news.
@@ -247,7 +248,7 @@ def test(arguments):
         return
     many, share = in_parallel()
     say("everything but the browser")
-    rest = [PYTHON, "-m", "pytest", *many, "tests", "--ignore=tests/browser", *NOTEBOOK_TESTS]
+    rest = [PYTHON, "-m", "pytest", *many, *TESTS, "--ignore=tests/browser", *NOTEBOOK_TESTS]
     failed = subprocess.run(rest, cwd=ROOT, env=share, check=False).returncode
     say("the lessons in a browser, alone: they wait for answers, which must not come late")
     browser = subprocess.run([PYTHON, "-m", "pytest", "tests/browser"], cwd=ROOT, check=False).returncode
@@ -259,7 +260,7 @@ def check(arguments):
     lint([])
     run(PYTHON, "-m", "mypy")
     many, share = in_parallel()
-    quick = ["-m", "not notebook and not browser and not slow", "--ignore=tests/browser", "tests"]
+    quick = ["-m", "not notebook and not browser and not slow", "--ignore=tests/browser", *TESTS]
     run(PYTHON, "-m", "pytest", "-q", *many, *(arguments or quick), env=share)
 
 
