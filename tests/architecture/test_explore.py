@@ -121,7 +121,7 @@ def test_clicks_come_back_as_states():
             Region("a", (0, 0, 0.5, 1), "left", "a" in state["opened"]),
             Region("b", (0.5, 0, 1, 1), "right"),
         ]
-        return Picture(svg, f"{state['picked']} {state['opened']}", parts=tuple(boxes))
+        return Picture(svg, f"{state['picked']} {state['opened']}", regions=tuple(boxes))
 
     explorable = Explorable(render, [RegionPicker(("a", "b"))], "Two halves")
     explorable.show()
