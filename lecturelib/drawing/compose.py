@@ -1,11 +1,13 @@
-"""Drawings put next to each other, and pieces moved and scaled."""
+"""Drawings in rows and columns, and pieces moved and scaled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lecturelib.drawing.drawing import Bitmap, Box, Circle, Drawing, Label, Shape, text_width
+from lecturelib.checks import complaint
+from lecturelib.drawing.drawing import Drawing
+from lecturelib.drawing.shapes import Bitmap, Box, Circle, Label, Shape
 
 TITLE = 17  # px
 
@@ -23,41 +25,70 @@ def moved(shape: Shape, dx: float = 0, dy: float = 0, scale: float = 1) -> Shape
     return replace(shape, points=tuple((x * scale + dx, y * scale + dy) for x, y in shape.points))
 
 
-def beside(
+def row(
     drawings: Sequence[Drawing],
     titles: Sequence[str] = (),
     gap: float = 40,
     title: str = "",
     alt: str = "",
-    below: bool = False,
 ) -> Drawing:
-    """Drawings in one, from left to right (or one below the other), each with its title above it.
+    """Drawings in one, from left to right, each with its title above it; `gap` px between them.
 
-    Keys stay as they are. `alt`: the words of all, one after the other, if not given. Raises ValueError for no
+    Keys stay as they are. Without `title` and `alt`, those of all drawings are joined. Raises `ValueError` for no
     drawing or another number of titles.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture import node_link
+    >>> both = row([node_link(nn.Linear(3, 2)), node_link(nn.Linear(2, 2))], ["3 inputs", "2 inputs"])
+    >>> both.title
+    'Node-link diagram, Node-link diagram'
     """
-    if not drawings or (titles and len(titles) != len(drawings)):
-        raise ValueError(
-            f"beside: {len(drawings)} drawings and {len(titles)} titles; one title for each is needed"
-        )
-    band = TITLE + 14 if titles else 0
+    return _composed(drawings, titles, gap, title, alt, below=False)
+
+
+def column(
+    drawings: Sequence[Drawing],
+    titles: Sequence[str] = (),
+    gap: float = 40,
+    title: str = "",
+    alt: str = "",
+) -> Drawing:
+    """Drawings in one, from top to bottom, centred, each with its title above it; otherwise as `row`.
+
+    >>> one = Drawing(100, 50, (), "one", "Nothing.")
+    >>> column([one, one], gap=10).height
+    110.0
+    """
+    return _composed(drawings, titles, gap, title, alt, below=True)
+
+
+def _composed(
+    drawings: Sequence[Drawing], titles: Sequence[str], gap: float, title: str, alt: str, below: bool
+) -> Drawing:
+    if not drawings:
+        raise ValueError(complaint("drawings", "at least one", "none"))
+    if titles and len(titles) != len(drawings):
+        raise ValueError(complaint("titles", f"{len(drawings)}, one for each drawing", len(titles)))
+    labels = [Label(0, 0, titles[k], TITLE, bold=True) if titles else None for k in range(len(drawings))]
+    tallest = max((label.bounds[3] - label.bounds[1] for label in labels if label), default=0.0)
+    band = tallest + 10.6 if titles else 0
     widths = [
-        max(drawing.width, text_width(titles[k], TITLE, True) + 8 if titles else 0)
-        for k, drawing in enumerate(drawings)
+        max(drawing.width, label.width + 8 if label else 0)
+        for drawing, label in zip(drawings, labels, strict=True)
     ]
     heights = [drawing.height + band for drawing in drawings]
     shapes: list[Shape] = []
     at = 0.0
-    for k, drawing in enumerate(drawings):
-        left = (max(widths) - widths[k]) / 2 if below else at
-        top = at if below else 0
-        if titles:
-            shapes.append(Label(left + widths[k] / 2, top + TITLE * 0.75, titles[k], TITLE, bold=True))
-        dx = left + (widths[k] - drawing.width) / 2
-        shapes += [moved(shape, dx, top + band) for shape in drawing.shapes]
-        at += (heights[k] if below else widths[k]) + gap
+    for drawing, label, width, height in zip(drawings, labels, widths, heights, strict=True):
+        left, top = ((max(widths) - width) / 2, at) if below else (at, 0.0)
+        if label:
+            shapes.append(moved(label, left + width / 2, top + tallest / 2 + 2.5))
+        shapes += [moved(shape, left + (width - drawing.width) / 2, top + band) for shape in drawing.shapes]
+        at += (height if below else width) + gap
     size = (max(widths), at - gap) if below else (at - gap, max(heights))
-    words = [f"{titles[k]}: {d.alt}" if titles else d.alt for k, d in enumerate(drawings)]
+    words = [one.alt for one in drawings]
+    if titles:
+        words = [f"{name}: {one.alt}" for name, one in zip(titles, drawings, strict=True)]
     return Drawing(
-        *size, tuple(shapes), title or ", ".join(d.title for d in drawings), alt or " ".join(words)
+        *size, tuple(shapes), title or ", ".join(one.title for one in drawings), alt or " ".join(words)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lecturelib.show.palettes import CATEGORIES
+from lecturelib.show.text_metrics import escaped, one_line, text_width
 
 INK, PALE, GRID = "#222222", "#666666", "#e2e2e2"
 LETTERS = 14
@@ -76,7 +76,7 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
     def to_x(x):
         return left + (right - left) * np.asarray(x, float) / x_end
 
-    parts = [f'<text x="0" y="17" font-weight="600">{html.escape(panel.title)}</text>']
+    parts = [f'<text x="0" y="17" font-weight="600">{escaped(one_line(panel.title))}</text>']
     for value in (_decades if panel.log else _ticks)(low, high):
         y = float(to_y(np.array([value]))[0])
         parts.append(
@@ -93,7 +93,7 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
     if panel.x_label:
         parts.append(
             f'<text x="{(left + right) / 2:.0f}" y="{bottom + 35:.0f}" text-anchor="middle" fill="{PALE}" '
-            f'font-size="13">{html.escape(panel.x_label)}</text>'
+            f'font-size="13">{escaped(one_line(panel.x_label))}</text>'
         )
     parts.append(f'<path d="M{left:.0f} {top:.0f}V{bottom:.0f}H{right:.0f}" fill="none" stroke="{PALE}"/>')
     if panel.level is not None and low <= panel.level <= high:
@@ -101,7 +101,7 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
         parts.append(
             f'<path d="M{left:.0f} {y:.1f}H{right:.0f}" stroke="{INK}" stroke-dasharray="3 3"/>'
             f'<text x="{right:.0f}" y="{y - 4:.1f}" text-anchor="end" font-size="12" fill="{PALE}">'
-            f"{html.escape(panel.level_label)}</text>"
+            f"{escaped(one_line(panel.level_label))}</text>"
         )
     if panel.shade is not None and len(panel.shade[0]):
         x, below, above = panel.shade
@@ -158,8 +158,8 @@ def _legend(lines: Sequence[Line], right: float) -> str:
     """The labels in a row at the top right, from the right to the left."""
     parts, x = [], right
     for line in reversed(lines):
-        label = html.escape(line.label)
-        x -= 7.6 * len(line.label) + 4
+        label = escaped(one_line(line.label))
+        x -= text_width(one_line(line.label), 12.5) + 4
         colour, dash = CATEGORIES[line.style % 7], DASHES[line.style % len(DASHES)]
         pattern = f' stroke-dasharray="{dash}"' if dash else ""
         faint, thick = (' opacity="0.38"', 1.5) if line.kind == "raw" else ("", 2.6)

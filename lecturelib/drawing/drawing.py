@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lecturelib.checks import UnknownName, check_number, complaint, described
 from lecturelib.drawing.shapes import (
     LINES,
     SMALLEST_TEXT,
@@ -26,12 +25,11 @@ from lecturelib.drawing.shapes import (
     Shape,
     arrow_head,
     colours,
-    shortened,
-    text_width,
+    rounded,
+    to_head,
 )
-
-if TYPE_CHECKING:
-    from lecturelib.show import Picture
+from lecturelib.show.picture import Picture, encode_png
+from lecturelib.show.text_metrics import escaped, prepared_text, shortened, text_width
 
 __all__ = [
     "SMALLEST_TEXT", "Bitmap", "Bounds", "Box", "Circle", "Curve", "Drawing", "Label", "Line", "Point", "Polygon",
@@ -45,8 +43,15 @@ FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif"
 class Drawing:
     """A picture made of plain pieces: `width` x `height` px, drawn in the order of `shapes`.
 
-    `title` is a few words, `alt` says what is to be seen, for who cannot see it. Raises ValueError where a size is not
-    above 0, a text is missing, or a piece is none.
+    `title` is a few words, `alt` the alternative text: what the drawing shows. `dark` is the theme used where none is
+    asked for. Keys of pieces name what belongs together. Raises `ValueError` where a size is not above 0 or a text is
+    empty, `TypeError` for something that is no piece.
+
+    >>> from lecturelib.drawing import Box, Label
+    >>> shapes = [Box(10, 10, 80, 30, role="conv", key="conv1"), Label(50, 25, "conv1", key="conv1")]
+    >>> drawing = Drawing(100, 50, shapes, "One layer", "A box that says conv1.")
+    >>> drawing.region("conv1"), drawing.at(20, 20)
+    ((10, 10, 90, 40), 'conv1')
     """
 
     width: float
@@ -54,18 +59,22 @@ class Drawing:
     shapes: tuple[Shape, ...]
     title: str
     alt: str
-    dark: bool = False  # the theme used where none is asked for
+    dark: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "shapes", tuple(self.shapes))
-        if not self.width > 0 or not self.height > 0:
-            raise ValueError(f"Drawing: width and height are above 0 px, got {self.width} x {self.height}")
+        for name in ("width", "height"):
+            check_number(name, getattr(self, name), above=0)
         for name in ("title", "alt"):
-            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
-                raise ValueError(f"Drawing: {name} is empty: say in words what the drawing shows")
+            text = getattr(self, name)
+            if not isinstance(text, str):
+                raise TypeError(complaint(name, "a text that says what the drawing shows", described(text)))
+            if not text.strip():
+                raise ValueError(complaint(name, "a text that says what the drawing shows", repr(text)))
+            object.__setattr__(self, name, prepared_text(text))
         strange = next((shape for shape in self.shapes if not isinstance(shape, Shape)), None)
         if strange is not None:
-            raise ValueError(f"Drawing: shapes are Box, Line, Label ..., got {type(strange).__name__}")
+            raise TypeError(complaint("shapes", "pieces such as Box, Line and Label", described(strange)))
 
     def __repr__(self) -> str:
         return f"<Drawing {self.title!r}, {round(self.width)} x {round(self.height)} px>"
@@ -79,7 +88,7 @@ class Drawing:
         """(left, top, right, bottom) in px of the areas (else the lines and labels) with a key."""
         own = [shape for shape in self.shapes if shape.key == key]
         if not own:
-            raise KeyError(f"no piece of this drawing has the key {key!r}")
+            raise UnknownName(complaint("key", "the key of a piece of this drawing", repr(key)))
         areas = [shape for shape in own if not isinstance(shape, (*LINES, Label))] or own
         bounds = [shape.bounds for shape in areas]
         return tuple(side([b[k] for b in bounds]) for k, side in enumerate((min, min, max, max)))
@@ -94,10 +103,6 @@ class Drawing:
                 return shape.key
         return None
 
-    def with_shapes(self, *more: Shape, alt: str | None = None) -> Drawing:
-        """The same drawing with pieces on top."""
-        return replace(self, shapes=(*self.shapes, *more), alt=alt or self.alt)
-
     def svg(self, dark: bool | None = None) -> str:
         """The drawing as one SVG element: role="img", with title and description, no font and no link from outside."""
         dark = self.dark if dark is None else dark
@@ -105,17 +110,15 @@ class Drawing:
         background = Box(0, 0, self.width, self.height, 0, role="background")
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" role="img" aria-label="{_escape(self.alt)}" font-family="{FONTS}">',
-            f"<title>{_escape(self.title)}</title>",
-            f"<desc>{_escape(self.alt)}</desc>",
+            f'viewBox="0 0 {width} {height}" role="img" aria-label="{escaped(self.alt)}" font-family="{FONTS}">',
+            f"<title>{escaped(self.title)}</title>",
+            f"<desc>{escaped(self.alt)}</desc>",
         ]
         lines += [_element(shape, dark) for shape in (background, *self.shapes)]
         return "\n".join([*lines, "</svg>"])
 
     def picture(self, caption: str = "", width: int | None = None, dark: bool | None = None) -> Picture:
         """The drawing for `show(...)`, as SVG with its words."""
-        from lecturelib.show import Picture
-
         return Picture(self.svg(dark), self.alt, caption, width, self.panels())
 
     def panels(self) -> tuple[tuple[float, float, float, float], ...]:
@@ -128,26 +131,24 @@ class Drawing:
         """The drawing as (H, W, 3) uint8 pixels, `scale` of them for each px."""
         from lecturelib.drawing.matplotlib_backend import pixels
 
-        return pixels(self, scale, self.dark if dark is None else dark)
+        return pixels(self.shapes, (self.width, self.height), scale, self.dark if dark is None else dark)
 
     def save(self, path: str | Path, dark: bool | None = None, scale: float = 2) -> Path:
         """Writes .svg, .pdf (lines stay lines) or .png (`scale` pixels per px); returns the path."""
         path, dark = Path(path), self.dark if dark is None else dark
         ending = path.suffix.lower()
         if not path.parent.is_dir():
-            raise ValueError(f"save: there is no folder {path.parent}; make it first")
+            raise ValueError(complaint("path", "a folder that exists", str(path.parent), "make it first"))
         if ending == ".svg":
             path.write_text(self.svg(dark) + "\n", encoding="utf-8")
         elif ending == ".png":
-            from lecturelib.show.picture import encode_png
-
             path.write_bytes(encode_png(self.pixels(scale, dark), description=self.alt))
         elif ending == ".pdf":
             from lecturelib.drawing.matplotlib_backend import write_pdf
 
-            write_pdf(self, path, dark)
+            write_pdf(self.shapes, (self.width, self.height), path, dark, self.title, self.alt)
         else:
-            raise ValueError(f"save: {path.name!r} must end in .svg, .png or .pdf")
+            raise ValueError(complaint("path", "a name that ends in .svg, .png or .pdf", repr(path.name)))
         return path
 
     def _repr_html_(self) -> str:
@@ -157,10 +158,6 @@ class Drawing:
 def _n(number: float) -> str:
     """A number as SVG likes it: two decimals at most, no zeros behind."""
     return f"{number:.2f}".rstrip("0").rstrip(".") if number % 1 else str(int(number))
-
-
-def _escape(text: str) -> str:
-    return html.escape(text, quote=True)
 
 
 def _points(points: Iterable[Point]) -> str:
@@ -178,7 +175,7 @@ def _paint(shape: Shape, dark: bool) -> str:
             words += f' stroke-dasharray="{_n(dash)} {_n(gap)}"'
     if shape.opacity != 1:
         words += f' opacity="{_n(shape.opacity)}"'
-    return words + (f' data-key="{_escape(shape.key)}"' if shape.key is not None else "")
+    return words + (f' data-key="{escaped(shape.key)}"' if shape.key is not None else "")
 
 
 def _element(shape: Shape, dark: bool) -> str:
@@ -205,7 +202,7 @@ def _element(shape: Shape, dark: bool) -> str:
 
 def path_data(shape: Line | Curve) -> str:
     """The `d` of a path; an arrow's line ends inside its head."""
-    start, *rest = _to_head(shape)
+    start, *rest = to_head(shape)
     words = [f"M{_n(start[0])} {_n(start[1])}"]
     if isinstance(shape, Curve):
         for k in range(0, len(rest), 3):
@@ -216,30 +213,11 @@ def path_data(shape: Line | Curve) -> str:
     return "".join(words)
 
 
-def _to_head(shape: Line | Curve) -> tuple[Point, ...]:
-    if not shape.arrow:
-        return shape.points
-    _, left, right = arrow_head(shape.points)
-    return (*shape.points[:-1], ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2))
-
-
-def rounded(points: tuple[Point, ...], radius: float) -> list[tuple[str, tuple[Point, ...]]]:
-    """The commands L and Q of a line whose corners are rounded by a radius, as far as its pieces are long enough."""
-    commands: list[tuple[str, tuple[Point, ...]]] = []
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        near = [_towards(corner, end, radius) for end in (before, after)]
-        commands += [("L", (near[0],)), ("Q", (corner, near[1]))] if radius else [("L", (corner,))]
-    return [*commands, ("L", (points[-1],))]
-
-
-def _towards(start: Point, end: Point, distance: float) -> Point:
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = (dx * dx + dy * dy) ** 0.5
-    part = min(distance / length, 0.5) if length else 0
-    return (start[0] + dx * part, start[1] + dy * part)
-
-
 def _text(label: Label, paint: str) -> str:
+    return "".join(_text_line(line, paint) for line in label.lines)
+
+
+def _text_line(label: Label, paint: str) -> str:
     bold = ' font-weight="bold"' if label.bold else ""
     turn = f' transform="rotate(-90 {_n(label.x)} {_n(label.y)})"' if label.turned else ""
     anchor = f' text-anchor="{label.anchor}"' if label.anchor != "start" else ""
@@ -247,17 +225,15 @@ def _text(label: Label, paint: str) -> str:
         f' textLength="{_n(label.width)}" lengthAdjust="spacingAndGlyphs"' if len(label.text) > 1 else ""
     )
     place = f'x="{_n(label.x)}" y="{_n(label.y + 0.36 * label.size)}" font-size="{_n(label.size)}"'
-    return f"<text {place}{anchor}{bold}{turn}{squeeze}{paint}>{_escape(label.text)}</text>"
+    return f"<text {place}{anchor}{bold}{turn}{squeeze}{paint}>{escaped(label.text)}</text>"
 
 
 def _image(bitmap: Bitmap) -> str:
-    from lecturelib.show.picture import encode_png
-
     data = base64.b64encode(encode_png(np.ascontiguousarray(bitmap.pixels))).decode()
     place = f'x="{_n(bitmap.x)}" y="{_n(bitmap.y)}" width="{_n(bitmap.width)}" height="{_n(bitmap.height)}"'
     style = ' style="image-rendering:pixelated"' if bitmap.hard else ""
     faint = f' opacity="{_n(bitmap.opacity)}"' if bitmap.opacity != 1 else ""
-    key = f' data-key="{_escape(bitmap.key)}"' if bitmap.key is not None else ""
+    key = f' data-key="{escaped(bitmap.key)}"' if bitmap.key is not None else ""
     return (
         f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"{style}{faint}{key}/>'
     )

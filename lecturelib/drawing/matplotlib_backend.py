@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from lecturelib.drawing.drawing import Drawing, _to_head, rounded
 from lecturelib.drawing.shapes import (
     Bitmap,
     Box,
@@ -18,44 +20,59 @@ from lecturelib.drawing.shapes import (
     Shape,
     arrow_head,
     colours,
-    font_file,
+    rounded,
+    to_head,
 )
+from lecturelib.show.text_metrics import font_file
+
+Size = tuple[float, float]  # width, height in px
 
 
-def figure(drawing: Drawing, dark: bool):
+def figure(shapes: Sequence[Shape], size: Size, dark: bool):
     """A matplotlib figure of 100 px to the inch whose only axes are the drawing's px, y down."""
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(drawing.width / 100, drawing.height / 100), dpi=100)
+    width, height = size
+    made = Figure(figsize=(width / 100, height / 100), dpi=100)
     axes = made.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, drawing.width)
-    axes.set_ylim(drawing.height, 0)
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
     axes.axis("off")
     background, _ = colours(Box(0, 0, 1, 1, role="background"), dark)
     made.set_facecolor(background)
-    for order, shape in enumerate(drawing.shapes):
+    for order, shape in enumerate(shapes):
         _add(axes, shape, dark, order + 1)
     return made
 
 
-def pixels(drawing: Drawing, scale: float, dark: bool) -> np.ndarray:
+@contextmanager
+def _missing_glyphs_as_boxes() -> Iterator[None]:
+    """A character that DejaVu Sans lacks is drawn as an empty box, without a warning for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def pixels(shapes: Sequence[Shape], size: Size, scale: float, dark: bool) -> np.ndarray:
     """(H, W, 3) uint8 pixels of a drawing, `scale` of them for each px."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    made = figure(drawing, dark)
+    made = figure(shapes, size, dark)
     made.set_dpi(100 * scale)
     canvas = FigureCanvasAgg(made)
-    canvas.draw()
+    with _missing_glyphs_as_boxes():
+        canvas.draw()
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
 
 
-def write_pdf(drawing: Drawing, path: Path, dark: bool) -> None:
-    """A PDF of a drawing; its title and its words stand in the file's description."""
+def write_pdf(shapes: Sequence[Shape], size: Size, path: Path, dark: bool, title: str, alt: str) -> None:
+    """A PDF of a drawing; its title and its alternative text stand in the file's description."""
     import matplotlib
 
-    with matplotlib.rc_context({"pdf.fonttype": 42}):  # whole fonts: text can be found and copied
-        words = {"Title": drawing.title, "Subject": drawing.alt, "CreationDate": None}
-        figure(drawing, dark).savefig(path, format="pdf", metadata=words)
+    with matplotlib.rc_context({"pdf.fonttype": 42}), _missing_glyphs_as_boxes():
+        # whole fonts: text can be found and copied
+        words = {"Title": title, "Subject": alt, "CreationDate": None}
+        figure(shapes, size, dark).savefig(path, format="pdf", metadata=words)
 
 
 def _add(axes, shape: Shape, dark: bool, order: int) -> None:
@@ -63,7 +80,8 @@ def _add(axes, shape: Shape, dark: bool, order: int) -> None:
     from matplotlib.path import Path as Outline
 
     if isinstance(shape, Label):
-        _add_label(axes, shape, dark, order)
+        for line in shape.lines:
+            _add_label(axes, line, dark, order)
         return
     if isinstance(shape, Bitmap):
         extent = (shape.x, shape.x + shape.width, shape.y + shape.height, shape.y)
@@ -78,7 +96,8 @@ def _add(axes, shape: Shape, dark: bool, order: int) -> None:
     style = {
         "facecolor": fill,
         "edgecolor": stroke,
-        "linewidth": shape.stroke_width * 0.72 if stroke != "none" else 0,  # px to points, 100 px to the inch
+        # px to points, 100 px to the inch
+        "linewidth": shape.stroke_width * 0.72 if stroke != "none" else 0,
         "linestyle": (0, (4, 3)) if shape.dashed else "-",
         "alpha": shape.opacity if shape.opacity != 1 else None,
         "zorder": order,
@@ -101,7 +120,7 @@ def _add_label(axes, label: Label, dark: bool, order: int) -> None:
     align = {"start": "left", "middle": "center", "end": "right"}[label.anchor]
     x, y = (label.x + 0.36 * label.size, label.y) if label.turned else (label.x, label.y + 0.36 * label.size)
     axes.text(
-        x, y, label.text.replace("$", r"\$"), fontproperties=font, color=colours(label, dark)[0], ha=align,
+        x, y, label.text, parse_math=False, fontproperties=font, color=colours(label, dark)[0], ha=align,
         va="baseline", rotation=90 if label.turned else 0, rotation_mode="anchor", zorder=order,
         alpha=label.opacity, clip_on=False,
     )  # fmt: skip
@@ -120,7 +139,7 @@ def _outline(shape: Shape) -> tuple[list, list]:
         return [(shape.x + x, shape.y + y) for x, y in around], [MOVE, *[CUBIC] * 12]
     if isinstance(shape, Box):
         return _rounded_box(shape)
-    points = _to_head(shape)
+    points = to_head(shape)
     if isinstance(shape, Curve):
         return list(points), [MOVE, *[CUBIC] * (len(points) - 1)]
     vertices, codes = [points[0]], [MOVE]

@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lecturelib.drawing.drawing import Drawing, Label
+from lecturelib.checks import complaint
+from lecturelib.drawing.drawing import Drawing
+from lecturelib.drawing.shapes import Label
 from lecturelib.show import Picture, Region
 from lecturelib.show.regions import svg_size
+from lecturelib.show.text_metrics import LEADING, text_lines
 
-_BAND = 26.0
+_BAND, _LETTERS = 26.0, 16  # px: the room for a title of one line, and its letters
 
 
 def picture_row(
@@ -18,29 +21,38 @@ def picture_row(
 ) -> Picture:
     """SVG pictures in one row with a title above each; `regions` of all of them can be picked.
 
-    The alt text says each title and picture, if no other is given. Raises ValueError for no picture, another number of
-    titles, or a picture of pixels.
+    `gap`: px between two pictures. The alt text says each title and picture, if no other is given. Raises `ValueError`
+    for no picture, another number of titles, or a picture of pixels.
+
+    >>> from lecturelib.drawing import Drawing
+    >>> one = Drawing(100, 50, (), "one", "Nothing.").picture()
+    >>> picture_row([one, one], ["left", "right"]).alt
+    'left: Nothing. right: Nothing.'
     """
-    if not pictures or len(pictures) != len(titles):
-        raise ValueError(f"picture_row: {len(pictures)} pictures and {len(titles)} titles were given")
+    if not pictures:
+        raise ValueError(complaint("pictures", "at least one", "none"))
+    if len(pictures) != len(titles):
+        raise ValueError(complaint("titles", f"{len(pictures)}, one for each picture", len(titles)))
     if any(picture.svg is None for picture in pictures):
-        raise ValueError("picture_row: drawings (SVG) are needed; show.side_by_side takes pixels")
+        raise ValueError(complaint("pictures", "drawings (SVG)", "pixels", "show.side_by_side takes pixels"))
     sizes = [svg_size(picture.svg) for picture in pictures]
     wide = sum(width for width, _ in sizes) + gap * (len(sizes) - 1)
-    high = max(height for _, height in sizes) + _BAND
+    lines = max(len(text_lines(title)) for title in titles)
+    band = _BAND + _LETTERS * LEADING * (lines - 1)
+    high = max(height for _, height in sizes) + band
     words = alt or " ".join(f"{title}: {one.alt}" for title, one in zip(titles, pictures, strict=True))
     labels, inner, regions, x = [], [], [], 0.0
     for title, one, (width, height) in zip(titles, pictures, sizes, strict=True):
-        labels.append(Label(x + 8, 12, title, 16, "start", bold=True))
-        placed = re.sub(r"<svg ", f'<svg x="{x:.1f}" y="{_BAND}" ', one.svg, count=1)
+        labels.append(Label(x + 8, band / 2 - 1, title, _LETTERS, "start", bold=True))
+        placed = re.sub(r"<svg ", f'<svg x="{x:.1f}" y="{band:g}" ', one.svg, count=1)
         inner.append(placed)
         for part in one.regions:
             left, top, right, bottom = part.box
             box = (
                 (x + left * width) / wide,
-                (_BAND + top * height) / high,
+                (band + top * height) / high,
                 (x + right * width) / wide,
-                (_BAND + bottom * height) / high,
+                (band + bottom * height) / high,
             )
             regions.append(Region(part.key, box, f"{title}: {part.words}", part.opened))
         x += width + gap

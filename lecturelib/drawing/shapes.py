@@ -1,17 +1,15 @@
-"""The plain pieces that a drawing is made of, how wide a text is, and the colours of each role.
+"""The plain pieces that a drawing is made of, the colours of each role, and the geometry that all backends share.
 
-All lengths are CSS pixels, x to the right and y down. DejaVu Sans is measured, the sans-serif that matplotlib
-ships: where a browser has another font, a label is squeezed to the measured width, never wider.
+All lengths are CSS pixels, x to the right and y down.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from lecturelib.show.text_metrics import LEADING, text_lines, text_width
 
 Point = tuple[float, float]
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
@@ -109,9 +107,9 @@ class Circle(Shape):
 
 @dataclass(frozen=True)
 class Label(Shape):
-    """One line of text; y is the middle of the line, anchor ("start", "middle", "end") says what x is.
+    """A text; y is the middle of its line (of its lines, where it has several), `anchor` says what x is.
 
-    `turned` turns it by 90 degrees around (x, y), to be read from below.
+    `anchor` is "start", "middle" or "end". `turned` turns it by 90 degrees around (x, y), to be read from below.
     """
 
     x: float
@@ -128,9 +126,24 @@ class Label(Shape):
         """How long the text is, in px."""
         return text_width(self.text, self.size, self.bold)
 
+    @property
+    def lines(self) -> tuple[Label, ...]:
+        """The label line by line, each with a text that every backend can draw."""
+        texts = text_lines(self.text)
+        if len(texts) == 1:
+            return (self if texts[0] == self.text else replace(self, text=texts[0]),)
+        step = LEADING * self.size
+        shifts = [(k - (len(texts) - 1) / 2) * step for k in range(len(texts))]
+        if self.turned:
+            return tuple(
+                replace(self, text=text, x=self.x + dx) for text, dx in zip(texts, shifts, strict=True)
+            )
+        return tuple(replace(self, text=text, y=self.y + dy) for text, dy in zip(texts, shifts, strict=True))
+
     def outline(self) -> tuple[Point, ...]:
         left = -self.width * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
-        right, half = left + self.width, self.size * 0.6
+        right = left + self.width
+        half = self.size * (0.6 + (len(text_lines(self.text)) - 1) * LEADING / 2)
         if self.turned:
             return ((self.x - half, self.y - right), (self.x + half, self.y - left))
         return ((self.x + left, self.y - half), (self.x + right, self.y + half))
@@ -149,45 +162,6 @@ class Bitmap(Shape):
 
     def outline(self) -> tuple[Point, ...]:
         return ((self.x, self.y), (self.x + self.width, self.y + self.height))
-
-
-@lru_cache(maxsize=4)
-def font_file(bold: bool = False) -> Path:
-    """The file of DejaVu Sans within matplotlib, found without importing it."""
-    spec = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("matplotlib is not installed: run `make lab`, or `pip install matplotlib`")
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name
-
-
-@lru_cache(maxsize=4)
-def _font(bold: bool):
-    from PIL import ImageFont
-
-    return ImageFont.truetype(str(font_file(bold)), 200)
-
-
-@lru_cache(maxsize=20_000)
-def _unit_width(text: str, bold: bool) -> float:
-    return _font(bold).getlength(text) / 200
-
-
-def text_width(text: str, size: float = 13, bold: bool = False) -> float:
-    """The width of one line of DejaVu Sans, in px."""
-    return _unit_width(text, bold) * size
-
-
-def shortened(text: str, width: float, size: float = 13, bold: bool = False) -> str:
-    """The text, or as much of its start as fits into a width (px), with an ellipsis."""
-    if text_width(text, size, bold) <= width:
-        return text
-    low, high = 0, len(text)
-    while high - low > 1:
-        middle = (low + high) // 2
-        fits = text_width(text[:middle] + "…", size, bold) <= width
-        low, high = (middle, high) if fits else (low, middle)
-    return text[:low].rstrip() + "…"
 
 
 # role -> (fill, stroke); a label takes the fill. Kinds differ in lightness too, and each says in words what it is.
@@ -266,3 +240,31 @@ def arrow_head(points: tuple[Point, ...], size: float = 9) -> tuple[Point, Point
     bx, by = x1 - dx * size, y1 - dy * size
     half = size * 0.42
     return ((x1, y1), (bx - dy * half, by + dx * half), (bx + dy * half, by - dx * half))
+
+
+def to_head(shape: Line | Curve) -> tuple[Point, ...]:
+    """The points of a line; that of an arrow ends inside its head."""
+    if not shape.arrow:
+        return shape.points
+    _, left, right = arrow_head(shape.points)
+    return (*shape.points[:-1], ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2))
+
+
+def rounded(points: tuple[Point, ...], radius: float) -> list[tuple[str, tuple[Point, ...]]]:
+    """The commands L and Q of a line whose corners are rounded by a radius, as far as its pieces are long enough.
+
+    >>> rounded(((0, 0), (10, 0), (10, 10)), 2)
+    [('L', ((8.0, 0.0),)), ('Q', ((10, 0), (10.0, 2.0))), ('L', ((10, 10),))]
+    """
+    commands: list[tuple[str, tuple[Point, ...]]] = []
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        near = [_towards(corner, end, radius) for end in (before, after)]
+        commands += [("L", (near[0],)), ("Q", (corner, near[1]))] if radius else [("L", (corner,))]
+    return [*commands, ("L", (points[-1],))]
+
+
+def _towards(start: Point, end: Point, distance: float) -> Point:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = (dx * dx + dy * dy) ** 0.5
+    part = min(distance / length, 0.5) if length else 0
+    return (start[0] + dx * part, start[1] + dy * part)

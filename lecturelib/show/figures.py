@@ -9,7 +9,8 @@ import numpy as np
 from lecturelib.show.palettes import CATEGORIES, LINE_STYLES, MARKERS
 from lecturelib.show.palettes import colour as colour_bytes
 from lecturelib.show.picture import STUDENT_SIZE, Picture
-from lecturelib.show.raster_text import draw_text, shortened, text_width
+from lecturelib.show.raster_text import draw_text, pixel_width
+from lecturelib.show.text_metrics import one_line, shortened
 
 _LETTERS = 18
 
@@ -85,7 +86,7 @@ def bars(
     limits that do not rise.
     """
     values = [float(value) for value in values]
-    labels = [str(label) for label in labels]
+    labels = [one_line(str(label)) for label in labels]
     if not values or len(labels) != len(values) or (reference is not None and len(reference) != len(values)):
         raise ValueError(f"bars: {len(labels)} labels for {len(values)} values; equally many, at least one")
     if not np.isfinite(values).all():
@@ -94,8 +95,8 @@ def bars(
     if not low < high:
         raise ValueError(f"limits={limits}: two numbers that rise are needed")
     numbers = [format(value, form).replace("-", "\N{MINUS SIGN}") for value in values]
-    names = min(max(text_width(label, _LETTERS) for label in labels), width // 2)
-    digits = max(text_width(text, _LETTERS) for text in numbers)
+    names = min(max(pixel_width(label, _LETTERS) for label in labels), width // 2)
+    digits = max(pixel_width(text, _LETTERS) for text in numbers)
     left, right = names + 12, width - digits - 12
     step = _LETTERS + 14
     sheet = np.full((step * len(values) + 4, width, 3), 255, np.uint8)
@@ -110,7 +111,7 @@ def bars(
             at = min(max(at, left + 1), right - 2)
             sheet[top - 3 : bottom + 3, at - 1 : at + 2] = (34, 34, 34)
         middle = (top + bottom) / 2
-        text.append(((names, middle), shortened(labels[k], _LETTERS, names), _LETTERS, "rm"))
+        text.append(((names, middle), shortened(labels[k], names, _LETTERS), _LETTERS, "rm"))
         text.append(((width - 2, middle), numbers[k], _LETTERS, "rm"))
     draw_text(sheet, text)
     if alt is None:

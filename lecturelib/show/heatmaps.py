@@ -8,7 +8,7 @@ import numpy as np
 
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.show.picture import STUDENT_SIZE, Picture, array_of, pixels_of
-from lecturelib.show.raster_text import draw_text, number, text_width
+from lecturelib.show.raster_text import draw_text, number, pixel_width
 
 LARGEST = 1e300  # beyond, the difference of two values is no number any more
 _LABEL = 18  # letters of the colour bar at STUDENT_SIZE
@@ -226,7 +226,7 @@ def _with_bar(pixels: np.ndarray, scale: _Scale) -> np.ndarray:
     middle = number((scale.low + scale.high) / 2, span)
     with_middle = scale.high > scale.low and height >= 6 * letters
     labels = [*ends, middle] if with_middle else ends
-    room = max(text_width(label, letters) for label in labels)
+    room = max(pixel_width(label, letters) for label in labels)
     sheet = np.full((height, width + 2 * gap + bar + room + 2, 3), 255, np.uint8)
     sheet[:, :width] = pixels
     sheet[:, width + gap : width + gap + bar] = scale.table[

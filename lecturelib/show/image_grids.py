@@ -9,7 +9,8 @@ import numpy as np
 
 from lecturelib.show.palettes import colour as colour_bytes
 from lecturelib.show.picture import PIXELATED_BELOW, STUDENT_SIZE, Picture, pixels_of
-from lecturelib.show.raster_text import draw_text, shortened, text_width
+from lecturelib.show.raster_text import draw_text, pixel_width
+from lecturelib.show.text_metrics import LEADING, shortened, text_lines
 
 _TITLE = 20  # letters at STUDENT_SIZE, readable from the back of a lecture hall
 _LABEL = 15
@@ -53,7 +54,7 @@ def tiled(
         sheet[top : top + height, left : left + width] = part.repeat(zoom, axis=0).repeat(zoom, axis=1)
         places.append((top, left, top + height, left + width))
         if labels is not None:
-            line = shortened(str(labels[k]), _LABEL, width)
+            line = shortened(str(labels[k]), width, _LABEL)
             words.append(((left + width / 2, top + height + 3), line, _LABEL, "mt"))
     if words:
         draw_text(sheet, words)
@@ -91,8 +92,12 @@ def side_by_side(
     letters = round(_TITLE * max(1, (sum(widths) + gap * (len(widths) - 1)) / PAGE))
     if titles is not None:
         # A title longer than its picture gets the room: what a picture is must not be cut.
-        widths = [max(width, text_width(title, letters)) for width, title in zip(widths, titles, strict=True)]
-    band = letters + 12 if titles is not None else 0
+        widths = [
+            max(width, pixel_width(title, letters)) for width, title in zip(widths, titles, strict=True)
+        ]
+    band = 0
+    if titles is not None:
+        band = letters + 12 + round(LEADING * letters) * (max(len(text_lines(title)) for title in titles) - 1)
     sheet = np.full((height + band, sum(widths) + gap * (len(parts) - 1), 3), 255, np.uint8)
     places, words, left = [], [], 0
     for k, (part, width) in enumerate(zip(parts, widths, strict=True)):
@@ -213,3 +218,23 @@ def _fractions(places: list[tuple[int, int, int, int]], sheet: np.ndarray) -> tu
     return tuple(
         (left / width, top / height, right / width, bottom / height) for top, left, bottom, right in places
     )
+
+
+def stacked(pictures: Sequence[Picture], gap: int = 14, alt: str | None = None, caption: str = "") -> Picture:
+    """Pictures below one another, left-aligned on white, each in its own size; `gap` pixels between them.
+
+    >>> import torch
+    >>> from lecturelib.show import picture
+    >>> one = picture(torch.zeros(3, 10, 20), alt="A black picture.")
+    >>> stacked([one, one], gap=4).pixels.shape
+    (24, 20, 3)
+    """
+    parts = [pixels_of(one) for one in pictures]
+    width = max(part.shape[1] for part in parts)
+    height = sum(len(part) for part in parts) + gap * (len(parts) - 1)
+    sheet = np.full((height, width, 3), 255, np.uint8)
+    top = 0
+    for part in parts:
+        sheet[top : top + len(part), : part.shape[1]] = part
+        top += len(part) + gap
+    return Picture(sheet, alt or " ".join(one.alt for one in pictures), caption, width=width)

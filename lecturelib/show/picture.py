@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import struct
 import zlib
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lecturelib.show.regions import Region, svg_size
+from lecturelib.show.text_metrics import escaped, prepared_text
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
@@ -39,6 +39,8 @@ class Picture:
 
     def __post_init__(self):
         check_words(self.alt, self.caption)
+        object.__setattr__(self, "alt", prepared_text(self.alt))
+        object.__setattr__(self, "caption", prepared_text(self.caption))
         if self.width is not None and (not isinstance(self.width, int) or self.width < 1):
             raise ValueError(f"width={self.width!r}: a whole number of screen pixels, 1 or more, or None")
         if isinstance(self.pixels, str):
@@ -113,10 +115,10 @@ class Picture:
         ident = f' id="{element_id}"' if element_id else ""
         caption = ""
         if self.caption:
-            caption = f'<figcaption style="{_CAPTION}">{html.escape(self.caption)}</figcaption>'
+            caption = f'<figcaption style="{_CAPTION}">{escaped(self.caption)}</figcaption>'
         return (
             f'<figure{ident} class="{css_class}" style="{_CARD}">'
-            f'<img alt="{html.escape(self.alt, quote=True)}" src="{self.src()}"{size} '
+            f'<img alt="{escaped(self.alt)}" src="{self.src()}"{size} '
             f'style="max-width:100%;height:auto;display:block;margin:0{edges}">{caption}</figure>'
         )
 
@@ -157,7 +159,7 @@ def encode_png(pixels: np.ndarray, description: str = "") -> bytes:
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_RLE)
     parts = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
     if description:
-        parts.append(_chunk(b"iTXt", b"Description\0\0\0\0\0" + description.encode()))
+        parts.append(_chunk(b"iTXt", b"Description\0\0\0\0\0" + prepared_text(description).encode()))
     parts += [_chunk(b"IDAT", packer.compress(rows) + packer.flush()), _chunk(b"IEND", b"")]
     return b"".join(parts)
 
@@ -307,7 +309,7 @@ def save(image: object, path: str | Path, alt: str | None = None) -> Path:
     if hasattr(image, "savefig") and ending != ".png":
         if alt is not None:
             check_words(alt)
-        image.savefig(path, metadata={"Title": alt} if alt else None)
+        image.savefig(path, metadata={"Title": prepared_text(alt)} if alt else None)
         return path
     made = picture(image, alt)
     if ending == ".png":
@@ -325,7 +327,7 @@ def _svg_around(made: Picture) -> str:
     edges = ' style="image-rendering:pixelated"' if made.pixelated else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{made.display_width}" '
-        f'viewBox="0 0 {width} {height}" role="img"><title>{html.escape(made.alt)}</title>'
+        f'viewBox="0 0 {width} {height}" role="img"><title>{escaped(made.alt)}</title>'
         f'<image width="{width}" height="{height}" href="{made.src()}"{edges}/></svg>'
     )
 

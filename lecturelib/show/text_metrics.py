@@ -103,14 +103,17 @@ def text_width(text: str, size: float = 13, bold: bool = False) -> float:
 
 
 def shortened(text: str, width: float, size: float = 13, bold: bool = False) -> str:
-    """The text as one line, or as much of its start as fits into `width` pixels, with an ellipsis.
+    """The text as one line, or as much of its start as fits into `width` pixels, with an ellipsis; empty where
+    not even that fits.
 
     >>> shortened("a rather long name", 60, 12)
-    'a rather…'
+    'a rathe…'
     """
     text = one_line(text)
     if text_width(text, size, bold) <= width:
         return text
+    if text_width("…", size, bold) > width:
+        return ""
     low, high = 0, len(text)
     while high - low > 1:
         middle = (low + high) // 2

@@ -7,8 +7,8 @@ import torch
 
 from lecturelib.attention.views import head_view, keys, matrix_view, model_keys, model_view, reading_view
 from lecturelib.attention.views.cells import shades
-from lecturelib.attention.views.heads import WINDOW
-from lecturelib.attention.views.model import habit
+from lecturelib.attention.views.head_view import WINDOW
+from lecturelib.attention.views.model_view import habit
 from lecturelib.drawing.line_chart import line_chart
 from lecturelib.drawing.picture_row import picture_row
 from lecturelib.show import Picture
@@ -18,7 +18,7 @@ WEIGHTS = torch.tensor([[0.9, 0.1, 0.0, 0.0], [0.0, 0.2, 0.8, 0.0], [0.05, 0.7, 
 
 
 def part(picture, key):
-    return next(part for part in picture.parts if part.key == key)
+    return next(part for part in picture.regions if part.key == key)
 
 
 def words(count):
@@ -52,7 +52,7 @@ def test_a_picked_row_or_column_is_told():
 
 def test_parts_lie_where_the_words_are():
     shown = matrix_view(ROWS, COLUMNS, WEIGHTS)
-    assert tuple(part.key for part in shown.parts) == keys(3, 4)
+    assert tuple(part.key for part in shown.regions) == keys(3, 4)
     first, last = part(shown, "row 0").box, part(shown, "row 2").box
     assert first[1] < first[3] <= last[1] and first[0] == 0
     left, right = part(shown, "column 0").box, part(shown, "column 3").box
@@ -116,7 +116,7 @@ def test_a_long_sentence_is_seen_through_a_window_and_nothing_is_lost():
     assert f"({50} before)" in texts and f"({100 - 50 - WINDOW} after)" in texts
     assert texts.count("50 %") == 1 and texts.count("30 %") == 1 and texts.count("20 %") == 1
     assert "w50" in texts and "w49" not in texts
-    assert {part.key for part in shown.parts} == {
+    assert {part.key for part in shown.regions} == {
         f"{kind} {k}" for kind in ("row", "column") for k in range(50, 50 + WINDOW)
     }
 
@@ -128,13 +128,13 @@ def test_the_model_view_has_a_part_for_each_head_and_says_what_it_does():
     before = torch.eye(6).roll(-1, 1)  # each row looks one to the left, the first at the last
     weights = torch.stack([torch.eye(6), before])[None]
     shown = model_view(words(6), weights, "head 0 0")
-    assert tuple(part.key for part in shown.parts) == model_keys(1, 2)
+    assert tuple(part.key for part in shown.regions) == model_keys(1, 2)
     assert "mostly the word itself (100 %)" in shown.caption
     assert "mostly the word before" in part(shown, "head 0 1").words
     assert habit(torch.full((4, 4), 0.25)) == "spread over about 4 of 4 words"
     first = torch.zeros(4, 4)
     first[:, 0] = 1
-    assert habit(first) == "mostly the first piece (100 %)"
+    assert habit(first) == "mostly the first token (100 %)"
 
 
 def test_running_text_shades_words_and_frames_the_one_that_looks():
@@ -142,17 +142,17 @@ def test_running_text_shades_words_and_frames_the_one_that_looks():
     texts = re.findall(r">([^<>]+)</text>", shown.svg)
     assert texts[:5] == ["a", "10", "b", "88", "c"]
     assert "“a” looks at “b” 88 %" in shown.caption
-    assert [part.key for part in shown.parts] == ["row 0", "row 1", "row 2"]
+    assert [part.key for part in shown.regions] == ["row 0", "row 1", "row 2"]
 
 
 def test_two_pictures_beside_one_another_keep_what_can_be_picked():
     one = matrix_view(ROWS, COLUMNS, WEIGHTS)
     both = picture_row([one, one], ["first", "second"], "Two.")
-    assert len(both.parts) == 2 * len(one.parts) and both.caption == "Two."
-    left, right = (part.box for part in both.parts if part.key == "row 0")
-    assert left[2] <= right[0] and both.parts[0].words.startswith("first: ")
+    assert len(both.regions) == 2 * len(one.regions) and both.caption == "Two."
+    left, right = (part.box for part in both.regions if part.key == "row 0")
+    assert left[2] <= right[0] and both.regions[0].words.startswith("first: ")
     assert both.svg.count("<svg") == 3 and "first" in both.alt
-    with pytest.raises(ValueError, match="1 pictures and 2 titles"):
+    with pytest.raises(ValueError, match="titles: expected 1, one for each picture, got 2"):
         picture_row([one], ["a", "b"])
 
 

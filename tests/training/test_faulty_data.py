@@ -136,7 +136,7 @@ def test_labels_are_a_tensor(digits):
 
 
 def test_the_name_of_a_wrong_label_is_not_cut(digits):
-    from lecturelib.show.raster_text import text_width
+    from lecturelib.show.raster_text import pixel_width
 
     longest = max((f"\N{BALLOT X} {name}" for name in datasets.CLOTHES), key=len)
-    assert text_width(longest, 15) <= 4 * 28  # px that a suspect of 28 x 28 has
+    assert pixel_width(longest, 15) <= 4 * 28  # px that a suspect of 28 x 28 has

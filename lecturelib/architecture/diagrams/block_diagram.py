@@ -26,7 +26,8 @@ from lecturelib.architecture.layout.fold import Block, Folded, fold
 from lecturelib.architecture.layout.placement import Placed, Rect
 from lecturelib.architecture.layout.planner import layouts
 from lecturelib.drawing.drawing import Drawing
-from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape, shortened, text_width
+from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape
+from lecturelib.show.text_metrics import shortened, text_width
 
 Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)

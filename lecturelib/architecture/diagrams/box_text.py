@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lecturelib.architecture.graph.graph import Graph, Shape
 from lecturelib.architecture.layout.fold import Block
-from lecturelib.drawing.shapes import shortened, text_width
+from lecturelib.show.text_metrics import shortened, text_width
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lecturelib import datasets
 from lecturelib.architecture.diagrams.connectivity import links_of
 from lecturelib.architecture.diagrams.node_link import node_link, thickness
-from lecturelib.drawing.compose import beside
+from lecturelib.drawing.compose import row
 from lecturelib.drawing.drawing import Bitmap, Box, Circle, Drawing, Label, Line, Shape
 from lecturelib.network.hooks import record
 from lecturelib.show import Picture
@@ -61,7 +61,7 @@ def _render_connections(state: dict) -> Picture:
     drawn = node_link(layer, (1, inputs + 2 * padding), "shared", highlight)
     drawn = _with_padding(drawn, inputs, padding)
     links = links_of(layer, (1, inputs + 2 * padding))
-    whole = beside([full, drawn], ["fully connected", "convolution"], gap=30)
+    whole = row([full, drawn], ["fully connected", "convolution"], gap=30)
     counts = f"{inputs * outputs} links with {inputs * outputs} weights"
     caption = (
         f"{inputs} inputs, {outputs} neurons. Fully connected: {counts}. Convolution with kernel {kernel_size}, stride "

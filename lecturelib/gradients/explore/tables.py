@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib.gradients.attribution_plots import stacked
 from lecturelib.network.relu_rules import relu_rule
 from lecturelib.show import Picture, side_by_side
+from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
-from lecturelib.show.raster_text import draw_text, text_width
+from lecturelib.show.raster_text import draw_text, pixel_width
 from lecturelib.widgets import Explorable, Slider
 
 # --- the ReLU rules ------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def _grid(title: str, below: str, values: Tensor, zeroed: Tensor | None = None) 
     """One table: orange is positive, blue negative, grey was set to zero."""
     side, band = 3 * CELL, 30
     width = (
-        max(side, text_width("0 " + ZEROED_BY["backprop"], 15)) + 4
+        max(side, pixel_width("0 " + ZEROED_BY["backprop"], 15)) + 4
     )  # the widest line: columns stay in line
     sheet = np.full((side + band + 28, width, 3), 255, np.uint8)
     texts, faint = [((0, 2), title, 18, "la"), ((0, band + side + 6), below, 15, "la")], []

@@ -7,7 +7,8 @@ from PIL import Image
 
 from lecturelib.show import Picture, pixels_of
 from lecturelib.show.palettes import colour as colour_bytes
-from lecturelib.show.raster_text import draw_text, shortened, text_width
+from lecturelib.show.raster_text import draw_text, pixel_width
+from lecturelib.show.text_metrics import shortened
 
 LETTERS = 16
 BLOCKS = 40  # pixels: pictures of digits and kernels keep their edges
@@ -39,24 +40,24 @@ class Sheet:
 
     def words(self, line: str, top: int, left: int, letters: int = LETTERS, room: int | None = None) -> int:
         """Writes a line, shortened to `room` pixels; gives the row below it."""
-        line = line if room is None else shortened(line, letters, room)
+        line = line if room is None else shortened(line, room, letters)
         self._words.append(((left, top), line, letters, "la"))
-        self._grow(top + letters + 6, left + text_width(line, letters))
+        self._grow(top + letters + 6, left + pixel_width(line, letters))
         return top + letters + 6
 
-    def picture(self, alt: str, caption: str, parts: Sequence[int] = ()) -> Picture:
-        """The sheet as a Picture; `parts`: which of the pictures put on it are its `regions`, in order."""
+    def picture(self, alt: str, caption: str, chosen: Sequence[int] = ()) -> Picture:
+        """The sheet as a Picture; `chosen`: which of the pictures put on it are its `panels`, in order."""
         pixels = np.full((self._height, self._width, 3), 255, np.uint8)
-        regions = []
+        panels = []
         for top, left, part in self._parts:
             bottom, right = top + len(part), left + part.shape[1]
             pixels[top:bottom, left:right] = part
-            regions.append(
+            panels.append(
                 (left / self._width, top / self._height, right / self._width, bottom / self._height)
             )
         if self._words:
             draw_text(pixels, self._words)
-        return Picture(pixels, alt, caption, self._width, tuple(regions[k] for k in parts))
+        return Picture(pixels, alt, caption, self._width, tuple(panels[k] for k in chosen))
 
     def _grow(self, bottom: int, right: int) -> None:
         self._height, self._width = max(self._height, bottom), max(self._width, right)
@@ -78,8 +79,8 @@ def signed_bars(
     """Bars from a line at 0, orange to the right and blue to the left, each with its name and its signed number."""
     largest = max([abs(value) for value in values] + [1e-9]) if largest is None else largest
     numbers = [f"{value:+.2f}".replace("-", "\N{MINUS SIGN}") for value in values]
-    names = min(max(text_width(label, LETTERS) for label in labels) + 10, width // 2)
-    digits = max(text_width(text, LETTERS) for text in numbers) + 10
+    names = min(max(pixel_width(label, LETTERS) for label in labels) + 10, width // 2)
+    digits = max(pixel_width(text, LETTERS) for text in numbers) + 10
     step, middle = LETTERS + 10, names + (width - names - digits) // 2
     reach = (width - names - digits) // 2
     pixels = np.full((step * len(values), width, 3), 255, np.uint8)
@@ -90,7 +91,7 @@ def signed_bars(
         left, right = min(middle, end), max(middle, end)
         pixels[top:bottom, left:right] = colour_bytes("orange" if value > 0 else "blue")
         words.append(
-            ((names - 8, (top + bottom) / 2), shortened(labels[k], LETTERS, names - 8), LETTERS, "rm")
+            ((names - 8, (top + bottom) / 2), shortened(labels[k], names - 8, LETTERS), LETTERS, "rm")
         )
         words.append(((width - 1, (top + bottom) / 2), numbers[k], LETTERS, "rm"))
     pixels[:, middle] = (90, 90, 90)

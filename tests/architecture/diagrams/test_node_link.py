@@ -7,7 +7,7 @@ from torch import nn
 from lecturelib.architecture.diagrams.connectivity import columns_of, links_of
 from lecturelib.architecture.diagrams.lstm_cell import lstm_cell
 from lecturelib.architecture.diagrams.node_link import THICK, THIN, kernel_style, node_link, thickness
-from lecturelib.drawing.compose import beside, moved
+from lecturelib.drawing.compose import column, row, moved
 from lecturelib.drawing.drawing import SMALLEST_TEXT, Box, Circle, Curve, Label, Line
 
 
@@ -156,7 +156,7 @@ def test_highlight_fades_the_others():
         lambda: node_link(nn.Conv2d(1, 1, 3), (1, 5, 5), colour="shared", highlight=(1, 4)),
         lambda: node_link(nn.Linear(2, 3), names=[["sepal", "petal"], ["setosa", "versicolor", "virginica"]]),
         lambda: lstm_cell(nn.LSTMCell(8, 16)),
-        lambda: beside([node_link(mlp()), node_link(nn.RNNCell(2, 3))], ["an MLP", "a recurrent cell"]),
+        lambda: row([node_link(mlp()), node_link(nn.RNNCell(2, 3))], ["an MLP", "a recurrent cell"]),
     ],
 )
 def test_nothing_overlaps(make):
@@ -230,14 +230,14 @@ def test_lstm_cell_counts_its_parameters():
 
 def test_drawings_beside_each_other_keep_their_keys():
     one, other = node_link(nn.Linear(2, 1)), node_link(nn.Linear(3, 1))
-    both = beside([one, other], ["left", "right"], gap=30)
+    both = row([one, other], ["left", "right"], gap=30)
     assert len(both.shapes) == len(one.shapes) + len(other.shapes) + 2
     assert both.alt == f"left: {one.alt} right: {other.alt}"
     assert both.width == one.width + 30 + other.width
-    stacked = beside([one, other], below=True, gap=10)
+    stacked = column([one, other], gap=10)
     assert stacked.height == one.height + 10 + other.height
-    with pytest.raises(ValueError, match="one title for each"):
-        beside([one], ["a", "b"])
+    with pytest.raises(ValueError, match="titles: expected 1, one for each drawing, got 2"):
+        row([one], ["a", "b"])
 
 
 def test_moved_and_scaled():
