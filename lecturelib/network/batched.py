@@ -27,7 +27,9 @@ def check_many(images: Images, model: nn.Module) -> Shape:
 
     Lazily cut crops are looked at one by one as they come; here only the first.
     """
-    if not isinstance(images, Tensor) and not (hasattr(images, "__len__") and hasattr(images, "apart")):
+    if not isinstance(images, Tensor) and not (
+        hasattr(images, "__len__") and hasattr(images, "suppress_overlaps")
+    ):
         raise TypeError(
             f"images: a tensor (N, C, H, W) of floats in [0, 1] or photo_crops(...) is needed, "
             f"got {type(images).__name__}"

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import UnknownName, complaint, described
+from lecturelib.network.freezing import frozen
 from lecturelib.network.layer_names import (
     Key,
     LayerInfo,
@@ -205,52 +206,6 @@ def leaf(model: nn.Module, layer: str, call: int = 0) -> Iterator[list[Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def frozen(model: nn.Module) -> Iterator[nn.Module]:
-    """Eval mode and no parameter gradients inside the `with`; every flag comes back as it was found.
-
-    It may overlap with itself, nested or from several threads: the first one finds, the last one gives back.
-    """
-    with _freezing:
-        found = _frozen.setdefault(check_model(model), _Found(model))
-        found.users += 1
-        for module in model.modules():
-            if module.training:
-                module.training = False
-        for parameter in model.parameters():
-            if parameter.requires_grad:
-                parameter.requires_grad_(False)
-    try:
-        yield model
-    finally:
-        with _freezing:
-            found.users -= 1
-            if found.users == 0:
-                found.give_back()
-                del _frozen[model]
-
-
-class _Found:
-    """What a network was like before it was frozen, and how many hold it."""
-
-    def __init__(self, model: nn.Module):
-        self.users = 0
-        self.modes = [(module, module.training) for module in model.modules()]
-        self.flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-
-    def give_back(self) -> None:
-        for module, mode in self.modes:
-            if module.training != mode:
-                module.training = mode
-        for parameter, flag in self.flags:
-            if parameter.requires_grad != flag:
-                parameter.requires_grad_(flag)
-
-
-_freezing = threading.RLock()
-_frozen: "weakref.WeakKeyDictionary[nn.Module, _Found]" = weakref.WeakKeyDictionary()
 
 
 def record(model: nn.Module, images: Tensor, layers: Sequence[Key]) -> Activations:

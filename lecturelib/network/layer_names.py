@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import UnknownName
+from lecturelib.checks import UnknownName, check_whole, complaint, described
 
 OUTPUT = ""  # PyTorch's own name of the root module: the network's output
 Key = str | tuple[str, int]  # a layer, or a layer and which of its calls (0 is the first)
@@ -15,14 +16,70 @@ Key = str | tuple[str, int]  # a layer, or a layer and which of its calls (0 is 
 def check_model(model: nn.Module) -> nn.Module:
     """The model, if it is one; `TypeError` for its name or anything else."""
     if not isinstance(model, nn.Module):
-        hint = f": models.load({model!r}) gives one" if isinstance(model, str) else ""
-        raise TypeError(f"model: a network is needed, got {type(model).__name__} {model!r}{hint}")
+        hint = f"models.load({model!r}) gives one" if isinstance(model, str) else ""
+        raise TypeError(complaint("model", "a network (torch.nn.Module)", described(model), hint))
     return model
+
+
+def walk(model: nn.Module, twice: bool = False) -> list[tuple[str, nn.Module]]:
+    """(name, module) of a network and all its parts, as `named_modules` gives them; a module has its first name only.
+
+    With `twice`, every name of a module that is registered under several. Unlike `named_modules` it also works where
+    an attribute of the network is called `modules` or `children`.
+
+    >>> net = nn.Sequential(nn.ReLU())
+    >>> net.again = net[0]
+    >>> [name for name, _ in walk(net)], [name for name, _ in walk(net, twice=True)]
+    (['', '0'], ['', '0', 'again'])
+    """
+    found: list[tuple[str, nn.Module]] = []
+    seen: set[int] = set()
+
+    def visit(name: str, module: nn.Module, above: tuple[int, ...]) -> None:
+        if id(module) in seen and (not twice or id(module) in above):
+            return
+        seen.add(id(module))
+        found.append((name, module))
+        start, above = f"{name}." if name else "", (*above, id(module)) if twice else above
+        for child, part in _children(module).items():
+            if part is not None:
+                visit(start + child, part, above)
+
+    visit(OUTPUT, model, ())
+    return found
+
+
+def _children(module: nn.Module) -> Mapping[str, nn.Module | None]:
+    if isinstance(module, torch.jit.ScriptModule):  # keeps its parts outside of Python's dictionaries
+        return dict(module.named_children())
+    return module.__dict__["_modules"]
+
+
+def behind(module: nn.Module) -> nn.Module:
+    """The network behind a wrapper that shares its parts (`PixelModel`); any other module is its own."""
+    wrapped = module.__dict__.get("_wrapped")
+    if isinstance(wrapped, nn.Module) and wrapped.__dict__["_modules"] is module.__dict__["_modules"]:
+        return behind(wrapped)
+    return module
+
+
+def own_parameters(module: nn.Module) -> list[Tensor]:
+    """The parameters registered on a module itself, not on its parts."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return list(module.parameters(recurse=False))
+    return [parameter for parameter in module.__dict__["_parameters"].values() if parameter is not None]
+
+
+def own_buffers(module: nn.Module) -> list[Tensor]:
+    """The buffers registered on a module itself, not on its parts."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return list(module.buffers(recurse=False))
+    return [buffer for buffer in module.__dict__["_buffers"].values() if buffer is not None]
 
 
 def layer_names(model: nn.Module) -> list[str]:
     """Every layer name that can be asked for: PyTorch's names, without the root."""
-    return [name for name, _ in model.named_modules() if name != OUTPUT]
+    return [name for name, _ in walk(model) if name != OUTPUT]
 
 
 def resolve_layer(model: nn.Module, name: str) -> str:
@@ -32,28 +89,33 @@ def resolve_layer(model: nn.Module, name: str) -> str:
     there is no such layer.
     """
     if not isinstance(name, str):
-        raise TypeError(
-            f"a layer is named by a string such as 'features.0', got {type(name).__name__} {name!r}"
-        )
-    names = layer_names(model)
-    if name == OUTPUT or name in names:
+        raise TypeError(complaint("layer", "a name such as 'features.0'", described(name)))
+    if name == OUTPUT:
         return name
     aliases: Mapping[str, str] = getattr(model, "aliases", {})
-    if name in aliases:
-        return aliases[name]
+    everywhere = dict(walk(model, twice=True))
+    # Of a module with two names the hooks know the first one, and so does everything that is found by them.
+    first = {id(module): known for known, module in walk(model)}
+    for asked in (name, aliases.get(name)):
+        if asked in everywhere:
+            return first[id(everywhere[asked])]
+    names = list(everywhere)[1:]
     near = difflib.get_close_matches(name, [*aliases, *names], n=4, cutoff=0.4) or [*aliases, *names][:6]
-    title = getattr(model, "name", type(model).__name__)
-    raise UnknownName(
-        f"{title} has no layer {name!r}; nearest: {', '.join(near)} (list_units(model) shows all)"
-    )
+    what = f"a layer of {title_of(model)}"
+    hint = f"nearest: {', '.join(near)} (list_units(model) shows all)"
+    raise UnknownName(complaint("layer", what, repr(name), hint))
+
+
+def title_of(model: nn.Module) -> str:
+    """What a network is called in a sentence: its own name, or its class."""
+    name = getattr(model, "name", None)
+    return name if isinstance(name, str) and name else type(model).__name__
 
 
 def split_key(key: Key) -> tuple[str, int]:
     """A layer's name and which of its calls; the first one if none is given."""
     name, call = key if isinstance(key, tuple) else (key, 0)
-    if isinstance(call, bool) or not isinstance(call, int) or call < 0:
-        raise ValueError(f"call counts from 0 (the first call of a module), got {call!r}")
-    return name, call
+    return name, check_whole("call", call, 0)
 
 
 class Layout:

@@ -3,6 +3,7 @@
 Zeiler & Fergus 2014; Springenberg et al. 2015, "Striving for simplicity", figure 1.
 """
 
+import threading
 from typing import Literal, get_args
 
 import torch
@@ -11,15 +12,19 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
+from lecturelib.checks import check_choice
+
 Rule = Literal["backprop", "deconvnet", "guided"]
 RULES: tuple[str, ...] = get_args(Rule)
 
 
 def check_rule(rule: str) -> str:
-    """The rule, if there is one of that name; `ValueError` otherwise."""
-    if rule not in RULES:
-        raise ValueError(f"rule: one of {', '.join(map(repr, RULES))} is needed, got {rule!r}")
-    return rule
+    """The rule, if there is one of that name; `ValueError` otherwise.
+
+    >>> check_rule("guided")
+    'guided'
+    """
+    return check_choice("rule", rule, RULES)
 
 
 def relu_back(rule: Rule, signal: Tensor, forward: Tensor, limit: float | None = None) -> Tensor:
@@ -51,14 +56,19 @@ class _Relu(Function):
         if inplace:
             ctx.mark_dirty(inputs)
         if rule != "deconvnet":
-            ctx.save_for_backward(outputs)
+            # What PyTorch keeps: a network may go on to write on the other one, as `x * relu6(x + 3).div_(6)` does.
+            ctx.save_for_backward(outputs if inplace or limit is None else inputs)
+        # Where nothing arrives from above nothing must leave: zeros would look like a gradient.
+        ctx.set_materialize_grads(False)
         ctx.rule, ctx.limit = rule, limit
         return outputs
 
     @staticmethod
-    def backward(ctx, signal: Tensor):
-        (outputs,) = ctx.saved_tensors or (signal,)
-        return relu_back(ctx.rule, signal, outputs, ctx.limit), None, None, None
+    def backward(ctx, signal: Tensor | None):
+        if signal is None:
+            return None, None, None, None
+        (forward,) = ctx.saved_tensors or (signal,)
+        return relu_back(ctx.rule, signal, forward, ctx.limit), None, None, None
 
 
 # Each reads the arguments of one of PyTorch's functions: (inputs, upper limit, in place), None if it is no ReLU.
@@ -101,19 +111,25 @@ _FORMS = {
 }
 
 
+_plain = threading.local()  # .on while a "backprop" rule lets a ReLU through: an outer rule must not take it
+
+
 class relu_rule(TorchFunctionMode):  # named like a function, for it is used like one
     """Inside the `with`, every ReLU that runs in this thread passes its signal back by `rule`.
 
-    >>> with relu_rule("guided") as rule:               # doctest: +SKIP
-    ...     score = model(pixels)[0, 281]
-    >>> torch.autograd.grad(score, pixels)              # doctest: +SKIP
+    >>> pixels = torch.tensor([1.0, 1.0, -1.0], requires_grad=True)
+    >>> with relu_rule("guided") as rule:
+    ...     score = (pixels.relu() * torch.tensor([2.0, -2.0, 2.0])).sum()
+    >>> torch.autograd.grad(score, pixels), rule.count
+    ((tensor([2., 0., 0.]),), 1)
 
     The rule belongs to the ReLUs that ran inside; the backward pass may follow outside. Forward values stay as they
-    are. Caught are nn.ReLU, nn.ReLU6, F.relu, F.relu6, torch.relu, Tensor.relu, their in-place forms (which stay in
-    place), and hardtanh from 0 on. Other activations (GELU, SiLU, leaky ReLU), clamp, and compiled or scripted code
-    pass their plain gradient: `rule.count` says how many ReLUs were caught, 0 if the rule changed nothing. Of nested
-    rules the inner one holds. `deconvnet` ignores the forward pass, hence also the upper limit of a ReLU6; the
-    signal itself is not limited to 6, for its scale depends on where it was started.
+    are; "backprop" only counts, and leaves the ReLUs to PyTorch. Caught are nn.ReLU, nn.ReLU6, F.relu, F.relu6,
+    torch.relu, Tensor.relu, their in-place forms (which stay in place), and hardtanh from 0 on. Other activations
+    (GELU, SiLU, leaky ReLU), clamp, and compiled or scripted code pass their plain gradient: `rule.count` says how many
+    ReLUs were caught, 0 if the rule changed nothing. Of nested rules the inner one holds. `deconvnet` ignores the
+    forward pass, hence also the upper limit of a ReLU6; the signal itself is not limited to 6, for its scale depends on
+    where it was started.
     """
 
     def __init__(self, rule: Rule):
@@ -121,10 +137,16 @@ class relu_rule(TorchFunctionMode):  # named like a function, for it is used lik
         self.rule, self.count = check_rule(rule), 0
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        form = _FORMS.get(func)
+        form = None if getattr(_plain, "on", False) else _FORMS.get(func)
         relu = form(*args, **(kwargs or {})) if form else None
         if relu is None:
             return func(*args, **(kwargs or {}))
         self.count += 1
+        if self.rule == "backprop":
+            _plain.on = True
+            try:
+                return func(*args, **(kwargs or {}))
+            finally:
+                _plain.on = False
         inputs, limit, inplace = relu
         return _Relu.apply(inputs, self.rule, limit, inplace)

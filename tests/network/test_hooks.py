@@ -137,8 +137,8 @@ def test_frozen_reaches_the_network_inside_a_pixel_model():
     "layers, error, words",
     [
         (["convv"], KeyError, "nearest: conv"),
-        ([("conv", -1)], ValueError, "counts from 0"),
-        ([3], TypeError, "named by a string"),
+        ([("conv", -1)], ValueError, "from 0 up"),
+        ([3], TypeError, "a name such as 'features.0'"),
         ([], ValueError, "non-empty"),
         ("conv", ValueError, "non-empty list"),
     ],

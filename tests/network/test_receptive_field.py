@@ -243,7 +243,7 @@ def test_bad_input_is_a_sentence():
         receptive_field(model, "conv9")
     with pytest.raises(IndexError, match="runs 1 time"):
         receptive_field(model, "0", 1)
-    with pytest.raises(ValueError, match="call counts from 0"):
+    with pytest.raises(ValueError, match="call: expected a whole number from 0 up"):
         receptive_field(model, "0", -1)
     with pytest.raises(ValueError, match="image_shape"):
         receptive_field(network, "0")

@@ -141,5 +141,61 @@ def test_a_nan_on_the_way_back_stays_one():
 
 @pytest.mark.parametrize("rule", ["Guided", "", None])
 def test_an_unknown_rule_is_a_sentence(rule):
-    with pytest.raises(ValueError, match="'backprop', 'deconvnet', 'guided'"):
+    with pytest.raises(ValueError, match="'backprop', 'deconvnet' or 'guided'"):
         relu_rule(rule)
+
+
+OVERWRITTEN = {
+    "hard swish by hand": lambda x: x * F.relu6(x + 3).div_(6),
+    "hardtanh, then a sum in place": lambda x: F.hardtanh(x, 0.0, 2.0).add_(x),
+    "ReLU6, then a product in place": lambda x: nn.ReLU6()(x).mul_(x),
+}
+
+
+@pytest.mark.parametrize("name", OVERWRITTEN)
+def test_an_output_overwritten_later_is_no_crash_where_pytorch_has_none(name):
+    values = torch.tensor([-4.0, -2.0, 0.5, 2.5, 7.0], dtype=torch.float64)
+    function, step = OVERWRITTEN[name], 1e-6
+    by_differences = (function(values + step) - function(values - step)) / (2 * step)
+    inputs = values.clone().requires_grad_()
+    with relu_rule("backprop"):
+        outputs = function(inputs)
+    torch.testing.assert_close(torch.autograd.grad(outputs.sum(), inputs)[0], by_differences)
+
+
+def test_guided_backprop_through_a_hard_swish_by_hand():
+    x = torch.tensor([-4.0, -2.0, 0.5, 2.5, 7.0], requires_grad=True)
+    with relu_rule("guided") as caught:
+        outputs = x * F.relu6(x + 3).div_(6)
+    # d output / d x = relu6(x + 3) / 6, and x / 6 more where that signal is positive and -3 < x < 3
+    expected = torch.tensor([0.0, 1 / 6, 4 / 6, 8 / 6, 1.0])
+    torch.testing.assert_close(torch.autograd.grad(outputs.sum(), x)[0], expected)
+    assert caught.count == 1
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("inplace", [False, True])
+def test_no_signal_from_above_is_none_below(rule, inplace):
+    class Lost(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, signal):
+            return None
+
+    x = FORWARD.clone().requires_grad_()
+    with relu_rule(rule):
+        score = Lost.apply(F.relu(x * 1, inplace=inplace)).sum()
+    if rule == "backprop":  # PyTorch's own ReLU
+        assert not any(g is not None and g.any() for g in torch.autograd.grad(score, x, allow_unused=True))
+    else:
+        assert torch.autograd.grad(score, x, allow_unused=True) == (None,)
+
+
+def test_the_backprop_rule_leaves_the_relu_to_pytorch():
+    x = FORWARD.clone().requires_grad_()
+    with relu_rule("backprop") as caught:
+        assert type(F.relu(x).grad_fn).__name__ == "ReluBackward0"
+    assert caught.count == 1

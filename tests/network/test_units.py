@@ -140,7 +140,7 @@ def test_an_image_of_a_size_that_the_network_cannot_take_is_a_sentence():
 
 
 def test_pixels_outside_their_range_are_refused(model):
-    with pytest.raises(ValueError, match=r"pixels in \[0, 1\] are needed"):
+    with pytest.raises(ValueError, match=r"expected pixels in \[0, 1\]"):
         read(model, IMAGE * 255, Logit(0))
     with pytest.raises(TypeError, match="a unit such as"):
         read(model, IMAGE, "conv1")
