@@ -22,7 +22,8 @@ from lecturelib.architecture.diagrams.box_text import (
 from lecturelib.architecture.diagrams.description import describe
 from lecturelib.architecture.graph.graph import Graph
 from lecturelib.architecture.graph.trace import as_graph
-from lecturelib.architecture.layout.fold import Block, Folded, fold
+from lecturelib.architecture.layout.blocks import Block, Folded
+from lecturelib.architecture.layout.fold import fold
 from lecturelib.architecture.layout.placement import Placed, Rect
 from lecturelib.architecture.layout.planner import layouts
 from lecturelib.drawing.drawing import Drawing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lecturelib.architecture.graph.graph import Graph, Shape
-from lecturelib.architecture.layout.fold import Block
+from lecturelib.architecture.layout.blocks import Block
 from lecturelib.show.text_metrics import shortened, text_width
 
 

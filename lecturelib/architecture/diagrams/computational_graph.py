@@ -11,7 +11,7 @@ from lecturelib.architecture.diagrams.block_diagram import Direction, draw_folde
 from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node
 from lecturelib.architecture.graph.tensor_stats import tensors_in
 from lecturelib.architecture.graph.trace import prepared, trace, variants, without_values
-from lecturelib.architecture.layout.fold import Block, Folded, Link
+from lecturelib.architecture.layout.blocks import Block, Folded, Link
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.network.layer_names import check_model
 

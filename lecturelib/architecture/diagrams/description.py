@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lecturelib.architecture.diagrams.box_text import amount, shape_text
 from lecturelib.architecture.graph.graph import Graph, Node
-from lecturelib.architecture.layout.fold import Block, Folded, fold
+from lecturelib.architecture.layout.blocks import Block, Folded
+from lecturelib.architecture.layout.fold import fold
 
 
 def code_line(graph: Graph, node: Node | Block) -> str:

@@ -9,7 +9,8 @@ from lecturelib.architecture.diagrams.box_text import amount, shape_text
 from lecturelib.architecture.diagrams.description import block_words, code_line
 from lecturelib.architecture.graph.examples import NAMES, graph_of
 from lecturelib.architecture.graph.graph import Graph, ModuleCall
-from lecturelib.architecture.layout.fold import Block, Folded, fold
+from lecturelib.architecture.layout.blocks import Block, Folded
+from lecturelib.architecture.layout.fold import fold
 from lecturelib.drawing.compose import moved
 from lecturelib.drawing.drawing import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
 from lecturelib.show import Picture, Region

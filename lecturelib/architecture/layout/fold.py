@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node, Shape
+from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node
 from lecturelib.architecture.graph.labels import role_of
+from lecturelib.architecture.layout.blocks import Block, Folded, Link
 from lecturelib.architecture.layout.repeats import find_repeats
 from lecturelib.checks import UnknownName
 
@@ -16,90 +17,6 @@ SMALL = {"norm", "activation", "shape"}
 ALONE = {"slice", "chunk", "split", "unbind", "pad"}  # what they do matters for the picture
 AS_ONE = 4  # a module of so few steps is tried as one merged block
 STAYS = {"input", "output", "module", "frame"}  # they take nothing along
-
-
-@dataclass(frozen=True)
-class Block:
-    """What is drawn as one box, or, if it has `inner` blocks, as a frame around these.
-
-    `nodes` are those of its first copy; `count` says how often it stands there ("x N"), and its costs are of all
-    copies; what a frame "x N" holds is one copy, with the costs of one. `extras` are the steps that it took along.
-    `keys`: all names by which it can be asked for.
-    """
-
-    key: str
-    title: str
-    kind: str
-    role: str
-    detail: str = ""
-    extras: tuple[str, ...] = ()
-    nodes: tuple[int, ...] = ()
-    inputs: tuple[Shape, ...] = ()
-    output: Shape | None = ()  # None: not known
-    parameters: int = 0
-    multiply_adds: int = 0
-    memory: int = 0
-    count: int = 1
-    same_weights: bool = False
-    recurrent: bool = False
-    can_open: bool = False
-    inner: tuple[Block, ...] = ()
-    keys: tuple[str, ...] = ()
-
-    def leaves(self) -> Iterator[Block]:
-        """The boxes without those that only frame others."""
-        if not self.inner:
-            yield self
-        for block in self.inner:
-            yield from block.leaves()
-
-
-@dataclass(frozen=True)
-class Link:
-    """An arrow from one box to another, by their keys, with the shape that flows."""
-
-    source: str
-    target: str
-    shape: Shape
-
-
-@dataclass(frozen=True, eq=False)
-class Folded:
-    """A graph at one granularity: `blocks` as a tree, and `links` between its boxes."""
-
-    graph: Graph
-    blocks: tuple[Block, ...]
-    links: tuple[Link, ...]
-    shown: Mapping[int, int] = field(
-        default_factory=dict
-    )  # node -> the node of the first copy that stands for it
-
-    def leaves(self) -> Iterator[Block]:
-        """All boxes, in the order of running."""
-        for block in self.blocks:
-            yield from block.leaves()
-
-    def walk(self) -> Iterator[tuple[int, Block]]:
-        """All blocks with how deep they lie, frames before what they hold."""
-        stack = [(0, block) for block in reversed(self.blocks)]
-        while stack:
-            depth, block = stack.pop()
-            yield depth, block
-            stack += [(depth + 1, inner) for inner in reversed(block.inner)]
-
-    def block(self, key: str) -> Block:
-        """The block with a key, or that stands for it, the smallest if several do; `UnknownName` if there is none."""
-        for _, block in self.walk():
-            if key == block.key or key in block.keys:
-                return block
-        entity = self.graph.keys.get(key)
-        if entity is not None:
-            nodes = [entity] if isinstance(entity, Node) else self.graph.nodes_of(entity)
-            shown = {self.shown.get(node.id, node.id) for node in nodes}
-            holding = [block for _, block in self.walk() if shown <= set(block.nodes)]
-            if holding:
-                return holding[-1]
-        raise UnknownName(f"no block {key!r} in this picture of {self.graph.title}")
 
 
 def fold(

@@ -5,11 +5,11 @@ Arrows run across only between layers, along only in a lane of their own, and fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+from lecturelib.architecture.layout.blocks import Block
 from lecturelib.architecture.layout.edge_routing import tracks
-from lecturelib.architecture.layout.fold import Block
 from lecturelib.architecture.layout.placement import Level, Size
 from lecturelib.architecture.layout.sugiyama import (
     LANE,
@@ -20,9 +20,6 @@ from lecturelib.architecture.layout.sugiyama import (
     straighten,
 )
 from lecturelib.drawing.shapes import Point
-
-if TYPE_CHECKING:
-    from lecturelib.architecture.layout.planner import Planner
 
 ARROW = 26.0  # px between two layers; this and what follows shrinks with `room`
 TRACK = 9.0  # px between two lines in one channel
@@ -35,20 +32,42 @@ CLOSE = 5.0  # px: a line so little out of line leaves or arrives beside the mid
 STRIP = 20.0  # px for the title of a frame
 
 
+@dataclass(frozen=True)
+class LevelInput:
+    """What one level is laid out from: its blocks, those of them that are frames, and the edges between them.
+
+    `key` is that of the frame whose inside this is, None for the whole drawing. `sizes`: (width, height) of each box;
+    `inner`: the frames, laid out. `edges`: (net, source, target), where a net is named by the box that it comes from,
+    and "in" and "out" are the frame's border; `ins` and `outs` are the nets that cross it. `tallest`: px along the flow
+    beyond which a frame is wrapped.
+    """
+
+    key: str | None
+    blocks: tuple[Block, ...]
+    inner: Mapping[str, Level]
+    sizes: Mapping[str, Size]
+    edges: tuple[tuple[str, str, str], ...]
+    ins: tuple[str, ...]
+    outs: tuple[str, ...]
+    horizontal: bool
+    tallest: float
+    room: float
+
+
 class LevelPlan:
     """The blocks of one level, in layers; then in columns."""
 
-    def __init__(self, planner: Planner, blocks: Sequence[Block], key: str | None, inner: dict[str, Level]):
-        self.planner, self.blocks, self.inner, self.key = planner, list(blocks), inner, key
-        self.ins = list(planner.entering.get(key, ())) if key else []
-        self.outs = list(planner.leaving.get(key, ())) if key else []
+    def __init__(self, given: LevelInput):
+        self.given = given
+        self.blocks, self.inner, self.key = given.blocks, given.inner, given.key
+        self.ins, self.outs, self.room = given.ins, given.outs, given.room
         self.sizes: list[Size] = []  # (across, along)
         for block in self.blocks:
-            if block.key in inner:
-                self.sizes.append((inner[block.key].across, inner[block.key].along))
+            if block.key in self.inner:
+                self.sizes.append((self.inner[block.key].across, self.inner[block.key].along))
             else:
-                width, height = planner.sizes[block.key]
-                self.sizes.append((height, width) if planner.horizontal else (width, height))
+                width, height = given.sizes[block.key]
+                self.sizes.append((height, width) if given.horizontal else (width, height))
         self._make_layers()
 
     # layers
@@ -60,7 +79,7 @@ class LevelPlan:
         enter = {net: k for k, net in enumerate(self.ins)}
         leave = {net: last + k for k, net in enumerate(self.outs)}
         self.edges: list[tuple[str, int, int]] = []
-        for net, source, target in self.planner.by_level.get(self.key, ()):
+        for net, source, target in self.given.edges:
             a = enter[net] if source == "in" else number[source]
             b = leave[net] if target == "out" else number[target]
             self.edges.append((net, a, b))
@@ -87,7 +106,7 @@ class LevelPlan:
             self.layers[spot.layer].append(spot)
         self._make_lanes()
         order_layers(self.layers)
-        gap = GAP * self.planner.room
+        gap = GAP * self.room
         place_layers(self.layers, gap)
         straighten(self.layers, gap)
 
@@ -128,21 +147,21 @@ class LevelPlan:
         return self.sizes[spot.index][1] if spot.kind == "item" else 0.0
 
     def placed(self, columns: int | None) -> Level:
-        """The level in so many columns; None: as few as keep it below the planner's `tallest`."""
+        """The level in so many columns; None: as few as keep it below `tallest`."""
         self._entries()
         depths = [max((self._along(spot) for spot in layer), default=0.0) for layer in self.layers]
         self.channel = [self._channel(k) for k in range(len(self.layers))]
-        heights = [depth + sum(self._room(k)) for k, depth in enumerate(depths)]
+        heights = [depth + self._below(k) for k, depth in enumerate(depths)]
         starts = self._breaks(heights, columns)
         return self._assemble(starts, depths)
 
-    def _room(self, k: int) -> tuple[float]:
+    def _below(self, k: int) -> float:
         """The room below layer k."""
         if k == len(self.layers) - 1:
-            return (0.0,)
+            return 0.0
         count = self.channel[k][1]
         border = any(spot.kind in ("in", "out") for spot in self.layers[k] + self.layers[k + 1])
-        return ((BORDER if border else ARROW) * self.planner.room + TRACK * max(count - 1, 0),)
+        return (BORDER if border else ARROW) * self.room + TRACK * max(count - 1, 0)
 
     def _entries(self) -> None:
         """Where each piece ends at a box: the straightest in the middle, others beside it, as they come."""
@@ -191,7 +210,7 @@ class LevelPlan:
         ]
         total = sum(heights)
         if columns is None:
-            columns = 1 if total <= self.planner.tallest else round(total / self.planner.tallest + 0.5)
+            columns = 1 if total <= self.given.tallest else round(total / self.given.tallest + 0.5)
         if columns <= 1:
             return [0]
         cap = total / columns
@@ -226,12 +245,12 @@ class LevelPlan:
             along = head
             for k in range(start, end):
                 left[k], top[k] = across - low, along
-                along += depths[k] + (self._room(k)[0] if k < end - 1 else 0.0)
+                along += depths[k] + (self._below(k) if k < end - 1 else 0.0)
             bottoms.append(along)
             across += high - low
             if number < len(columns) - 1:
-                gutters.append(across + GUTTER * self.planner.room / 2)
-                across += GUTTER * self.planner.room + TRACK * len(passing[number])
+                gutters.append(across + GUTTER * self.room / 2)
+                across += GUTTER * self.room + TRACK * len(passing[number])
                 along += 14.0 + TRACK * len(passing[number])
             tallest = max(tallest, along)
         level = Level(across, tallest, {}, [], [], {}, {})
@@ -293,7 +312,7 @@ class LevelPlan:
                     points += [(here[0], below), (gutter, below), (gutter, above), (there[0], above)]
                 elif abs(here[0] - there[0]) > 0.01:
                     names, count = self.channel[k]
-                    room = self._room(k)[0]
+                    room = self._below(k)
                     first = low + (room - TRACK * (count - 1)) / 2 - 2
                     across = first + TRACK * names[piece[:2]]
                     points += [(here[0], across), (there[0], across)]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lecturelib.architecture.layout.fold import Block, Folded, Link
-from lecturelib.architecture.layout.level import FRAME, STRIP, LevelPlan
+from lecturelib.architecture.layout.blocks import Block, Folded, Link
+from lecturelib.architecture.layout.level import FRAME, STRIP, LevelInput, LevelPlan
 from lecturelib.architecture.layout.placement import Level, Placed, Size
 
 
@@ -27,7 +27,7 @@ def layouts(
     wrapped into columns (rows, if horizontal), at most as many as asked for, where few enough lines pass; a frame is
     wrapped where it would be longer than `tallest`.
     """
-    plan = Planner(folded, sizes, titles, horizontal, tallest, room).plan(folded.blocks, None)
+    plan = _Planner(folded, sizes, titles, horizontal, tallest, room).plan(folded.blocks, None)
     found: dict[int, Placed] = {}
     for number in columns:
         level = plan.placed(number)
@@ -37,7 +37,7 @@ def layouts(
     return found
 
 
-class Planner:
+class _Planner:
     def __init__(self, folded: Folded, sizes, titles, horizontal: bool, tallest: float, room: float):
         self.sizes, self.titles = sizes, titles
         self.horizontal, self.tallest, self.room = horizontal, tallest, room
@@ -80,7 +80,13 @@ class Planner:
     def plan(self, blocks: Sequence[Block], key: str | None) -> LevelPlan:
         """The blocks of one level in layers, with all frames inside laid out."""
         inner = {block.key: self._frame(block) for block in blocks if block.inner}
-        return LevelPlan(self, blocks, key, inner)
+        nets = (self.entering.get(key, ()), self.leaving.get(key, ())) if key else ((), ())
+        return LevelPlan(
+            LevelInput(
+                key, tuple(blocks), inner, self.sizes, tuple(self.by_level.get(key, ())), tuple(nets[0]),
+                tuple(nets[1]), self.horizontal, self.tallest, self.room,
+            )
+        )  # fmt: skip
 
     def _frame(self, block: Block) -> Level:
         """What a frame holds, with room for its border, and for its title at its left (above, if turned)."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lecturelib.architecture.graph.graph import Graph
-
-if TYPE_CHECKING:
-    from lecturelib.architecture.layout.fold import Block
+from lecturelib.architecture.layout.blocks import Block
 
 LONGEST = 8  # blocks in one copy
 

@@ -7,7 +7,7 @@ from torch import nn
 from lecturelib.architecture.diagrams.connectivity import columns_of, links_of
 from lecturelib.architecture.diagrams.lstm_cell import lstm_cell
 from lecturelib.architecture.diagrams.node_link import THICK, THIN, kernel_style, node_link, thickness
-from lecturelib.drawing.compose import column, row, moved
+from lecturelib.drawing.compose import column, moved, row
 from lecturelib.drawing.drawing import SMALLEST_TEXT, Box, Circle, Curve, Label, Line
 
 

@@ -188,5 +188,5 @@ def test_bad_granularity_is_a_sentence(graph_of):
         fold(graph, open=["conv1"])
     with pytest.raises(UnknownName, match="nothing in it"):
         fold(trace(nn.Sequential(nn.Linear(2, 2)), torch.zeros(1, 2)), open=["a"])
-    with pytest.raises(UnknownName, match="no block"):
+    with pytest.raises(UnknownName, match="key: expected a block in this picture"):
         fold(graph).block("conv7")
