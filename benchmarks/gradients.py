@@ -9,11 +9,14 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import models
-from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
-from lecturelib.gradients.backprop import backprop, saliency_map
-from lecturelib.gradients.grad_cam import grad_cam, last_map
+from lecturelib.gradients.backprop import backprop
+from lecturelib.gradients.grad_cam import grad_cam
+from lecturelib.gradients.map_layer import last_map
+from lecturelib.gradients.integrated_gradients import integrated_gradients
+from lecturelib.gradients.saliency import saliency_map
+from lecturelib.gradients.smooth_grad import smooth_grad
+from lecturelib.network.batched import channels_last
 from lecturelib.network.units import Logit
-from lecturelib.parameters.occlusion_fast import channels_last
 
 # network: steps of the averages (50 in class; a floor of so many passes is the base), rounds
 CASES = {"alexnet": (50, 7), "resnet18": (24, 5), "vgg16": (10, 3)}

@@ -102,6 +102,18 @@ def check_whole(name: str, value: int, low: int = 0, high: int | None = None, wh
     return int(value)
 
 
+def check_pair(name: str, value: int | tuple[int, int], low: int = 1) -> tuple[int, int]:
+    """(vertical, horizontal) of a size, given so or as one whole number for both; `TypeError` or `ValueError`.
+
+    >>> check_pair("stride", 2), check_pair("stride", (2, 3))
+    ((2, 2), (2, 3))
+    """
+    sides = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if len(sides) != 2:
+        raise ValueError(complaint(name, "one whole number or (vertical, horizontal)", value))
+    return check_whole(name, sides[0], low), check_whole(name, sides[1], low)
+
+
 def check_number(
     name: str,
     value: float,
@@ -135,6 +147,24 @@ def check_number(
     if not within:
         raise ValueError(complaint(name, expected, value))
     return value
+
+
+NOT_FINITE = (
+    "the network's weights have diverged, a number has overflowed (float16 ends at 65504), or a step has no derivative "
+    "there (a root or a logarithm at 0)"
+)
+
+
+def check_finite(name: str, values: Tensor) -> Tensor:
+    """The values, if none of them is NaN or infinite; otherwise `ValueError` with the usual causes.
+
+    >>> import torch
+    >>> check_finite("loss", torch.ones(2))
+    tensor([1., 1.])
+    """
+    if not values.is_meta and not values.isfinite().all():
+        raise ValueError(complaint(name, "finite values", "NaN or infinity", NOT_FINITE))
+    return values
 
 
 def check_images(images: Tensor, model: nn.Module | None = None, name: str = "images") -> Tensor:

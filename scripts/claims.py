@@ -18,7 +18,7 @@ from pathlib import Path
 from lecturelib import datasets
 from lecturelib.attention import claims as attention
 from lecturelib.attention import claims_few_labels, claims_senses, claims_vision
-from lecturelib.gradients.claims import c8_localisation, c9_features, c10_sanity
+from lecturelib.gradients.claims import c8_localization, c9_features, c10_sanity
 from lecturelib.optimization import claims as optimization
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
 
@@ -46,7 +46,7 @@ def part4() -> dict:
 
 def part5() -> dict:
     """The functions that measure each claim of part 5, by name."""
-    return {"C8": c8_localisation, "C9": c9_features, "C10": c10_sanity}
+    return {"C8": c8_localization, "C9": c9_features, "C10": c10_sanity}
 
 
 def part6() -> dict:
@@ -55,7 +55,7 @@ def part6() -> dict:
         "C11": optimization.c11_class_images,
         "C13": optimization.c13_inversion,
         "C14": optimization.c14_deep_prior,
-        "C27": optimization.c27_ladder,
+        "C27": optimization.c27_regularizer_comparison,
         "6.8": optimization.whose_feature,
     }
 

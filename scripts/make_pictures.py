@@ -21,7 +21,7 @@ PICTURES = {
     "occlusion": (explore.occlusion_explorer, {"patch_size": 48, "stride": 8}),
     "patch": (explore.patch_by_hand, {"x": 0.3, "y": 0.45}),
     "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),
-    "randomized": (gradients.control_explorer, {"method": "guided backprop"}),
+    "randomized": (gradients.randomization_explorer, {"method": "guided backprop"}),
     "all_windows": (optimization.deep_visualization, {}),
     "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
 }

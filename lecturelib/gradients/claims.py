@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from lecturelib import datasets, images, models
 from lecturelib.checks import check_whole
 from lecturelib.gradients.attribution_benchmark import guided_map
-from lecturelib.gradients.backprop import gradient_times_input, saliency_map
-from lecturelib.gradients.localization import iou, localise
+from lecturelib.gradients.localization import iou, localize
 from lecturelib.gradients.randomization import (
+    cascading_randomization,
     layers_from_top,
-    randomised,
-    randomised_control,
+    randomized,
     rank_correlation,
 )
+from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
 from lecturelib.gradients.spectral import spectral_residual
 from lecturelib.lesson.claims import result
@@ -31,7 +31,7 @@ KEPT, LOST = 0.02, 0.05  # C9: accuracy that picked features may lose, and that 
 STEPS_DOWN, HALF = 3, 0.5  # C10: "the first steps", and the rank correlation that parts losing from keeping
 
 
-def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
+def c8_localization(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     """C8: does a box from the gradient fit an object better than boxes that ask no trained network?
 
     Mean IoU with the true box on n test pictures of clothes off-centre, `textures_net`, score of the class that the
@@ -43,7 +43,7 @@ def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     check_whole("n", n, 2)
     check_whole("tune", tune, 1)
     model = models.load("textures_net")
-    forgotten = randomised(model, len(layers_from_top(model)), seed)
+    forgotten = randomized(model, len(layers_from_top(model)), seed)
     maps: dict[str, Callable] = {
         "saliency": lambda image: saliency_map(model, image, _predicted(model, image))[0],
         "guided_backprop": lambda image: guided_map(model, image, _predicted(model, image)),
@@ -51,7 +51,7 @@ def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
             gradient_times_input(model, image, _predicted(model, image)).sum(1).abs()[0]
         ),
         "spectral_residual": spectral_residual,
-        "forgotten_saliency": lambda image: saliency_map(forgotten, image, _predicted(model, image))[0],
+        "randomized_saliency": lambda image: saliency_map(forgotten, image, _predicted(model, image))[0],
     }
     pictures, _, boxes = datasets.clothes_on_textures(n, seed, "test")
     practice, _, practice_boxes = datasets.clothes_on_textures(tune, TUNE_SEED, "train")
@@ -65,20 +65,20 @@ def c8_localisation(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     side = max(SIDES, key=lambda side: _squares(side, [(size - side) // 2] * 2, practice_boxes).mean().item())
     generator = torch.Generator().manual_seed(seed)
     corners = torch.randint(size - side + 1, (n, 2), generator=generator).tolist()
-    found["centred_box"] = _squares(side, [(size - side) // 2] * 2, boxes)
+    found["centered_box"] = _squares(side, [(size - side) // 2] * 2, boxes)
     found["random_box"] = torch.cat(
         [_squares(side, corner, box[None]) for corner, box in zip(corners, boxes, strict=True)]
     )
-    numbers: dict[str, float | int] = {"pictures": n, "centred_box_side_px": side}
+    numbers: dict[str, float | int] = {"pictures": n, "centered_box_side_px": side}
     numbers |= {f"{name}_iou": values.mean().item() for name, values in found.items()}
     numbers |= {
-        f"{name}_found": (found[name] >= 0.5).double().mean().item() for name in ("saliency", "centred_box")
+        f"{name}_found": (found[name] >= 0.5).double().mean().item() for name in ("saliency", "centered_box")
     }
     margins = []
-    for name in ("centred_box", "random_box", "spectral_residual", "forgotten_saliency"):
+    for name in ("centered_box", "random_box", "spectral_residual", "randomized_saliency"):
         difference = found["saliency"] - found[name]
         margins.append(difference.mean().item() - 3 * (difference.std() / n**0.5).item())
-    says = "without training for places, the gradient's box fits better than a centred, a random and a spectral box"
+    says = "without training for places, the gradient's box fits better than a centered, a random and a spectral box"
     note = "mean intersection over union with the true box; found: the share of at least 0.5"
     return result("C8", says, min(margins) > 0, numbers, note)
 
@@ -91,7 +91,7 @@ def _predicted(model: nn.Module, image: Tensor) -> Logit:
 def _fit(maps: list[Tensor], boxes: Tensor, share: float, blur: float) -> Tensor:
     """IoU (n,) of each map's box with the true one; a map without a value above 0 finds nothing."""
     values = [
-        iou(localise(map, share, blur), box) if map.amax() > map.amin().clamp(min=0) else 0.0
+        iou(localize(map, share, blur), box) if map.amax() > map.amin().clamp(min=0) else 0.0
         for map, box in zip(maps, boxes, strict=True)
     ]
     return torch.tensor(values, dtype=torch.double)
@@ -178,7 +178,7 @@ FIELDS = ("mean_abs", "mean", "share_positive")
 def c10_sanity(
     networks: tuple[str, ...] = ("alexnet", "textures_net"), pictures: int = 12, seeds: int = 3
 ) -> dict:
-    """C10: which maps notice that the network forgets? Cascading randomisation from the output down.
+    """C10: which maps notice that the network forgets? Cascading randomization from the output down.
 
     Mean rank correlation of absolute maps with those of the trained network, per depth, for plain gradients (saliency)
     and guided backprop, at the class that the trained network predicts: `alexnet` on the shipped photos (at most 12),
@@ -198,7 +198,10 @@ def c10_sanity(
         means = {}
         for name, method in methods.items():
             rows = [
-                [step.rank_correlation for step in randomised_control(method, model, image, unit, seed=seed)]
+                [
+                    step.rank_correlation
+                    for step in cascading_randomization(method, model, image, unit, seed=seed)
+                ]
                 for image, unit in ((image, _predicted(model, image)) for image in inputs)
                 for seed in range(seeds)
             ]

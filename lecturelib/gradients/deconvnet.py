@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.gradients.backprop import prepared
 from lecturelib.network.batched import Images, Progress
 from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.input_gradient import prepared
 from lecturelib.network.units import Channel, Neuron, Unit
 from lecturelib.parameters.maximal_images import maximal_images
 
@@ -96,7 +96,7 @@ class _Step:
 def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], Tensor]:
     """The steps of the chain up to the unit's layer, with their switches, and that layer's maps (B, C, h, w)."""
     start = model.normalise(image) if hasattr(model, "normalise") else image.clone()
-    with _Watch(model, start, unit).attached() as watch, recording(model, unit.keys) as acts:
+    with _ChainRecorder(model, start, unit).attached() as watch, recording(model, unit.keys) as acts:
         maps = acts.forward(image)[unit.layer, unit.call]
     end = watch.last
     if maps is not end or maps._version != watch.version:
@@ -106,7 +106,7 @@ def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], 
     return watch.steps, maps
 
 
-class _Watch:
+class _ChainRecorder:
     """Follows the modules of one pass: each must take what the one before it gave, unchanged."""
 
     def __init__(self, model: nn.Module, start: Tensor, unit: Unit):
@@ -117,7 +117,7 @@ class _Watch:
         self.thread = threading.get_ident()
 
     @contextmanager
-    def attached(self) -> Iterator["_Watch"]:
+    def attached(self) -> Iterator["_ChainRecorder"]:
         handles = []
         try:
             for name, module in self.model.named_modules():

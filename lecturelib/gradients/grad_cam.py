@@ -3,88 +3,85 @@
 Selvaraju et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization".
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_image, check_whole
-from lecturelib.gradients.backprop import gradient_of, prepared, value_and_gradient
-from lecturelib.network.hooks import frozen, layer_info, list_units, recording
-from lecturelib.network.layer_names import OUTPUT, Key
+from lecturelib.checks import check_finite, check_image, check_whole, complaint, described
+from lecturelib.gradients.map_layer import MapLayer, map_layer
+from lecturelib.network.hooks import frozen, leaf, recording
+from lecturelib.network.input_gradient import gradient_of, prepared, value_and_gradient
+from lecturelib.network.layer_names import Key
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Unit
 
 
 def grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | None = None) -> Tensor:
-    """Where a layer speaks for a unit, (h, w) as the layer's map, 0 or more.
+    """Grad-CAM, (h, w) as the layer's map, 0 or more: where a layer speaks for a unit.
 
-    The layer's channels are added up, each weighted by the mean of its gradient d unit / d channel over the map; what
-    speaks against the unit is cut off at 0. image: one image (1, C, H, W) in [0, 1]. unit: any unit behind the layer,
-    usually a `Logit`. layer: a name, or (name, call) for a module that runs several times; without one, the
-    `last_map` before the unit. It is all 0 where no place speaks for the unit.
+        map(y, x) = max(0, sum_k w_k a_k(y, x)),   w_k = 1/(h w) sum_(y, x) d f / d a_k(y, x)
+
+    f is the unit, a_k channel k of the layer. What speaks against the unit is cut off at 0. image: one image (1, C,
+    H, W) in [0, 1]. unit: any unit behind the layer, usually a `Logit`. layer: a name, or (name, call) for a module
+    that runs several times; without one, the `last_map` before the unit. Tokens (T, C) of a vision transformer are
+    laid out as the grid of their patches; class and register tokens, which stand first, are left out. The map is all
+    0 where no place speaks for the unit.
 
     Up to the layer nothing is kept for a backward pass, which ends there. Raises as `backprop` does, and `ValueError`
-    if the layer gives no map (h, w), or the unit does not depend on it.
+    if the layer has no places, if the unit does not depend on it, or if the map is NaN or infinite. Selvaraju et al.
+    2017, equations 1 and 2.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network import Logit
+    >>> grad_cam(models.load("lenet"), torch.rand(1, 1, 28, 28), Logit("3")).shape
+    torch.Size([10, 10])
     """
     check_image(image, model)
     image, unit = prepared(model, image, unit)
-    return _cam(model, image, unit, *_map_layer(model, image, unit, layer))
+    return _cam(model, image, unit, map_layer(model, unit, layer, tuple(image.shape[1:])))
 
 
 def guided_grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | None = None) -> Tensor:
-    """Guided backprop where Grad-CAM finds the unit, (C, H, W): the product of both, signed.
+    """Guided Grad-CAM, (C, H, W), signed: guided backpropagation times the upsampled map of Grad-CAM.
 
     The map is `upsampled` by the receptive fields of the layer. Arguments and errors as for `grad_cam`, and as for
-    `backprop` with rule "guided". Selvaraju et al. 2017, section 3.2.
+    `guided_backprop`. Selvaraju et al. 2017, section 3.2.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network import Logit
+    >>> guided_grad_cam(models.load("lenet"), torch.rand(1, 1, 28, 28), Logit("3")).shape
+    torch.Size([1, 28, 28])
     """
     check_image(image, model)
     image, unit = prepared(model, image, unit)
-    name, call, channels_last = _map_layer(model, image, unit, layer)
-    cam = _cam(model, image, unit, name, call, channels_last)
-    field = receptive_field(model, name, call, tuple(image.shape[1:]))
+    place = map_layer(model, unit, layer, tuple(image.shape[1:]))
+    cam = _cam(model, image, unit, place)
+    # tokens lie as their patches do: in equal blocks
+    tokens = place.form == "tokens"
+    field = None if tokens else receptive_field(model, place.name, place.call, tuple(image.shape[1:]))
     guided = value_and_gradient(model, image, unit, "guided")[1][0]  # (1, C, H, W) -> (C, H, W)
-    return upsampled(cam, tuple(image.shape[2:]), field) * guided
-
-
-def last_map(model: nn.Module, unit: Unit, image_shape: tuple[int, int, int] | None = None) -> str:
-    """The layer that `grad_cam` takes by itself: what the last convolution before the unit makes, in its last form.
-
-    That is the last map (h, w) of the same resolution, after normalisation, ReLU and shortcut:
-    `features.11` (relu5) of AlexNet, `layer4` of a ResNet. Raises `ValueError` if no convolution gives a map before
-    the unit.
-    """
-    table = list_units(model, image_shape)
-    names = [info.name for info in table]
-    before = table[: names.index(unit.layer)] if unit.layer in names else table
-    maps = [info for info in before if len(info.shape) == 3 and max(info.positions) > 1]
-    modules = dict(model.named_modules())
-    convolved = [info.positions for info in maps if isinstance(modules[info.name], nn.Conv2d)]
-    if not convolved:
-        raise ValueError(f"{unit}: no convolution gives a map (h, w) before this unit; name a layer")
-    same = [info.name for info in maps if info.positions == convolved[-1] and info.calls == 1]
-    if not same:
-        raise ValueError(
-            f"{unit}: the last maps before it run several times; name one with layer=(name, call)"
-        )
-    return same[-1]
+    product = upsampled(cam, tuple(image.shape[2:]), field) * guided
+    return check_finite(f"{unit}, guided Grad-CAM at layer {place.name!r}", product)
 
 
 def upsampled(map: Tensor, size: tuple[int, int], field: ReceptiveField | None = None) -> Tensor:
-    """A layer's map (h, w) laid onto `size` (H, W) pixels, linear in between; its edge values go on outside.
+    """A layer's map (h, w) laid onto `size` (H, W) pixels, bilinear in between; its edge values go on outside.
 
     With the layer's `field` (of `receptive_field`) each value lies at the centre of the pixels that it sees, which is
     where a network's strides put it: 0, 32, ..., 192 for the 7 x 7 map of a ResNet on 224 px. Without one, or for a
     layer that sees the whole image, the map is stretched, each value over an equal block: 15.5, 47.5, ..., 207.5. They
-    agree for 2 x 2 poolings between padded convolutions, as in VGG. `ValueError` if map or size are no such thing.
+    agree for 2 x 2 poolings between padded convolutions, as in VGG. Raises `ValueError` or `TypeError` for another map
+    or size.
+
+    >>> import torch
+    >>> upsampled(torch.tensor([[0.0, 1.0]]), (1, 4)).tolist()
+    [[0.0, 0.25, 0.75, 1.0]]
     """
     if not isinstance(map, Tensor) or map.ndim != 2 or 0 in map.shape or not map.is_floating_point():
-        came = tuple(map.shape) if isinstance(map, Tensor) else type(map).__name__
-        raise ValueError(f"map: floats of shape (h, w) are needed, got {came}")
+        raise ValueError(complaint("map", "floats of shape (h, w)", described(map)))
     if not isinstance(size, tuple | list | torch.Size) or len(size) != 2:
-        raise ValueError(f"size: (height, width) in pixels is needed, got {size!r}")
+        raise ValueError(complaint("size", "(height, width) in pixels", size))
     for name, length in zip(("height", "width"), size, strict=True):
         check_whole(name, length, 1)
     down, across = (
@@ -105,46 +102,17 @@ def _between(axis: int, cells: int, pixels: int, field: ReceptiveField | None) -
     return (1 - (place[:, None] - torch.arange(cells)).abs()).clamp_min(0)
 
 
-def _map_layer(model: nn.Module, image: Tensor, unit: Unit, layer: Key | None) -> tuple[str, int, bool]:
-    """The layer's name and call, and whether its map has the channels last."""
-    shape = tuple(image.shape[1:])
-    name, call = layer if isinstance(layer, tuple) else (layer, 0)
-    info = layer_info(model, last_map(model, unit, shape) if name is None else name, shape, call)
-    if len(info.shape) != 3 or info.name == OUTPUT:
-        sides = " x ".join(map(str, info.shape))
-        raise ValueError(
-            f"layer: {info.label} gives {sides}, and Grad-CAM needs maps C x h x w of a layer inside the network"
-        )
-    return info.name, call, info.channels_last
-
-
-def _cam(model: nn.Module, image: Tensor, unit: Unit, name: str, call: int, channels_last: bool) -> Tensor:
+def _cam(model: nn.Module, image: Tensor, unit: Unit, place: MapLayer) -> Tensor:
     with torch.inference_mode(False), torch.enable_grad(), frozen(model):
         pixels = image.clone()  # no gradient asked: nothing is kept for a backward pass up to the layer
-        with _cut(model, name, call), recording(model, [(name, call), *unit.keys]) as acts:
+        key = (place.name, place.call)
+        with leaf(model, *key), recording(model, [key, *unit.keys]) as acts:
             value = unit(acts.forward(pixels))
-        activation = acts[name, call]
-        gradient = gradient_of(value.sum(), activation, unit, f"layer {name!r}")
-    if channels_last:
-        activation, gradient = activation.movedim(-1, 1), gradient.movedim(-1, 1)
-    weights = gradient[0].mean((1, 2))  # (1, C, h, w) -> (C,)
-    return torch.einsum("c,chw->hw", weights, activation.detach()[0]).relu()
-
-
-@contextmanager
-def _cut(model: nn.Module, name: str, call: int) -> Iterator[None]:
-    """Inside, the graph begins at one call of a layer: what it returns is a leaf that asks for its gradient."""
-    thread, calls = threading.get_ident(), 0
-
-    def leaf(module: nn.Module, inputs: tuple, output: Tensor):
-        nonlocal calls
-        if threading.get_ident() != thread:
-            return None
-        calls += 1
-        return output.detach().requires_grad_() if calls == call + 1 else None
-
-    handle = model.get_submodule(name).register_forward_hook(leaf)
-    try:
-        yield
-    finally:
-        handle.remove()
+        activation = acts[key]
+        gradient = gradient_of(value.sum(), activation, unit, f"layer {place.name!r}")
+    # sums over places and channels would overflow in half precision
+    exact = torch.promote_types(activation.dtype, torch.float32)
+    maps, slopes = (place.maps(values).to(exact)[0] for values in (activation.detach(), gradient))
+    weights = slopes.mean((1, 2))  # (C, h, w) -> (C,)
+    cam = torch.einsum("c,chw->hw", weights, maps).relu().to(activation.dtype)
+    return check_finite(f"{unit}, Grad-CAM at layer {place.name!r}", cam)

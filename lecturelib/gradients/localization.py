@@ -1,41 +1,48 @@
-"""From a map to a place: a box around what stands out, and how well it fits a known box.
+"""Weakly supervised localization: a box from an attribution map, and measures of how well it fits a known box.
 
-Localisation without training for it: the network was told classes, never places. Simonyan, Vedaldi & Zisserman 2014,
-"Deep inside convolutional networks", section 3.2.
+The network was trained on classes, never on places. Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional
+networks", section 3.2.
 """
 
 from torch import Tensor
 
-from lecturelib.checks import Box, check_box, check_map, check_number
+from lecturelib.checks import Box, check_box, check_map, check_number, complaint
 
 SHARE = 0.5  # of the smoothed map's maximum; chosen on training pictures of `clothes_on_textures`
 BLUR = 1 / 16  # of the map's shorter side: gradients are speckled, an object is not
 
 
-def localise(map: Tensor, share: float = SHARE, blur: float = BLUR) -> Box:
-    """The box (top, left, bottom, right), half-open, around the largest connected patch of a map (H, W).
+def localize(map: Tensor, share: float = SHARE, blur: float = BLUR) -> Box:
+    """Localization: the box (top, left, bottom, right), half-open, around the largest connected patch of a map (H, W).
 
     The map is smoothed by a Gaussian (sigma: `blur` times its shorter side; 0: as it is); the pixels above `share` of
     its maximum fall into patches connected by sides or corners, and the one with most pixels is boxed. Where large
     negative values count too, pass `map.abs()`. Raises `ValueError` for a map without a value above 0, a constant map,
     NaN, a share outside (0, 1), or a blur below 0 or above 1. After Simonyan et al. 2014, section 3.2.
+
+    >>> import torch
+    >>> map = torch.zeros(6, 8)
+    >>> map[1:4, 2:7] = 1
+    >>> localize(map, blur=0)
+    (1, 2, 4, 7)
     """
     import numpy as np
     from scipy import ndimage
 
     map = check_map(map, ordered=True)
     check_number("share", share, above=0, below=1)
-    if blur != 0:
-        check_number("blur", blur, above=0, below=1)
+    check_number("blur", blur, least=0, most=1)
     if map.amax() <= 0:
         raise ValueError(
-            f"map: its largest value is {map.amax().item():.3g}, nothing stands out; use map.abs()?"
+            complaint("map", "a value above 0", f"at most {map.amax().item() + 0.0:.3g}", "use map.abs()")
         )
     values = map.double().cpu().numpy()
     if blur:
         values = ndimage.gaussian_filter(values, blur * min(values.shape), mode="nearest")
     if values.max() <= 0:
-        raise ValueError("map: smoothed, no value is above 0; use map.abs(), or a smaller blur")
+        raise ValueError(
+            complaint("map", "a value above 0 after smoothing", "none", "use map.abs(), or a smaller blur")
+        )
     patches, _ = ndimage.label(values > share * values.max(), structure=np.ones((3, 3)))
     sizes = np.bincount(patches.ravel())
     sizes[0] = 0  # the background is not a patch
@@ -43,10 +50,13 @@ def localise(map: Tensor, share: float = SHARE, blur: float = BLUR) -> Box:
     return rows.start, columns.start, rows.stop, columns.stop
 
 
-def iou(first, second) -> float:
+def iou(first: Box | Tensor, second: Box | Tensor) -> float:
     """Intersection over union of two boxes (top, left, bottom, right), half-open: 1 equal, 0 apart.
 
     Raises `ValueError` for an empty box. Everingham et al. 2010 call a box found from 0.5 up.
+
+    >>> round(iou((0, 0, 2, 2), (0, 1, 2, 3)), 3)
+    0.333
     """
     first, second = check_box(first, name="first"), check_box(second, name="second")
     common = _area(
@@ -60,11 +70,15 @@ def iou(first, second) -> float:
     return common / (_area(first) + _area(second) - common)
 
 
-def pointing_game(map: Tensor, box) -> bool:
-    """Does the largest value of a map (H, W) lie in the box? Where several places share it, the first one counts.
+def pointing_game(map: Tensor, box: Box | Tensor) -> bool:
+    """Pointing game: whether the largest value of a map (H, W) lies in the box; of equal values the first one counts.
 
     Raises `ValueError` for a constant map, or a box that is empty or leaves the map. Zhang et al. 2016, "Top-down
-    neural attention by excitation backprop".
+    neural attention by excitation backprop", section 4.2.
+
+    >>> import torch
+    >>> pointing_game(torch.tensor([[0.0, 2.0, 1.0]]), (0, 1, 1, 2))
+    True
     """
     map = check_map(map, ordered=True)
     top, left, bottom, right = check_box(box, map.shape)
@@ -72,16 +86,20 @@ def pointing_game(map: Tensor, box) -> bool:
     return top <= y < bottom and left <= x < right
 
 
-def mass_inside(map: Tensor, box) -> float:
+def mass_inside(map: Tensor, box: Box | Tensor) -> float:
     """The share of a map's absolute values (H, W) that lies in the box, 0 to 1; a uniform map gives the box's area.
 
     Raises `ValueError` for a map of zeros, or a box that is empty or leaves the map.
+
+    >>> import torch
+    >>> mass_inside(torch.tensor([[1.0, -3.0]]), (0, 1, 1, 2))
+    0.75
     """
     map = check_map(map).abs()
     top, left, bottom, right = check_box(box, map.shape)
     total = map.double().sum().item()
     if total == 0:
-        raise ValueError("map: it is 0 everywhere, so no share of it lies anywhere")
+        raise ValueError(complaint("map", "a value other than 0", "0 everywhere"))
     return map[top:bottom, left:right].double().sum().item() / total
 
 

@@ -108,7 +108,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "You randomise the last layers, and guided backprop still draws the cat. What follows?",
+        "You randomize the last layers, and guided backprop still draws the cat. What follows?",
         (
             Answer(
                 "The picture cannot be evidence for what those layers have learned.",

@@ -1,6 +1,6 @@
-"""Which columns of a table matter to a network? The gradient of an output, aggregated over a data set.
+"""Sensitivity analysis of a table: the gradient of an output by each column, aggregated over all rows.
 
-One row's gradient says what matters there; its mean over all rows says what matters to the network, with a sign.
+One row's gradient says what matters in that row; its mean over all rows says what matters to the network, with a sign.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_whole
-from lecturelib.network.units import Logit, Unit, check_unit, read
+from lecturelib.checks import check_whole, complaint, described
+from lecturelib.network.input_gradient import value_and_gradient
+from lecturelib.network.inputs import to_the_weights
+from lecturelib.network.units import Logit, Unit, check_unit
 
 ROWS = 4096  # rows at once: bounds the memory on long tables
 
@@ -20,6 +22,10 @@ class Sensitivity:
 
     `mean_abs` says how much a feature matters; `mean` and `share_positive` (0 to 1: the share of rows where more of it
     raises the output) say in which direction.
+
+    >>> import torch
+    >>> Sensitivity(torch.tensor([2.0]), torch.tensor([-2.0]), torch.tensor([0.0])).mean_abs
+    tensor([2.])
     """
 
     mean_abs: Tensor  # (F,) in output per unit of the feature
@@ -28,11 +34,20 @@ class Sensitivity:
 
 
 def sensitivity(model: nn.Module, inputs: Tensor, unit: Unit | int) -> Sensitivity:
-    """How an output of a network answers to each column of a table, over all its rows.
+    """Sensitivity of an output to each column of a table, averaged over all its rows.
 
-    inputs (N, F), each column brought to one scale (mean 0, deviation 1), or the columns cannot be compared. unit: the
-    column k of the network's output (N, outputs), or any unit. The model comes back as it was. Raises `ValueError`,
-    `TypeError` or `IndexError` before any work for a table of another shape, NaN, or an output that is not there.
+        mean_abs_i = 1/N sum_n |d f(x_n) / d x_ni|,   f the unit, x_n row n
+
+    inputs (N, F), each column brought to one scale (mean 0, deviation 1), or the columns cannot be compared. unit:
+    the column k of the network's output (N, outputs), or any unit. The model comes back as it was. Raises
+    `ValueError`, `TypeError` or `IndexError` before any work for a table of another shape, NaN, or an output that is
+    not there. Zurada, Malinowski & Cloete 1994, "Sensitivity analysis for minimization of input data dimension".
+
+    >>> import torch
+    >>> net = torch.nn.Linear(2, 1)
+    >>> _ = net.weight.data.copy_(torch.tensor([[3.0, -1.0]]))
+    >>> sensitivity(net, torch.rand(5, 2), 0).mean
+    tensor([ 3., -1.])
     """
     table = check_table(inputs)
     if isinstance(unit, int) and not isinstance(unit, bool):
@@ -42,78 +57,80 @@ def sensitivity(model: nn.Module, inputs: Tensor, unit: Unit | int) -> Sensitivi
     except ValueError as error:
         if not isinstance(error.__cause__, RuntimeError):
             raise
-        raise ValueError(
-            f"inputs: the network cannot take rows of {table.shape[1]} features ({error.__cause__})"
-        ) from error
-    table = table.to(next(model.parameters(), table))
+        hint = f"the network says: {error.__cause__}"
+        expected = "rows that the network can take"
+        raise ValueError(complaint("inputs", expected, f"{table.shape[1]} features", hint)) from error
+    table = to_the_weights(table, model)
     total_abs, total, positive = torch.zeros(3, table.shape[1], dtype=torch.double)
     for rows in table.split(ROWS):
-        gradient = _gradient(model, rows, unit).double().cpu()  # (n, F)
+        _, gradient = value_and_gradient(model, rows, unit)
+        gradient = gradient.double().cpu()  # (n, F)
         total_abs += gradient.abs().sum(0)
         total += gradient.sum(0)
         positive += (gradient > 0).sum(0)
-    if not total_abs.isfinite().all():
-        raise ValueError(f"{unit}: the network's gradient holds NaN or infinity")
     count = len(table)
     return Sensitivity(*((part / count).float() for part in (total_abs, total, positive)))
 
 
-def _gradient(model: nn.Module, rows: Tensor, unit: Unit) -> Tensor:
-    rows = rows.detach().clone().requires_grad_(True)
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(read(model, rows, unit).sum(), rows)  # rows do not mix in eval mode
-    return gradient
-
-
 def select_features(found: Sensitivity, k: int) -> Tensor:
-    """The indices (k,) of the k features that matter most, the first one most, by `mean_abs`.
+    """Feature selection: the indices (k,) of the k features with the largest `mean_abs`, the largest first.
 
-    Raises `ValueError` unless 1 <= k <= F.
+    Raises `ValueError` or `TypeError` unless 1 <= k <= F.
+
+    >>> import torch
+    >>> select_features(Sensitivity(torch.tensor([0.1, 0.5, 0.3]), torch.zeros(3), torch.zeros(3)), 2)
+    tensor([1, 2])
     """
     if not isinstance(found, Sensitivity):
-        raise TypeError(f"sensitivity: what sensitivity(...) returned is needed, got {type(found).__name__}")
-    check_whole("k", k, 1, len(found.mean_abs))
+        raise TypeError(complaint("found", "what sensitivity(...) returned", described(found)))
+    check_whole("k", k, 1, len(found.mean_abs), "the number of features")
     return found.mean_abs.argsort(descending=True, stable=True)[:k]
 
 
 def train_table_net(
     x: Tensor, y: Tensor, seed: int = 0, hidden: int = 32, steps: int = 200, decay: float = 1e-2
 ) -> nn.Sequential:
-    """A small network F -> hidden -> classes, trained on a table x (N, F) with labels y (N,) from 0; in eval mode.
+    """A network with one hidden layer, F -> hidden -> classes, trained on a table; in eval mode.
+
+    x (N, F): floats; y (N,): labels from 0 up.
 
     Full-batch AdamW with weight decay, on two cores well under a second; the same seed gives the same network. Raises
     `ValueError` or `TypeError` for a bad table, or labels that do not fit it.
+
+    >>> import torch
+    >>> x = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    >>> train_table_net(x, (x[:, 0] > 0).long(), steps=5)(x).shape
+    torch.Size([40, 2])
     """
     table = check_table(x, "x").float()
     if not isinstance(y, Tensor) or y.shape != (len(table),) or y.dtype != torch.long or y.min() < 0:
-        came = f"{tuple(y.shape)} {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
         raise ValueError(
-            f"y: whole labels ({len(table)},) from 0 up, as a long tensor, are needed, got {came}"
+            complaint("y", f"whole labels ({len(table)},) from 0 up, as a long tensor", described(y))
         )
     check_whole("hidden", hidden, 1)
     check_whole("steps", steps, 1)
-    with torch.random.fork_rng(devices=[]):
+    with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
+        table, y = table.clone(), y.clone()  # tensors made inside inference_mode cannot be trained on
         torch.manual_seed(seed)
         model = nn.Sequential(
             nn.Linear(table.shape[1], hidden), nn.ReLU(), nn.Linear(hidden, int(y.max()) + 1)
         )
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=decay)
-    with torch.enable_grad():
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=decay)
         for _ in range(steps):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             nn.functional.cross_entropy(model(table), y).backward()
-            optimiser.step()
+            optimizer.step()
     return model.eval().requires_grad_(False)
 
 
 def check_table(inputs: Tensor, name: str = "inputs") -> Tensor:
     """The table, if it is a float tensor (N, F) without NaN; otherwise `ValueError` or `TypeError`."""
     if not isinstance(inputs, Tensor):
-        raise TypeError(f"{name}: a tensor (N, F) of floats is needed, got {type(inputs).__name__}")
+        raise TypeError(complaint(name, "a tensor (N, F) of floats", described(inputs)))
     if inputs.ndim != 2 or 0 in inputs.shape:
-        raise ValueError(f"{name}: a table (rows N, features F) is needed, got shape {tuple(inputs.shape)}")
+        raise ValueError(complaint(name, "a table (rows N, features F)", f"shape {tuple(inputs.shape)}"))
     if not inputs.is_floating_point():
-        raise TypeError(f"{name}: floats are needed, got {inputs.dtype}; use .float()")
+        raise TypeError(complaint(name, "floats", str(inputs.dtype), f"use {name}.float()"))
     if not inputs.isfinite().all():
-        raise ValueError(f"{name}: there is NaN or infinity in the table")
+        raise ValueError(complaint(name, "finite values", "NaN or infinity"))
     return inputs.detach()

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.checks import check_image, check_map, check_number, check_whole
+from lecturelib.checks import check_image, check_map, check_number, check_whole, complaint
+from lecturelib.filters import gaussian_blur
 
 ABSENT = 1e-6  # share of the largest amplitude; below it a frequency is rounding noise and has no phase
 SIZE, AVERAGE, BLUR = 64, 3, 2.5
@@ -32,7 +33,7 @@ def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, b
     check_whole("size", size, 8, 1024)
     check_whole("average", average, 3)
     if average % 2 == 0 or average > size:
-        raise ValueError(f"average: an odd number of frequencies up to {size} is needed, got {average}")
+        raise ValueError(complaint("average", f"an odd number of frequencies up to {size} (size)", average))
     check_number("blur", blur, above=0, below=size)
     height, width = image.shape[2:]
     grey = image.detach().double().mean(1, keepdim=True)  # (1, C, H, W) -> (1, 1, H, W)
@@ -46,7 +47,7 @@ def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, b
     # A frequency that the image does not have stays absent; its phase would be that of the rounding errors.
     kept = torch.where(amplitude > floor, torch.polar(residual.exp(), spectrum.angle()), 0)
     energy = torch.fft.ifft2(kept).abs().square()
-    smooth = _gaussian(energy, blur)
+    smooth = gaussian_blur(energy, blur)
     map = F.interpolate(smooth, (height, width), mode="bilinear", align_corners=False)[0, 0]  # (H, W)
     mean = map.mean()
     return (map / mean if mean > 0 else map).to(image.dtype)
@@ -60,7 +61,7 @@ def threshold_objects(map: Tensor, factor: float = FACTOR) -> Tensor:
     map = check_map(map)
     check_number("factor", factor, above=0)
     if map.amin() < 0:
-        raise ValueError(f"map: values from 0 up are needed, got {map.amin().item():.3g}; use map.abs()")
+        raise ValueError(complaint("map", "values from 0 up", f"{map.amin().item():.3g}", "use map.abs()"))
     return map > factor * map.mean()
 
 
@@ -68,13 +69,3 @@ def _local_mean(values: Tensor, side: int) -> Tensor:
     """The mean over side x side neighbours of (1, 1, h, w); a spectrum is periodic, so its borders meet."""
     around = F.pad(values, [side // 2] * 4, mode="circular")
     return F.avg_pool2d(around, side, stride=1)
-
-
-def _gaussian(values: Tensor, sigma: float) -> Tensor:
-    """A Gaussian blur of (1, 1, h, w), border values repeated outside."""
-    radius = max(1, round(3 * sigma))
-    bell = torch.exp(-(torch.arange(-radius, radius + 1, dtype=values.dtype) ** 2) / (2 * sigma**2))
-    bell = bell / bell.sum()
-    values = F.pad(values, (radius, radius, radius, radius), mode="replicate")
-    values = F.conv2d(values, bell.view(1, 1, -1, 1))  # (k,) -> one k x 1 kernel
-    return F.conv2d(values, bell.view(1, 1, 1, -1))

@@ -40,7 +40,7 @@ def value_and_gradient(
               [3., 3.]]]]))
     """
     with torch.inference_mode(False), torch.enable_grad(), frozen(model):
-        if len(images) < SEVERAL:
+        if images.ndim != 4 or len(images) < SEVERAL:
             return _value_and_gradient(model, images, unit, rule, torch.contiguous_format)
         try:
             return _value_and_gradient(model, images, unit, rule, torch.channels_last)

@@ -4,15 +4,17 @@
 several pictures into one, `charts.py` bars and matplotlib figures in the house's style.
 """
 
+from lecturelib.show.attribution_maps import around_grey
 from lecturelib.show.figures import bars, figure
 from lecturelib.show.heatmaps import coloured, heatmap, overlay
-from lecturelib.show.image_grids import side_by_side, tiled, with_box
+from lecturelib.show.image_grids import side_by_side, stacked, tiled, with_box
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
 
 __all__ = [
     "Region",
     "Picture",
+    "around_grey",
     "bars",
     "coloured",
     "figure",
@@ -23,6 +25,7 @@ __all__ = [
     "save",
     "show",
     "side_by_side",
+    "stacked",
     "tiled",
     "with_box",
 ]

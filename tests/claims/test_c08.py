@@ -2,20 +2,20 @@
 
 import pytest
 
-from lecturelib.gradients.claims import c8_localisation
+from lecturelib.gradients.claims import c8_localization
 
 pytestmark = pytest.mark.claims
 
 
 def test_the_gradients_box_fits_best():
-    found = c8_localisation(n=40, tune=16, seed=1)
+    found = c8_localization(n=40, tune=16, seed=1)
     numbers = found["numbers"]
     assert found["claim"] == "C8" and found["holds"] is True
-    for baseline in ("centred_box", "random_box", "spectral_residual", "forgotten_saliency"):
+    for baseline in ("centered_box", "random_box", "spectral_residual", "randomized_saliency"):
         assert numbers["saliency_iou"] > numbers[f"{baseline}_iou"] + 0.08
 
 
 @pytest.mark.parametrize("n", [1, 2.0, True, "many"])
 def test_it_wants_some_pictures(n):
-    with pytest.raises(ValueError, match="n: a whole number from 2"):
-        c8_localisation(n=n)
+    with pytest.raises(ValueError, match="n: expected a whole number from 2"):
+        c8_localization(n=n)

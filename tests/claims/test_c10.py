@@ -20,5 +20,5 @@ def test_guided_backprop_keeps_what_plain_gradients_lose(network):
 
 
 def test_it_wants_some_pictures():
-    with pytest.raises(ValueError, match="pictures: a whole number from 2"):
+    with pytest.raises(ValueError, match="pictures: expected a whole number from 2"):
         c10_sanity(pictures=1)

@@ -7,9 +7,10 @@ from captum import attr
 from torch import nn
 
 from lecturelib import models
-from lecturelib.gradients.averaged import integrated_gradients
-from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
+from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam
+from lecturelib.gradients.integrated_gradients import integrated_gradients
+from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.network.units import Logit
 
 pytestmark = [

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from lecturelib import models
-from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
+from lecturelib.gradients.backprop import backprop
+from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.network.relu_rules import RULES
 from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 
@@ -183,7 +184,9 @@ def test_train_mode_gives_eval_values_and_everything_comes_back(rule):
     assert torch.equal(backprop(model, image, Logit(1), rule), expected)
     assert state(model) == before
     assert torch.equal(model.get_submodule("1").running_mean, mean)
-    with pytest.raises(ValueError, match="NaN or infinite"):
+    with pytest.raises(
+        ValueError, match="gradient at the pixels: expected finite values, got NaN or infinity"
+    ):
         model.get_submodule("7").weight.data.fill_(float("nan"))
         backprop(model, image, Logit(1), rule)
     assert state(model) == before
@@ -259,14 +262,14 @@ def test_a_constant_image_stays_finite():
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"image": pixels(3, 10, 10)}, ValueError, "image: shape"),
+        ({"image": pixels(3, 10, 10)}, ValueError, "image: expected shape"),
         ({"image": pixels(1, 1, 10, 10)}, ValueError, "colour images"),
         ({"image": pixels(1, 3, 10, 10) * 255}, ValueError, r"pixels in \[0, 1\]"),
         ({"image": "cat"}, TypeError, "a tensor"),
         ({"unit": 3}, TypeError, "unit"),
         ({"unit": Logit(7)}, IndexError, "class is 0 to 2"),
-        ({"unit": Channel("conv9", 0)}, KeyError, "no layer"),
-        ({"rule": "guide"}, ValueError, "rule: one of"),
+        ({"unit": Channel("conv9", 0)}, KeyError, "layer: expected"),
+        ({"rule": "guide"}, ValueError, "rule: expected"),
     ],
 )
 def test_bad_input_is_a_sentence(change, error, words):

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from lecturelib.gradients import explore
-from lecturelib.gradients.attribution_plots import around_grey, clip_level, edges, magnitudes, tile
 from lecturelib.gradients.explore.methods import METHODS, unit_of
 from lecturelib.gradients.explore.randomization import SCALES, scaled
 from lecturelib.gradients.explore.tables import COMES_BACK, GOES_IN, back_through_relu, gradients_by_hand
@@ -39,24 +38,6 @@ def test_linear_is_explained_and_the_step_is_not():
     caption = explore.linear_and_step().picture({"x1": 1.0, "x2": -2.0}).caption
     assert "Linear: y = 7, gradient (5, 2), gradient times input 5 and -4, which explains y" in caption
     assert "leaves 1 of y unexplained" in caption
-
-
-def test_around_grey_is_signed_clipped_and_never_empty():
-    gradient = torch.tensor([-4.0, 0.0, 1.0, 100.0]).view(1, 2, 2)
-    assert clip_level(gradient, 75) == 4
-    assert around_grey(gradient, 75).flatten().tolist() == [0.0, 0.5, 0.625, 1.0]
-    assert magnitudes(gradient[0], 75).flatten().tolist() == [1.0, 0.0, 0.25, 1.0]
-    assert around_grey(torch.zeros(3, 2, 2)).eq(0.5).all() and not magnitudes(torch.zeros(2, 2)).any()
-    with pytest.raises(ValueError, match="percentile"):
-        clip_level(gradient, 50)
-    with pytest.raises(ValueError, match="kind"):
-        tile(gradient[0], "loud")
-
-
-def test_edges_are_where_brightness_changes():
-    image = torch.zeros(1, 3, 8, 8)
-    image[..., 4:] = 1
-    assert (edges(image) > 0).any(0).tolist() == [False] * 3 + [True] * 2 + [False] * 3
 
 
 @pytest.mark.parametrize("how", SCALES)
@@ -116,7 +97,7 @@ def _error(shown) -> float:
 
 
 def test_control_explorer_says_the_correlation():
-    explorable = explore.control_explorer("lenet", "edges (no network)")
+    explorable = explore.randomization_explorer("lenet", "edges (no network)")
     assert "trained network's map: 1.00" in explorable.picture({"depth": 2}).caption
     gradient = explorable.picture({"depth": 4, "method": "gradient"})
     assert "trained network's map: 1.00" not in gradient.caption
@@ -127,7 +108,7 @@ def test_same_map_is_the_same_numbers():
     explorable = explore.same_map()
     looks = {"left": "rank of each pixel", "left_palette": "viridis"}
     shown = explorable.picture(looks | {"right": "rank of each pixel", "right_palette": "viridis"})
-    (left, top, right, bottom), (left2, _, right2, _) = shown.regions[1:]
+    (left, top, right, bottom), (left2, _, right2, _) = shown.panels[1:]
     height, width = shown.pixels.shape[:2]
     rows = slice(round(top * height), round(bottom * height))
     first = shown.pixels[rows, round(left * width) : round(right * width)]

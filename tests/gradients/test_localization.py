@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lecturelib.gradients.localization import iou, localise, mass_inside, pointing_game
+from lecturelib.gradients.localization import iou, localize, mass_inside, pointing_game
 
 
 def two_patches():
@@ -14,24 +14,24 @@ def two_patches():
 
 
 def test_the_largest_patch_is_boxed():
-    assert localise(two_patches(), blur=0) == (2, 3, 8, 12)
-    assert localise(two_patches(), share=0.8, blur=0) == (12, 20, 15, 24)
+    assert localize(two_patches(), blur=0) == (2, 3, 8, 12)
+    assert localize(two_patches(), share=0.8, blur=0) == (12, 20, 15, 24)
 
 
 def test_corners_connect_and_negative_values_do_not_count():
     map = torch.zeros(6, 6)
     map[0, 0] = map[1, 1] = map[2, 2] = 1
     map[4:, :] = -5
-    assert localise(map, blur=0) == (0, 0, 3, 3)
-    assert localise(map.abs(), blur=0) == (4, 0, 6, 6)
+    assert localize(map, blur=0) == (0, 0, 3, 3)
+    assert localize(map.abs(), blur=0) == (4, 0, 6, 6)
 
 
 def test_smoothing_joins_speckles():
     map = torch.zeros(64, 64)
     map[20:40:3, 10:30:3] = 1
-    top, left, bottom, right = localise(map)
+    top, left, bottom, right = localize(map)
     assert abs(top - 20) < 5 and abs(left - 10) < 5 and abs(bottom - 39) < 5 and abs(right - 29) < 5
-    assert localise(map, blur=0) == (20, 10, 21, 11)
+    assert localize(map, blur=0) == (20, 10, 21, 11)
 
 
 def test_iou_by_hand():
@@ -50,7 +50,7 @@ def test_pointing_and_mass():
     assert mass_inside(map, (0, 0, 20, 30)) == 1
 
 
-@pytest.mark.parametrize("function", [localise, lambda map: pointing_game(map, (0, 0, 2, 2))])
+@pytest.mark.parametrize("function", [localize, lambda map: pointing_game(map, (0, 0, 2, 2))])
 def test_bad_maps(function):
     for map, said in [
         (torch.ones(4, 4), "everywhere"),
@@ -70,7 +70,7 @@ def test_bad_boxes_and_numbers():
     map = two_patches()
     for box, said in [
         ((3, 3, 3, 5), "empty"),
-        ((0, 0, 21, 5), "leaves"),
+        ((0, 0, 21, 5), "inside the map"),
         ((0, 0, 5), "top, left"),
         ((0, 0, 1.5, 2), "whole"),
         ((0, 0, float("nan"), 2), "whole"),
@@ -84,10 +84,12 @@ def test_bad_boxes_and_numbers():
         iou((0, 0, 1, 1), (5, 5, 2, 9))
     with pytest.raises(ValueError, match="0 everywhere"):
         mass_inside(torch.zeros(4, 4), (0, 0, 2, 2))
-    with pytest.raises(ValueError, match="nothing stands out"):
-        localise(-map)
-    for share in (0, 1, -0.5, float("nan"), "half"):
+    with pytest.raises(ValueError, match="a value above 0, got at most 0"):
+        localize(-map)
+    for share in (0, 1, -0.5, float("nan")):
         with pytest.raises(ValueError, match="share"):
-            localise(map, share)
+            localize(map, share)
+    with pytest.raises(TypeError, match="share"):
+        localize(map, "half")
     with pytest.raises(ValueError, match="blur"):
-        localise(map, blur=-1)
+        localize(map, blur=-1)

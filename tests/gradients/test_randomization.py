@@ -6,9 +6,9 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.gradients.randomization import (
+    cascading_randomization,
     layers_from_top,
-    randomised,
-    randomised_control,
+    randomized,
     rank_correlation,
 )
 from lecturelib.network.hooks import recording
@@ -40,27 +40,27 @@ def test_the_top_layers_forget_and_the_others_do_not(image):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     order = layers_from_top(model)
     for depth in range(5):
-        copied = randomised(model, depth)
+        copied = randomized(model, depth)
         for position, layer in enumerate(order):
             same = torch.equal(copied.get_submodule(layer).weight, model.get_submodule(layer).weight)
             assert same == (position >= depth)
         assert copied.name == "lenet" and copied._wrapped.features is copied.features
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert torch.equal(randomised(model, 0)(image), model(image))
+    assert torch.equal(randomized(model, 0)(image), model(image))
 
 
 def test_cascade_and_seeds():
     model = models.load("lenet")
-    one, two = randomised(model, 1, seed=3), randomised(model, 2, seed=3)
+    one, two = randomized(model, 1, seed=3), randomized(model, 2, seed=3)
     assert torch.equal(one.classifier[2].weight, two.classifier[2].weight)
-    assert not torch.equal(one.classifier[2].weight, randomised(model, 1, seed=4).classifier[2].weight)
+    assert not torch.equal(one.classifier[2].weight, randomized(model, 1, seed=4).classifier[2].weight)
     state = torch.random.get_rng_state()
-    randomised(model, 4)
+    randomized(model, 4)
     assert torch.equal(state, torch.random.get_rng_state())
 
 
 def test_drawn_as_a_new_layer_is():
-    copied = randomised(models.load("lenet"), 4)
+    copied = randomized(models.load("lenet"), 4)
     weight = copied.features[3].weight
     bound = (1 / weight[0].numel()) ** 0.5  # PyTorch: uniform within 1 / sqrt(fan in)
     assert bound * 0.9 < weight.abs().max() <= bound
@@ -79,7 +79,7 @@ def test_batch_norm_and_own_parameters():
     model = Scaled()
     model(torch.rand(4, 1, 8, 8))  # moves the running statistics
     assert layers_from_top(model, (1, 8, 8)) == ["norm", "conv", ""]
-    copied = randomised(model, 3, image_shape=(1, 8, 8))
+    copied = randomized(model, 3, image_shape=(1, 8, 8))
     assert copied.norm.running_mean.tolist() == [0, 0, 0] and copied.norm.running_var.tolist() == [1, 1, 1]
     assert not torch.equal(copied.gain, model.gain) and model.training and copied.training
 
@@ -96,7 +96,7 @@ def test_attention_belongs_to_the_layer_around_it():
 
     model = Attend()
     assert layers_from_top(model, (1, 2, 2)) == ["head", "attention"]
-    copied = randomised(model, 2, image_shape=(1, 2, 2))
+    copied = randomized(model, 2, image_shape=(1, 2, 2))
     assert not torch.equal(copied.attention.out_proj.weight, model.attention.out_proj.weight)
 
 
@@ -104,26 +104,28 @@ def test_a_copy_while_somebody_records(image):
     model = models.load("lenet")
     with recording(model, ["conv1"]) as acts:
         acts.forward(image.clone().requires_grad_(True))
-        copied = randomised(model, 1)
+        copied = randomized(model, 1)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in copied.modules())
 
 
 def test_control_steps(image):
     model = models.load("lenet")
-    steps = randomised_control(gradient_map, model, image, Logit(3))
+    steps = cascading_randomization(gradient_map, model, image, Logit(3))
     assert [step.depth for step in steps] == [1, 2, 3, 4]
     assert [step.layer for step in steps] == layers_from_top(model)
     assert all(step.map.shape == (28, 28) for step in steps)
-    first = randomised_control(gradient_map, model, image, Logit(3), depths=[2, 0])
+    first = cascading_randomization(gradient_map, model, image, Logit(3), depths=[2, 0])
     assert [step.depth for step in first] == [0, 2]
     assert first[0].rank_correlation == pytest.approx(1)
     assert torch.equal(first[1].map, steps[1].map)
-    assert torch.equal(steps[1].map, gradient_map(randomised(model, 2), image, Logit(3)))
+    assert torch.equal(steps[1].map, gradient_map(randomized(model, 2), image, Logit(3)))
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 def test_a_method_that_ignores_the_network_keeps_its_rank(image):
-    steps = randomised_control(lambda model, image, unit: image[0, 0], models.load("lenet"), image, Logit(0))
+    steps = cascading_randomization(
+        lambda model, image, unit: image[0, 0], models.load("lenet"), image, Logit(0)
+    )
     assert [step.rank_correlation for step in steps] == pytest.approx([1] * 4)
 
 
@@ -148,29 +150,29 @@ def test_rank_correlation_equals_scipy():
 
 def test_bad_input(image):
     model = models.load("lenet", weights="random")
-    for depth in (-1, 5, 1.0, True):
-        with pytest.raises(ValueError, match="depth"):
-            randomised(model, depth)
-        with pytest.raises(ValueError, match="depth"):
-            randomised_control(gradient_map, model, image, Logit(0), depths=[depth])
+    for depth, error in ((-1, ValueError), (5, ValueError), (1.0, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="depth: expected a whole number from 0 to 4"):
+            randomized(model, depth)
+        with pytest.raises(error, match="depths: expected a whole number from 0 to 4"):
+            cascading_randomization(gradient_map, model, image, Logit(0), depths=[depth])
     with pytest.raises(ValueError, match="seed"):
-        randomised(model, 1, seed=-1)
+        randomized(model, 1, seed=-1)
     with pytest.raises(ValueError, match="at least one depth"):
-        randomised_control(gradient_map, model, image, Logit(0), depths=[])
+        cascading_randomization(gradient_map, model, image, Logit(0), depths=[])
     for depths in (3, "13"):
-        with pytest.raises(TypeError, match="depths: a list"):
-            randomised_control(gradient_map, model, image, Logit(0), depths=depths)
+        with pytest.raises(TypeError, match="depths: expected a list"):
+            cascading_randomization(gradient_map, model, image, Logit(0), depths=depths)
     with pytest.raises(TypeError, match="method"):
-        randomised_control("gradient", model, image, Logit(0))
+        cascading_randomization("gradient", model, image, Logit(0))
     with pytest.raises(ValueError, match="one image"):
-        randomised_control(gradient_map, model, image.repeat(2, 1, 1, 1), Logit(0))
+        cascading_randomization(gradient_map, model, image.repeat(2, 1, 1, 1), Logit(0))
     with pytest.raises(IndexError, match="class is 0 to 9"):
-        randomised_control(gradient_map, model, image, Logit(10))
-    with pytest.raises(ValueError, match=r"map: shape \(H, W\)"):
-        randomised_control(lambda m, i, u: i, model, image, Logit(0))
-    with pytest.raises(ValueError, match="no parameters"):
-        randomised(nn.Sequential(nn.ReLU()), 0, image_shape=(1, 2, 2))
-    with pytest.raises(TypeError, match="Module"):
+        cascading_randomization(gradient_map, model, image, Logit(10))
+    with pytest.raises(ValueError, match=r"map: expected shape \(H, W\)"):
+        cascading_randomization(lambda m, i, u: i, model, image, Logit(0))
+    with pytest.raises(ValueError, match="a network with parameters"):
+        randomized(nn.Sequential(nn.ReLU()), 0, image_shape=(1, 2, 2))
+    with pytest.raises(TypeError, match="model: expected a network"):
         layers_from_top("lenet")
     with pytest.raises(ValueError, match="NaN"):
         rank_correlation(torch.full((2, 2), float("nan")), torch.rand(2, 2))

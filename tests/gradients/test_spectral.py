@@ -87,11 +87,11 @@ def test_bad_input():
         ({"image": image.repeat(2, 1, 1, 1)}, "one image"),
         ({"image": image * float("nan")}, "NaN"),
         ({"image": image * 255}, "pixels in"),
-        ({"size": 4}, "size: a whole number from 8"),
+        ({"size": 4}, "size: expected a whole number from 8"),
         ({"average": 4}, "odd"),
         ({"average": 65}, "odd"),
-        ({"blur": 0}, "blur: a number"),
-        ({"blur": float("nan")}, "blur: a number"),
+        ({"blur": 0}, "blur: expected a finite number above 0"),
+        ({"blur": float("nan")}, "blur: expected a finite number above 0"),
     ]:
         with pytest.raises(ValueError, match=said):
             spectral_residual(**{"image": image} | wrong)

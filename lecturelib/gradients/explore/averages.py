@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from lecturelib.gradients.attribution_plots import clip_level, tile
-from lecturelib.gradients.averaged import IntegratedGradients, integrated_gradients_steps, smooth_grad_steps
-from lecturelib.gradients.backprop import saliency_map
 from lecturelib.gradients.explore.methods import CLASSIFIERS
+from lecturelib.gradients.integrated_gradients import IntegratedGradients, iter_integrated_gradients
+from lecturelib.gradients.saliency import saliency_map
+from lecturelib.gradients.smooth_grad import iter_smooth_grad
 from lecturelib.network.units import Logit, Unit
 from lecturelib.show import Picture, pixels_of, tiled
+from lecturelib.show.attribution_maps import clip_level, tile
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls
 
@@ -66,7 +67,7 @@ def _render_smooth(state: dict) -> Iterator[Picture | Progress]:
     plain = saliency_map(model, image, unit)[0]
     generator = torch.Generator().manual_seed(state["seed"])
     noisy = (image + state["noise"] * torch.randn(image.shape, generator=generator)).clamp(0, 1)
-    steps = smooth_grad_steps(
+    steps = iter_smooth_grad(
         model, image, unit, noise=state["noise"], samples=state["samples"], seed=state["seed"]
     )
     shown, done, values = 0.0, 0.0, None
@@ -128,7 +129,7 @@ def _render_integrated(state: dict) -> Iterator[Picture | Progress]:
     unit = Logit(state["class_index"]).check(model)
     level = BASELINES[state["baseline"]]
     shown, done, found = 0.0, 0.0, None
-    for done, found in integrated_gradients_steps(model, image, unit, baseline=level, steps=state["steps"]):
+    for done, found in iter_integrated_gradients(model, image, unit, baseline=level, steps=state["steps"]):
         if done < 1 and time.perf_counter() - shown > PATIENCE:
             yield _draw_integrated(state, image, unit, level, found, done)
             yield Progress(done, "along the path")

@@ -10,11 +10,13 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from lecturelib.gradients.attribution_plots import edges
-from lecturelib.gradients.averaged import integrated_gradients_steps, smooth_grad_steps
-from lecturelib.gradients.backprop import backprop, gradient_times_input, saliency_map
+from lecturelib.filters import sobel_edges
+from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.deconvnet import deconvnet
 from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam
+from lecturelib.gradients.integrated_gradients import iter_integrated_gradients
+from lecturelib.gradients.saliency import gradient_times_input, saliency_map
+from lecturelib.gradients.smooth_grad import iter_smooth_grad
 from lecturelib.gradients.spectral import spectral_residual
 from lecturelib.models import PixelModel
 from lecturelib.network.hooks import resolve_layer
@@ -35,7 +37,7 @@ Run = Iterator[tuple[float, Tensor]]
 
 @dataclass(frozen=True)
 class Method:
-    """One method: how it runs, what its values are ("colour", "signed", "size", "cells"), and whether a rule counts."""
+    """One method: how it runs, what its values are ("color", "signed", "size", "cells"), and whether a rule counts."""
 
     run: Callable[..., Run]
     kind: str
@@ -54,12 +56,12 @@ def _once(function: Callable[..., Tensor]) -> Callable[..., Run]:
 
 
 def _integrated(model: PixelModel, image: Tensor, unit: Unit, rule: str) -> Run:
-    for done, found in integrated_gradients_steps(model, image, unit, steps=IG_STEPS):
+    for done, found in iter_integrated_gradients(model, image, unit, steps=IG_STEPS):
         yield done, found.attribution[0].sum(0)  # (1, C, H, W) -> (H, W)
 
 
 def _smooth(model: PixelModel, image: Tensor, unit: Unit, rule: str) -> Run:
-    for done, values in smooth_grad_steps(model, image, unit, samples=SMOOTH_SAMPLES):
+    for done, values in iter_smooth_grad(model, image, unit, samples=SMOOTH_SAMPLES):
         yield done, values[0].abs().amax(0)  # (1, C, H, W) -> (H, W)
 
 
@@ -72,17 +74,17 @@ def _by_its_name(model: PixelModel, unit: Unit) -> Unit:
 
 # name -> what runs; Grad-CAM stands at the last maps before the unit
 METHODS: dict[str, Method] = {
-    "gradient": Method(_once(lambda m, x, u, rule: backprop(m, x, u, rule)[0]), "colour", ruled=True),
+    "gradient": Method(_once(lambda m, x, u, rule: backprop(m, x, u, rule)[0]), "color", ruled=True),
     "saliency map": Method(_once(lambda m, x, u, rule: saliency_map(m, x, u, rule)[0]), "size", ruled=True),
     "gradient x input": Method(_once(lambda m, x, u, *_: gradient_times_input(m, x, u)[0].sum(0)), "signed"),
-    "guided backprop": Method(_once(lambda m, x, u, *_: backprop(m, x, u, "guided")[0]), "colour"),
-    "deconvnet": Method(_once(lambda m, x, u, *_: deconvnet(m, x, u)[0]), "colour"),
+    "guided backprop": Method(_once(lambda m, x, u, *_: backprop(m, x, u, "guided")[0]), "color"),
+    "deconvnet": Method(_once(lambda m, x, u, *_: deconvnet(m, x, u)[0]), "color"),
     "integrated gradients": Method(_integrated, "signed"),
     "SmoothGrad": Method(_smooth, "size"),
     "Grad-CAM": Method(_once(lambda m, x, u, _: grad_cam(m, x, _by_its_name(m, u))), "cells"),
-    "guided Grad-CAM": Method(_once(lambda m, x, u, _: guided_grad_cam(m, x, _by_its_name(m, u))), "colour"),
+    "guided Grad-CAM": Method(_once(lambda m, x, u, _: guided_grad_cam(m, x, _by_its_name(m, u))), "color"),
     "spectral residual (no network)": Method(_once(lambda m, x, *_: spectral_residual(x)), "size"),
-    "edges (no network)": Method(_once(lambda m, x, *_: edges(x)), "size"),
+    "edges (no network)": Method(_once(lambda m, x, *_: sobel_edges(x)[0]), "size"),
 }
 
 

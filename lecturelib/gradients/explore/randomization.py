@@ -8,16 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lecturelib.gradients.attribution_plots import stacked, tile
-from lecturelib.gradients.backprop import saliency_map
 from lecturelib.gradients.explore.methods import METHODS
-from lecturelib.gradients.randomization import layers_from_top, randomised, rank_correlation
+from lecturelib.gradients.randomization import layers_from_top, randomized, rank_correlation
+from lecturelib.gradients.saliency import saliency_map
 from lecturelib.network.units import Logit, Unit
 from lecturelib.show import Picture, bars, overlay, pixels_of, side_by_side, tiled
+from lecturelib.show.attribution_maps import tile
+from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, Toggle, common_controls
 
-# --- the randomised-model control ----------------------------------------------------------------------------
+# --- the randomized-model control ----------------------------------------------------------------------------
 
 NETWORKS = ("alexnet", "textures_net", "cifar_net", "lenet", "fashion_lenet")
 CONTROLLED = tuple(name for name in METHODS if not name.startswith(("spectral", "deconvnet")))
@@ -25,7 +26,7 @@ REMEMBERED = 120
 PERCENTILE = 99
 
 
-def control_explorer(network: str = "alexnet", method: str = "guided backprop") -> Explorable:
+def randomization_explorer(network: str = "alexnet", method: str = "guided backprop") -> Explorable:
     """A method's map, and the same after the network has forgotten its weights from the top down to a depth."""
     first, *own = common_controls.picture_controls(network)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
@@ -64,7 +65,7 @@ def _depth_slider(state: dict) -> Slider:
 @lru_cache(maxsize=12)
 def _forgetful(network: str, depth: int, seed: int) -> nn.Module:
     return (
-        randomised(common_controls.network(network), depth, seed)
+        randomized(common_controls.network(network), depth, seed)
         if depth
         else common_controls.network(network)
     )

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib.gradients.attribution_plots import around_grey, tile
 from lecturelib.gradients.deconvnet import top_patches
 from lecturelib.gradients.explore.methods import (
     METHODS,
@@ -25,6 +24,7 @@ from lecturelib.gradients.explore.methods import (
 from lecturelib.images import PHOTOS, fit, photo
 from lecturelib.network.units import Channel, Unit, read
 from lecturelib.show import Picture, overlay, picture, pixels_of, side_by_side, tiled
+from lecturelib.show.attribution_maps import around_grey, tile
 from lecturelib.show.palettes import MAGNITUDE
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, common_controls, running
@@ -149,7 +149,7 @@ def _draw_windows(state, image, unit: Unit, value: float, chosen, found) -> Pict
     )
     kinds = {METHODS[name].kind for name in chosen}
     caption = f"{unit_words} Each map on its own scale, {clip}. Largest size: {largest}."
-    caption += " Around grey: grey is 0." * ("colour" in kinds)
+    caption += " Around grey: grey is 0." * ("color" in kinds)
     caption += " Blue lowers, orange raises, white is 0." * ("signed" in kinds)
     if not chosen:
         caption = f"{unit_words} Choose a method."

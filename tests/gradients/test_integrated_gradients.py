@@ -5,14 +5,13 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.gradients.averaged import (
+from lecturelib.gradients.backprop import backprop
+from lecturelib.gradients.integrated_gradients import (
     baseline_image,
     integrated_gradients,
-    integrated_gradients_steps,
-    smooth_grad,
-    smooth_grad_steps,
+    iter_integrated_gradients,
 )
-from lecturelib.gradients.backprop import backprop
+from lecturelib.gradients.smooth_grad import iter_smooth_grad, smooth_grad
 from lecturelib.network.units import Channel, Logit, read
 
 
@@ -95,12 +94,12 @@ def test_memory_is_bounded_by_the_batch():
 
 def test_step_by_step_they_end_where_the_whole_ends():
     model, image = network(), pixels(1, 3, 10, 10)
-    *_, (done, last) = estimates = list(integrated_gradients_steps(model, image, Logit(1), steps=20))
+    *_, (done, last) = estimates = list(iter_integrated_gradients(model, image, Logit(1), steps=20))
     assert done == 1
     assert estimates[0][0] == 1 / 20
     whole = integrated_gradients(model, image, Logit(1), steps=20)
     assert torch.allclose(last.attribution, whole.attribution, atol=1e-6)
-    *_, (done, last) = means = list(smooth_grad_steps(model, image, Logit(1), samples=20, rule="guided"))
+    *_, (done, last) = means = list(iter_smooth_grad(model, image, Logit(1), samples=20, rule="guided"))
     assert done == 1
     assert [share for share, _ in means] == sorted(share for share, _ in means)
     assert torch.allclose(last, smooth_grad(model, image, Logit(1), samples=20, rule="guided"), atol=1e-6)
@@ -108,7 +107,7 @@ def test_step_by_step_they_end_where_the_whole_ends():
 
 def test_between_two_estimates_nothing_is_attached():
     model = network().train()
-    for estimates in (integrated_gradients_steps, smooth_grad_steps):
+    for estimates in (iter_integrated_gradients, iter_smooth_grad):
         running = estimates(model, pixels(1, 3, 10, 10), Logit(1))
         next(running)
         assert all(m.training and not m._forward_hooks for m in model.modules())
@@ -118,7 +117,7 @@ def test_between_two_estimates_nothing_is_attached():
 
 def test_the_first_step_lies_in_the_middle_of_the_way():
     model, image = network(), pixels(1, 3, 10, 10)
-    done, first = next(integrated_gradients_steps(model, image, Logit(1), steps=51))
+    done, first = next(iter_integrated_gradients(model, image, Logit(1), steps=51))
     middle = backprop(model, image / 2, Logit(1))
     assert torch.allclose(first.attribution, image * middle, atol=1e-2 * middle.abs().max())
 
@@ -129,7 +128,7 @@ def test_it_works_where_the_caller_wants_no_gradients(context):
     expected = integrated_gradients(model, image, Logit(1), steps=5), smooth_grad(model, image, Logit(1))
     with context():
         found = integrated_gradients(model, image, Logit(1), steps=5), smooth_grad(model, image, Logit(1))
-        running = smooth_grad_steps(model, image, Logit(1))
+        running = iter_smooth_grad(model, image, Logit(1))
         next(running)
     *_, (_, last) = running  # begun inside, ended outside
     assert torch.equal(found[0].attribution, expected[0].attribution)
@@ -181,19 +180,19 @@ def test_the_baselines():
     ("method", "change", "error", "words"),
     [
         (integrated_gradients, {"image": pixels(2, 3, 10, 10)}, ValueError, "one image"),
-        (integrated_gradients, {"baseline": 2.0}, ValueError, "baseline: a grey"),
-        (integrated_gradients, {"baseline": "white"}, ValueError, "baseline: a grey"),
-        (integrated_gradients, {"baseline": None}, TypeError, "baseline: a grey"),
-        (integrated_gradients, {"baseline": pixels(1, 3, 9, 10)}, ValueError, "baseline: an image"),
+        (integrated_gradients, {"baseline": 2.0}, ValueError, "baseline: expected a grey"),
+        (integrated_gradients, {"baseline": "white"}, ValueError, "baseline: expected a grey"),
+        (integrated_gradients, {"baseline": None}, TypeError, "baseline: expected a grey"),
+        (integrated_gradients, {"baseline": pixels(1, 3, 9, 10)}, ValueError, "baseline: expected an image"),
         (integrated_gradients, {"steps": 0}, ValueError, "steps"),
         (integrated_gradients, {"batch_size": 0}, ValueError, "batch_size"),
         (smooth_grad, {"samples": 0}, ValueError, "samples"),
         (smooth_grad, {"noise": -0.1}, ValueError, "noise"),
         (smooth_grad, {"seed": -1}, ValueError, "seed"),
         (smooth_grad, {"rule": "x"}, ValueError, "rule"),
-        (smooth_grad, {"unit": Channel("nowhere", 1)}, KeyError, "no layer"),
-        (integrated_gradients_steps, {"steps": 0}, ValueError, "steps"),
-        (smooth_grad_steps, {"samples": 0}, ValueError, "samples"),
+        (smooth_grad, {"unit": Channel("nowhere", 1)}, KeyError, "layer: expected"),
+        (iter_integrated_gradients, {"steps": 0}, ValueError, "steps"),
+        (iter_smooth_grad, {"samples": 0}, ValueError, "samples"),
     ],
 )
 def test_bad_input_is_a_sentence_at_the_call(method, change, error, words):
