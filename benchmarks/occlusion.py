@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import models
+from lecturelib.network.baselines import GREY
+from lecturelib.network.batched import channels_last
 from lecturelib.network.units import Logit
-from lecturelib.parameters.occlusion import GREY, occlusion_map, occlusion_map_plain, patch_spans
-from lecturelib.parameters.occlusion_fast import channels_last
+from lecturelib.parameters.occlusion import occlusion_map, occlusion_map_plain
+from lecturelib.parameters.patches import patch_spans
 
 # network: patch size, stride, rounds. Fewer positions than in class (625 on a photo), so that all fits in minutes.
 CASES = {"lenet": (8, 1, 15), "alexnet": (32, 16, 3), "resnet18": (32, 24, 3), "vgg16": (32, 32, 3)}

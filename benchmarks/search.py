@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import datasets, models
+from lecturelib.network.batched import channels_last
 from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel
 from lecturelib.parameters.maximal_images import maximal_images
-from lecturelib.parameters.occlusion_fast import channels_last
 
 BATCHES = (16, 32, 64, 128, 256)
 TOP = 9

@@ -10,7 +10,7 @@ from benchmarks.timing import Row, cpu_seconds
 from lecturelib import models
 from lecturelib.network.units import Logit
 from lecturelib.parameters import explore
-from lecturelib.parameters.occlusion import coarse_to_fine
+from lecturelib.parameters.occlusion import iter_occlusion_map
 from lecturelib.show import heatmap, overlay, tiled
 
 ROUNDS = 9
@@ -77,7 +77,7 @@ def _first_maps() -> dict[str, tuple[Answer, str]]:
         image = torch.rand(1, model.channels, model.input_size, model.input_size)
 
         def first(model=model, image=image, patch=patch, stride=stride) -> object:
-            return next(coarse_to_fine(model, image, Logit(0), patch, stride))
+            return next(iter_occlusion_map(model, image, Logit(0), patch, stride))
 
         found[f"first occlusion map, {name}"] = (first, "<= 100 ms on 2 cores")
     return found

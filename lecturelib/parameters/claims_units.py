@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from lecturelib import datasets, models
 from lecturelib.lesson.claims import result
-from lecturelib.parameters.cnn_codes import codes, neighbour_agreement
+from lecturelib.parameters.cnn_codes import cnn_codes, neighbor_agreement
 from lecturelib.parameters.kernels import (
     high_frequency_share,
     kernels,
@@ -37,9 +37,9 @@ def c7_codes(count: int | None = None, cifar: bool = False) -> dict:
 
 
 def _agreements(model: nn.Module, images: Tensor, labels: Tensor, layer: str, name: str) -> dict:
-    spaces = {"code": codes(model, images, layer), "pixels": images.flatten(1)}
+    spaces = {"code": cnn_codes(model, images, layer), "pixels": images.flatten(1)}
     found = {
-        f"{name}_{space}_{metric}": neighbour_agreement(vectors, labels, metric=metric)
+        f"{name}_{space}_{metric}": neighbor_agreement(vectors, labels, metric=metric)
         for space, vectors in spaces.items()
         for metric in ("euclidean", "cosine")
     }
@@ -94,8 +94,8 @@ def c26_units_or_directions(
 
 
 def _maps(model: nn.Module, images: Tensor, layer: str) -> Tensor:
-    flat = codes(model, images, layer, spatial="flatten")  # (N, C * P)
-    channels = codes(model, images[:1], layer).shape[1]
+    flat = cnn_codes(model, images, layer, spatial="flatten")  # (N, C * P)
+    channels = cnn_codes(model, images[:1], layer).shape[1]
     return flat.unflatten(1, (channels, -1))  # (N, C * P) -> (N, C, P)
 
 

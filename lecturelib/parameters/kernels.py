@@ -1,29 +1,32 @@
-"""Learned kernels as pictures, and two numbers that tell a healthy first layer from a broken one."""
+"""Convolution kernels as images, and two statistics that tell a trained first layer from a noisy one."""
 
 import torch
 from torch import Tensor, nn
 
+from lecturelib.checks import check_choice, complaint, described
 from lecturelib.network.layer_names import resolve_layer
 
 GRID = 32  # the spectrum is sampled on GRID x GRID frequencies, whatever the size of the kernel
 
 
 def kernels(model: nn.Module, layer: str) -> Tensor:
-    """The kernels of a convolution, (N, C, kh, kw): N kernels over C input channels, a copy.
+    """A copy of the kernels of a convolution, (N, C, kh, kw): N kernels over C input channels.
 
-    A grouped convolution has fewer input channels per kernel, a transposed one lists them the other way round
-    (C, N, kh, kw), here turned. Raises `KeyError` for an unknown layer, `TypeError` if the layer is not a 2-D
-    convolution.
+    A grouped convolution has fewer input channels per kernel; a transposed one stores (C, N, kh, kw), which is
+    permuted here. Raises `KeyError` for an unknown layer, `TypeError` if the layer is not a 2-D convolution.
+
+    >>> from lecturelib import models
+    >>> kernels(models.load("lenet"), "conv1").shape
+    torch.Size([16, 1, 5, 5])
     """
     name = resolve_layer(model, layer)
     module = model.get_submodule(name)
     if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         near = [n for n, m in model.named_modules() if isinstance(m, nn.Conv2d)][:6]
-        raise TypeError(
-            f"{name or 'the network itself'!r} is a {type(module).__name__}, which has no 2-D kernels; "
-            f"convolutions here: {', '.join(near) or 'none'}"
-        )
-    weight = module.weight.detach().clone()  # a clone: painting must not touch the network
+        hint = f"convolutions here: {', '.join(near) or 'none'}"
+        raise TypeError(complaint(name or "layer", "a 2-D convolution", f"a {type(module).__name__}", hint))
+    # a clone, so that changing the picture does not change the network
+    weight = module.weight.detach().clone()
     if not isinstance(module, nn.ConvTranspose2d):
         return weight
     groups = weight.unflatten(0, (module.groups, -1))  # (C, N / g, kh, kw) -> (g, C / g, N / g, kh, kw)
@@ -33,17 +36,19 @@ def kernels(model: nn.Module, layer: str) -> Tensor:
 def kernel_tiles(
     model: nn.Module, layer: str, channels: int | list[int] | None = None, scale: str = "each"
 ) -> Tensor:
-    """Kernels as tiles in [0, 1], (N, 3, kh, kw) in colour or (n, 1, kh, kw) signed; grey 0.5 is a weight of zero.
+    """Kernels as tiles in [0, 1], (N, 3, kh, kw) in color or (n, 1, kh, kw) signed; grey 0.5 is a weight of zero.
 
-    Kernels over three input channels become colour tiles. Otherwise, or when `channels` names input channels,
-    every kernel gives one signed tile per input channel (default: channel 0), ordered kernel by kernel.
-    `scale="each"` spreads every kernel over the whole range (its largest absolute weight becomes 0 or 1),
-    `"shared"` uses one scale for all, so that weak kernels stay grey: say in the caption which. Zeiler &
-    Fergus 2014, figure 6; Krizhevsky et al. 2012, figure 3. Raises `IndexError` for an input channel the
-    kernels do not have, `ValueError` for NaN weights.
+    tile = 0.5 + 0.5 w / max|w|. Kernels over three input channels become color tiles. Otherwise, or when `channels`
+    names input channels, every kernel gives one signed tile per input channel (default: channel 0), ordered kernel by
+    kernel. `scale="each"` takes the maximum of each kernel, `"shared"` that of all kernels, so that weak kernels stay
+    grey: say in the caption which. Zeiler & Fergus 2014, figure 6; Krizhevsky et al. 2012, figure 3. Raises
+    `IndexError` for an input channel the kernels do not have, `ValueError` for NaN weights.
+
+    >>> from lecturelib import models
+    >>> kernel_tiles(models.load("lenet"), "conv2", channels=[0, 3]).shape  # 32 kernels, 2 input channels each
+    torch.Size([64, 1, 5, 5])
     """
-    if scale not in ("each", "shared"):
-        raise ValueError(f"scale is 'each' or 'shared', got {scale!r}")
+    check_choice("scale", scale, ("each", "shared"))
     weight = _finite(kernels(model, layer))
     if channels is None and weight.shape[1] == 3:
         return _around_grey(weight, scale)
@@ -54,45 +59,53 @@ def kernel_tiles(
 
 def _around_grey(weight: Tensor, scale: str) -> Tensor:
     strongest = weight.abs().amax((1, 2, 3), keepdim=True) if scale == "each" else weight.abs().max()
-    return 0.5 + 0.5 * weight / strongest.clamp_min(
-        torch.finfo(weight.dtype).tiny
-    )  # an all-zero kernel is grey
+    # clamped, so that an all-zero kernel is grey
+    return 0.5 + 0.5 * weight / strongest.clamp_min(torch.finfo(weight.dtype).tiny)
 
 
-def _input_channels(channels, count: int, layer: str) -> list[int]:
+def _input_channels(channels: int | list[int] | None, count: int, layer: str) -> list[int]:
     if channels is None:
         return [0]
     wanted = list(channels) if isinstance(channels, list | tuple | range) else [channels]
     if not wanted:
-        raise ValueError("channels: name at least one input channel")
+        raise ValueError(complaint("channels", "at least one input channel", "none"))
     for channel in wanted:
         if isinstance(channel, bool) or not isinstance(channel, int):
-            raise TypeError(f"channels: whole numbers are needed, got {channel!r}")
+            raise TypeError(complaint("channels", "whole numbers", described(channel)))
         if not 0 <= channel < count:
-            raise IndexError(
-                f"the kernels of {layer!r} look at {count} input channels (0-{count - 1}), got {channel}"
-            )
+            expected = f"0 to {count - 1} ({layer} has {count} input channels)"
+            raise IndexError(complaint("channels", expected, channel))
     return wanted
 
 
 def high_frequency_share(weight: Tensor) -> Tensor:
-    """The share (N,) of each kernel's energy, its mean apart, in the upper half of the frequencies: 0 smooth, 1 noisy.
+    """The share (N,) of each kernel's spectral energy above 0.25 cycles per pixel: 0 smooth, 1 noisy.
 
-    `weight` is (N, C, kh, kw). A frequency (fy, fx) is high if it lies above 0.25 cycles per pixel, a period
-    of 4 pixels; up to 0.5 are looked at, the same in all directions, so white noise gives about 0.75 (the
-    area of the ring). A kernel without any variation gives 0. Trained first layers are smooth; very noisy
-    ones mean that something is wrong with the set-up (learning rate, regularisation, too little training).
+    sum of |F(fy, fx)|^2 over .25 < |f| < .5, divided by the sum over 0 < |f| < .5, with F the Fourier transform of the
+    kernel without its mean, `weight` (N, C, kh, kw), summed over input channels. 0.25 cycles per pixel is a period of
+    4 pixels. White noise of a large kernel gives 0.75, the share of the ring's area; smaller kernels give more (about
+    0.85 for 3 x 3). A constant kernel gives 0. Trained first layers are smooth; noisy ones mean that something is wrong
+    with the training (learning rate, regularization, too few steps).
+
+    >>> import torch
+    >>> high_frequency_share(torch.ones(2, 3, 5, 5))
+    tensor([0., 0.])
     """
     power, frequency, _ = _spectrum(weight)
     return _share(power[:, frequency > 0.25].sum(1), power.sum(1))
 
 
 def orientation_selectivity(weight: Tensor) -> Tensor:
-    """How much each kernel prefers one orientation, (N,): 0 for a blob or a checkerboard, 1 for an endless grating.
+    """Orientation selectivity (N,), 1 - circular variance: 0 for a blob or a checkerboard, 1 for an endless grating.
 
-    The length of the mean of exp(2 i theta), weighted by the energy at each frequency's angle theta (a
-    grating has the same energy at theta and theta + 180 degrees, hence the 2): 1 - the circular variance
-    (Ringach et al. 2002). `weight` is (N, C, kh, kw). A kernel without any variation gives 0.
+    |sum of P exp(2 i theta)| / sum of P, with P the spectral energy at each frequency and theta its angle (a grating
+    has the same energy at theta and theta + 180 degrees, hence the 2). `weight` is (N, C, kh, kw). A constant kernel
+    gives 0. Ringach et al. 2002, "Orientation selectivity in macaque V1".
+
+    >>> import torch
+    >>> stripes = torch.tensor([1.0, -1.0, -1.0, 1.0]).repeat(8, 2)[None, None]  # (1, 1, 8, 8)
+    >>> round(orientation_selectivity(stripes).item(), 2)
+    0.88
     """
     power, _, angle = _spectrum(weight)
     total = power.sum(1)
@@ -101,16 +114,14 @@ def orientation_selectivity(weight: Tensor) -> Tensor:
 
 def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Energy (N, F) without the mean, over all input channels; frequency (F,) in cycles per pixel; angle (F,)."""
-    if not isinstance(weight, Tensor) or weight.ndim != 4 or 0 in weight.shape:
-        came = tuple(weight.shape) if isinstance(weight, Tensor) else type(weight).__name__
-        raise ValueError(f"kernels are a tensor (N, C, kh, kw) that is not empty, got {came}")
+    if not isinstance(weight, Tensor):
+        raise TypeError(complaint("weight", "kernels (N, C, kh, kw)", described(weight)))
+    if weight.ndim != 4 or min(weight.shape) < 1 or min(weight.shape[2:]) < 2:
+        expected = "kernels (N, C, kh, kw) of at least 2 x 2 px"
+        raise ValueError(complaint("weight", expected, f"shape {tuple(weight.shape)}"))
     kh, kw = weight.shape[2:]
-    if min(kh, kw) < 2:
-        raise ValueError(
-            f"kernels of {kh} x {kw} px have no spectrum in both directions; choose a larger kernel"
-        )
     weight = _finite(weight).double()
-    # what is asked for are shares, and squares of very small weights would vanish
+    # scaled first: only shares are computed, and squares of very small weights would underflow
     weight = weight / weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(weight.dtype).tiny)
     centred = weight - weight.mean((2, 3), keepdim=True)
     side = max(GRID, kh, kw)
@@ -129,12 +140,17 @@ def _share(part: Tensor, total: Tensor) -> Tensor:
 
 def _finite(weight: Tensor) -> Tensor:
     if not weight.isfinite().all():
-        raise ValueError("these kernels hold NaN or infinity: this network's training has diverged")
+        raise ValueError(complaint("weight", "finite values", "NaN or infinity", "the training has diverged"))
     return weight
 
 
 def noise_like(weight: Tensor, seed: int = 0) -> Tensor:
-    """Gaussian kernels (N, C, kh, kw) with the mean and spread of the given ones: what a noisy set-up looks like."""
+    """Gaussian noise with the shape, mean and standard deviation of the given kernels (N, C, kh, kw).
+
+    >>> import torch
+    >>> noise_like(torch.full((2, 1, 3, 3), 0.5)).unique()
+    tensor([0.5000])
+    """
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
     return noise * weight.std() + weight.mean()

@@ -1,10 +1,11 @@
-"""Maximally activating images: which pictures, and which part of each, excite a unit the most."""
+"""Maximally activating images: the images of a data set that excite a unit most, and the part that it sees of each."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from lecturelib.checks import check_box, check_whole, complaint, described
 from lecturelib.network.batched import (
     Images,
     Progress,
@@ -20,19 +21,17 @@ from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Channel, Direction, Neuron, Unit
 
 GREY = 0.5  # what a crop shows where the receptive field reaches outside the image
-SPARES = (
-    25  # candidates per picture wanted, where overlapping crops of one photo must be sorted out afterwards
-)
+SPARES = 25  # candidates per image asked for, where overlapping crops of one photo are removed afterwards
 
 
 @dataclass(frozen=True)
 class MaximalImages:
-    """The images that excite a unit the most, the strongest first, each counted once.
+    """The k images that excite a unit most, in descending order, each counted once.
 
-    `values` (k,), `indices` (k,) of the images, `places` (k, 2) the position (y, x) of the map that responded
-    most, `boxes` (k, 4) its receptive field (top, left, bottom, right) in pixels, half-open, possibly
-    reaching outside the image. `crops` are those boxes cut out, (C, h, w) each, grey where the unit sees
-    padding. A unit that sees the whole image has the whole image as its box, and place (0, 0).
+    `values` (k,), `indices` (k,) of the images, `places` (k, 2) the position (y, x) of the maximum in the map, `boxes`
+    (k, 4) its receptive field (top, left, bottom, right) in pixels, half-open, possibly reaching outside the image.
+    `crops` are those boxes cut out, (C, h, w) each, grey where the unit sees padding. A unit that sees the whole image
+    has the whole image as its box, and place (0, 0).
     """
 
     unit: Unit
@@ -48,7 +47,7 @@ class MaximalImages:
 
 @dataclass(frozen=True)
 class LayerMaxima:
-    """The strongest images of every channel of a layer: `maxima.of(12)` are those of channel 12.
+    """The maximally activating images of every channel of a layer: `maxima.of(12)` are those of channel 12.
 
     `values`, `indices` (C, k); `places` (C, k, 2).
     """
@@ -62,13 +61,8 @@ class LayerMaxima:
     images: Images
 
     def of(self, channel: int) -> MaximalImages:
-        """The strongest images of one channel, with their crops cut."""
-        if isinstance(channel, bool) or not isinstance(channel, int):
-            raise TypeError(f"channel must be a whole number, got {channel!r}")
-        if not 0 <= channel < len(self.values):
-            raise IndexError(
-                f"{self.layer} has {len(self.values)} channels (0-{len(self.values) - 1}), got {channel}"
-            )
+        """The maximally activating images of one channel, with their crops."""
+        check_channel(channel, len(self.values))
         unit = Channel(self.layer, channel, call=self.call)
         found = self.values[channel], self.indices[channel], self.places[channel]
         return _cut(unit, *found, self.field, self.images)
@@ -82,28 +76,36 @@ def maximal_images(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> MaximalImages:
-    """The k images that excite a unit the most, and the part of each that the unit saw.
+    """The k maximally activating images of a unit, and the part of each that the unit sees.
 
-    `images` is (N, C, H, W) in [0, 1], or `photo_crops(...)`. Of a `Channel` or a `Direction` the best
-    position counts (the maximum over the map, not its mean), and the crop is the exact receptive field of
-    that position. Every image counts once; of crops that overlap on one photo only the best is kept, so fewer
-    than k may come back. Ties go to the lower index. Memory is bounded by the batch. `progress(done, total)`
-    is called after every batch. Raises `ValueError` for k outside 1-N, for images that are too small, and for
-    NaN activations. Girshick et al. 2014, section 3.1; Zeiler & Fergus 2014, section 4.1.
+    The k images with the largest max over (y, x) of a(y, x), for a `Channel` or a `Direction`; any other unit is one
+    number per image. `images` is (N, C, H, W) in [0, 1], or `photo_crops(...)`. The crop is the receptive field of
+    the maximum. Of crops that overlap on one photo only the best is kept, so fewer than k may be returned. Ties go
+    to the lower index. A network in which the images of a batch influence one another gets one at a time. Memory is
+    bounded by the batch. `progress(done, total)` is called after every batch. Raises `ValueError` for k outside 1 to
+    N, for images that are too small, and for NaN activations. Girshick et al. 2014, section 3.1; Zeiler & Fergus
+    2014, section 4.1.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Channel
+    >>> found = maximal_images(models.load("lenet"), torch.rand(5, 1, 28, 28), Channel("conv1", 0), k=2)
+    >>> len(found), found.crops[0].shape
+    (2, torch.Size([1, 5, 5]))
     """
     shape = check_many(images, model)
     unit = checked_unit(model, unit, shape)
-    check_k(k, len(images))
+    check_whole("k", k, 1, len(images), "the images")
     batch_size = check_batch_size(batch_size, model, unit.layer, shape)
     lazy = not isinstance(images, Tensor)
     top = _Top(min(SPARES * k, len(images)) if lazy else k)
     with looking(model, unit.keys) as acts:
         for first, batch in batches(model, images, batch_size, progress):
-            # No name for the maps: held beyond the turn, they would keep the next pass from reusing their memory.
+            # no name for the maps: held beyond the turn, they would keep the next pass from reusing their memory
             top.add(responses(unit, acts.forward(batch))[:, None], first, str(unit))  # (B, 1, h, w)
     values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
     if lazy:
-        kept = images.apart(indices, k)
+        kept = images.suppress_overlaps(indices, k)
         values, indices, flat = values[kept], indices[kept], flat[kept]
     places = torch.stack([flat // top.width, flat % top.width], 1)
     if isinstance(unit, Neuron):
@@ -111,7 +113,7 @@ def maximal_images(
     return _cut(unit, values, indices, places, _field_of(model, unit, shape), images)
 
 
-def every_channel(
+def maximal_images_by_channel(
     model: nn.Module,
     images: Images,
     layer: str,
@@ -120,17 +122,25 @@ def every_channel(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> LayerMaxima:
-    """The k strongest images of all channels of a layer, found in one single pass over the images.
+    """The k maximally activating images of every channel of a layer, found in a single pass over the images.
 
-    The same answer as `maximal_images` for every `Channel` of the layer, at about the price of one. `images`
-    is (N, C, H, W) in [0, 1]. Raises as `maximal_images` does.
+    The result of `maximal_images` for every `Channel` of the layer, at about the cost of one. `images` is
+    (N, C, H, W) in [0, 1]. Raises as `maximal_images` does.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> found = maximal_images_by_channel(models.load("lenet"), torch.rand(5, 1, 28, 28), "conv2", k=2)
+    >>> found.values.shape, len(found.of(12))
+    (torch.Size([32, 2]), 2)
     """
     shape = check_many(images, model)
     if not isinstance(images, Tensor):
-        raise TypeError("every_channel takes a tensor (N, C, H, W); for photos use search_photos")
+        raise TypeError(
+            complaint("images", "a tensor (N, C, H, W)", described(images), "for photos use search_photos")
+        )
     name = resolve_layer(model, layer)
     unit = checked_unit(model, Channel(name, 0, call=call), shape)
-    check_k(k, len(images))
+    check_whole("k", k, 1, len(images), "the images")
     batch_size = check_batch_size(batch_size, model, name, shape)
     top = _Top(k)
     with looking(model, unit.keys) as acts:
@@ -154,7 +164,7 @@ class _Top:
         self.width = maps.shape[3]
         values = maps.amax((2, 3))  # (B, U, h, w) -> (B, U)
         if values.isnan().any():
-            raise ValueError(f"{what} gives NaN: this network's weights have diverged")
+            raise ValueError(complaint(what, "finite values", "NaN", "the network's weights have diverged"))
         indices = torch.arange(first, first + len(values), device=values.device)[:, None].expand_as(values)
         flat = torch.full_like(indices, -1)
         if self.values is not None:
@@ -168,7 +178,7 @@ class _Top:
             flat.gather(0, order),
             indices.gather(0, order),
         )
-        # Where the maximum sits costs five times the maximum itself, so only the winners are asked.
+        # argmax costs five times as much as max, so it is computed for the winners only
         rank, unit = (self.flat < 0).nonzero(as_tuple=True)
         winners = maps[self.indices[rank, unit] - first, unit]  # (n, h, w)
         self.flat[rank, unit] = winners.flatten(1).argmax(1)  # the first of equal positions
@@ -183,7 +193,7 @@ def all_channels(unit: Channel, acts: Activations) -> Tensor:
 
 
 def responses(unit: Unit, acts: Activations) -> Tensor:
-    """What a unit gives at every position, (B, h, w); 1 x 1 if it is one number per image already."""
+    """The value of a unit at every position, (B, h, w); 1 x 1 if it is one number per image already."""
     if isinstance(unit, Channel):
         return all_channels(unit, acts)[:, unit.channel]
     if isinstance(unit, Direction):
@@ -199,7 +209,9 @@ def _field_of(model: nn.Module, unit: Unit, shape) -> ReceptiveField:
     return field
 
 
-def _cut(unit, values, indices, places, field: ReceptiveField, images: Images) -> MaximalImages:
+def _cut(
+    unit: Unit, values: Tensor, indices: Tensor, places: Tensor, field: ReceptiveField, images: Images
+) -> MaximalImages:
     boxes = [field.box(*place) for place in places.tolist()]
     crops = [crop(images[i : i + 1][0], box) for i, box in zip(indices.tolist(), boxes, strict=True)]
     # clones: what was computed in inference mode could not be used with gradients by the caller
@@ -207,10 +219,13 @@ def _cut(unit, values, indices, places, field: ReceptiveField, images: Images) -
 
 
 def crop(image: Tensor, box: tuple[int, int, int, int]) -> Tensor:
-    """The part of an image (C, H, W) inside a box (top, left, bottom, right); grey where it reaches outside."""
-    top, left, bottom, right = box
-    if bottom <= top or right <= left:
-        raise ValueError(f"box: (top, left, bottom, right) with bottom > top and right > left, got {box}")
+    """The part of an image (C, H, W) inside a box (top, left, bottom, right); grey where it reaches outside.
+
+    >>> import torch
+    >>> crop(torch.ones(1, 2, 2), (0, 1, 1, 3)).tolist()
+    [[[1.0, 0.5]]]
+    """
+    top, left, bottom, right = check_box(box)
     height, width = image.shape[1:]
     cut = image.new_full((image.shape[0], bottom - top, right - left), GREY)
     rows, columns = (max(top, 0), min(bottom, height)), (max(left, 0), min(right, width))
@@ -220,15 +235,23 @@ def crop(image: Tensor, box: tuple[int, int, int, int]) -> Tensor:
     return cut
 
 
-def check_k(k: int, count: int) -> None:
-    """Raises `ValueError` unless k is a whole number from 1 to count."""
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= count:
-        raise ValueError(f"k: 1 to {count} images can be asked for (there are {count}), got {k!r}")
+def check_channel(channel: int, count: int) -> None:
+    """Raises `TypeError` or `IndexError` unless the channel is a whole number from 0 to count - 1."""
+    expected = f"0 to {count - 1} (there are {count} channels)"
+    if isinstance(channel, bool) or not isinstance(channel, int):
+        raise TypeError(complaint("channel", expected, described(channel)))
+    if not 0 <= channel < count:
+        raise IndexError(complaint("channel", expected, channel))
 
 
 def class_entropy(labels: Tensor) -> float:
-    """The entropy in bits of the classes (N,) of some pictures: 0 when all are of one class."""
+    """The entropy in bits of the class frequencies of labels (N,): -sum p log2 p, 0 when all are of one class.
+
+    >>> import torch
+    >>> class_entropy(torch.tensor([0, 0, 4, 4]))
+    1.0
+    """
     if not isinstance(labels, Tensor) or labels.ndim != 1 or len(labels) == 0:
-        raise ValueError("labels: one class index per picture, (N,), is needed")
+        raise ValueError(complaint("labels", "one class index per image, (N,)", described(labels)))
     share = labels.unique(return_counts=True)[1] / len(labels)
     return -(share * share.log2()).sum().item() + 0.0

@@ -1,46 +1,36 @@
-"""Occlusion: move a patch over the image and watch a unit. Where covering hurts, the network was looking.
+"""Occlusion sensitivity: the value of a unit while a patch covers one part of the image after the other.
 
 `occlusion_map_plain` is the method in a few lines; `occlusion_map` gives the same numbers, faster;
-`coarse_to_fine` gives them as they come, for the explorable. Zeiler & Fergus 2014, "Visualizing and
+`iter_occlusion_map` gives them coarse to fine, for the explorable. Zeiler & Fergus 2014, "Visualizing and
 understanding convolutional networks", section 4.2.
 """
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Real
 
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images
+from lecturelib.checks import check_image, check_images, check_number, check_whole, complaint
+from lecturelib.network.baselines import GREY, Fill, Size, fill_image
 from lecturelib.network.batched import checked_unit
-from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.units import Unit, read
 from lecturelib.parameters.occlusion_fast import make_reader
-from lecturelib.parameters.patches import (
-    GREY,
-    Fill,
-    Size,
-    check_patch,
-    check_stride,
-    coverage,
-    fill_image,
-    patch_spans,
-    whole,
-)
+from lecturelib.parameters.patches import check_patch, check_stride, coverage, patch_spans
 
 FIRST_BATCH = 16  # positions of the first coarse map: about 50 ms on alexnet
 
 
 @dataclass(frozen=True, eq=False)
 class OcclusionMap:
-    """The value of a unit with the patch at each position: a grid (rows, columns) and where its patches lie.
+    """An occlusion map: the value of a unit with the patch at each position (rows, columns), and where the patches lie.
 
     `ys[row]` and `xs[column]` are the centres of the pixels that a patch covers, counted so that pixel 0 has its
     centre at 0: a patch over pixels 0 to 31 is centred at 15.5. A patch that does not fit at the lower or right
-    border is cut there, and its centre is that of the part inside. `done` is below 1 while `coarse_to_fine` is
-    still at work: positions not measured yet show the nearest measured one.
+    border is cut there, and its centre is that of the part inside. `done` is below 1 while `iter_occlusion_map`
+    has not measured all positions: the others show the value of the nearest measured one.
     """
 
     values: Tensor  # (rows, columns), in the unit's own measure: a probability, a score, an activation
@@ -55,7 +45,7 @@ class OcclusionMap:
 
     @property
     def drop(self) -> Tensor:
-        """How much the value falls by covering: `unoccluded - values` (rows, columns); below 0 where it rises."""
+        """How much the value falls with the patch there, `unoccluded - values` (rows, columns)."""
         return self.unoccluded - self.values
 
     @property
@@ -69,11 +59,8 @@ class OcclusionMap:
         spans = torch.stack([rows[:, None].expand(shape), columns[None].expand(shape)], dim=-1)
         return spans.flatten(2)  # (rows, columns, start | end, y | x) -> top, left, bottom, right
 
-    def painted(self) -> Tensor:
-        """The drop laid back onto the pixels, (H, W): at each pixel the mean over the patches that cover it.
-
-        The same normalisation as captum's `Occlusion`.
-        """
+    def drop_per_pixel(self) -> Tensor:
+        """The drop of each pixel, (H, W): the mean over the patches that cover it, as captum's `Occlusion` gives."""
         cover_y, cover_x = (
             coverage(patch_spans(*axis), axis[0]).double()
             for axis in zip(self.image_size, self.patch_size, self.stride, strict=True)
@@ -86,12 +73,19 @@ class OcclusionMap:
 def occlusion_map_plain(
     model: nn.Module, image: Tensor, unit: Unit, patch_size: Size = 32, stride: Size = 8, fill: Fill = GREY
 ) -> Tensor:
-    """The value of a unit with a patch at each position, (rows, columns): the method, line by line.
+    """The occlusion map (rows, columns) by two loops: the method, line by line.
 
-    image (1, C, H, W) in [0, 1]. Zeiler & Fergus 2014, section 4.2. Ask `occlusion_map` for the same numbers sooner;
-    patch_size, stride, fill and what is raised are as there.
+    m[i, j] = f(image with patch (i, j) replaced by the fill), where f is the value of the unit. image (1, C, H, W) in
+    [0, 1]; patch_size, stride, fill and what is raised are those of `occlusion_map`, which gives the same numbers
+    faster. Zeiler & Fergus 2014, section 4.2.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> occlusion_map_plain(models.load("lenet"), torch.zeros(1, 1, 28, 28), Logit(3), 14, 7).shape
+    torch.Size([3, 3])
     """
-    image = _one_image(image, model)
+    image = to_the_weights(check_image(image, model), model).detach()
     height, width = patch = check_patch(patch_size, image)
     stride_y, stride_x = check_stride(stride, patch)
     tops = range(0, image.shape[2] - height + stride_y, stride_y)
@@ -118,16 +112,25 @@ def occlusion_map(
     fill: Fill = GREY,
     batch_size: int | None = None,
 ) -> OcclusionMap:
-    """The value of a unit while a patch covers one place of the image after the other.
+    """The occlusion map: the value of a unit with a patch at each position of the image.
 
-    image: one image (1, C, H, W) in [0, 1]. patch_size and stride: pixels, a number or (vertical, horizontal). fill:
-    a grey in [0, 1], a colour (r, g, b), "mean" (the image's mean colour), "blur" (the image blurred, so that no edge
-    of its own is added), or another image. batch_size: images at once, chosen for the network if not given.
+    m[i, j] = f(image with patch (i, j) replaced by the fill), where f is the value of the unit. image: one image
+    (1, C, H, W) in [0, 1]. patch_size and stride: pixels, a number or (vertical, horizontal). fill: a grey in [0, 1],
+    a color (r, g, b), "mean" (the image's mean color), "blur" (the image blurred, which adds few edges of its own), or
+    another image. batch_size: images at once, chosen for the network if not given; a network in which the images of
+    a batch influence one another always gets one at a time.
 
     Patches start at 0, stride, 2 stride, ... until one reaches the border, where it is cut, as captum does. Raises
-    `ValueError`, `TypeError` or `KeyError` before any work for a patch or stride that does not fit, a fill outside
-    [0, 1], more than one image, or a unit that the network does not have; `ValueError` if the network gives NaN or
-    infinity. The model comes back as it was. Zeiler & Fergus 2014, section 4.2.
+    `ValueError`, `TypeError`, `KeyError` or `IndexError` before any work for a patch or stride that does not fit, a
+    fill outside [0, 1], more than one image, or a unit that the network does not have; `ValueError` if the network
+    gives NaN or infinity. The model's modes, flags and hooks stay as they are. Zeiler & Fergus 2014, section 4.2.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> found = occlusion_map(models.load("lenet"), torch.zeros(1, 1, 28, 28), Logit(3), patch_size=14, stride=7)
+    >>> found.drop.shape, found.drop_per_pixel().shape
+    (torch.Size([3, 3]), torch.Size([28, 28]))
     """
     occlusion = _Sweep(model, image, unit, patch_size, stride, fill, batch_size)
     with occlusion.read.attached():
@@ -136,7 +139,7 @@ def occlusion_map(
     return occlusion.map()
 
 
-def coarse_to_fine(
+def iter_occlusion_map(
     model: nn.Module,
     image: Tensor,
     unit: Unit,
@@ -146,14 +149,20 @@ def coarse_to_fine(
     every: float = 0.1,
     batch_size: int | None = None,
 ) -> Iterator[OcclusionMap]:
-    """The same map while it is being made: a rough one at once, then ever sharper; the last is `occlusion_map`'s.
+    """The occlusion map from coarse to fine: a coarse map first, then finer ones; the last equals `occlusion_map`'s.
 
     Yields `OcclusionMap`s on the full grid, at most one per `every` seconds (0: one per batch), each with the share
     `done`; positions not measured yet show the nearest measured one. Arguments and errors as for `occlusion_map`,
     raised at the call. It may be dropped at any time: between two maps nothing of it is attached to the model.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> maps = iter_occlusion_map(models.load("lenet"), torch.zeros(1, 1, 28, 28), Logit(3), 4, 4, every=0)
+    >>> [found.done for found in maps][-1]
+    1.0
     """
-    if isinstance(every, bool) or not isinstance(every, Real) or not every >= 0:
-        raise ValueError(f"every: seconds between two maps, 0 or more, got {every!r}")
+    check_number("every", every, least=0)
     return _maps(_Sweep(model, image, unit, patch_size, stride, fill, batch_size), every)
 
 
@@ -166,13 +175,16 @@ def _maps(occlusion: "_Sweep", every: float) -> Iterator[OcclusionMap]:
 
 
 def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill = GREY) -> Tensor:
-    """A copy of the image with one patch centred at pixel (y, x); what reaches over the border is cut off.
+    """A copy of the image (B, C, H, W) with one patch centred at pixel (y, x), cut at the border.
 
-    image (B, C, H, W) in [0, 1]; y and x count from the centre of the first pixel, as `OcclusionMap.ys` and `.xs`
-    do. A patch of even size has its centre between two pixels: at a whole y it covers one pixel more above than below.
-    At the border the patch of a map may be cut, and its centre is that of the part inside; a whole patch centred there
-    covers more, so such a position is laid again from `OcclusionMap.boxes`. Raises `ValueError` if (y, x) is not on
-    the image.
+    image in [0, 1]; y and x count from the centre of the first pixel, as `OcclusionMap.ys` and `.xs` do. A patch of
+    even size has its centre between two pixels: at a whole y it covers one pixel more above than below. For the
+    patches that a map cuts at the border use `OcclusionMap.boxes`: their centre is that of the part inside. Raises
+    `ValueError` or `TypeError` unless (y, x) is a place on the image.
+
+    >>> import torch
+    >>> occlude(torch.zeros(1, 1, 3, 3), y=0, x=2, patch_size=2, fill=1.0)[0, 0].tolist()
+    [[0.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     check_images(image, name="image")
     patch = check_patch(patch_size, image)
@@ -181,32 +193,23 @@ def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill
     for name, place, size, length in zip("yx", (y, x), image.shape[2:], patch, strict=True):
         if isinstance(place, Tensor) and place.ndim == 0:
             place = place.item()
-        if isinstance(place, bool) or not isinstance(place, Real) or not -0.5 <= place <= size - 0.5:
-            raise ValueError(
-                f"{name}: a place on the image is needed, a number from 0 to {size - 1}, got {place!r}"
-            )
+        # half a pixel beyond the outer centres: the pixels' own edges
+        check_number(name, place, least=-0.5, most=size - 0.5)
         start = int((place - (length - 1) / 2) // 1)
         window.append(slice(max(start, 0), max(start + length, 0)))
     covered[tuple(window)] = fill_image(image, fill, patch)[tuple(window)]
     return covered
 
 
-def _one_image(image: Tensor, model: nn.Module) -> Tensor:
-    image = as_the_model_takes(image, model, "image").detach()
-    if len(image) != 1:
-        raise ValueError(f"image: one image (1, C, H, W) is needed, got a batch of {len(image)}")
-    return image
-
-
 class _Sweep:
     """One run over all positions: checked arguments, the order of the positions, and the values so far."""
 
     def __init__(self, model, image, unit, patch_size, stride, fill, batch_size):
-        image = _one_image(image, model)
+        image = to_the_weights(check_image(image, model), model).detach()
         self.patch = check_patch(patch_size, image)
         self.stride = check_stride(stride, self.patch)
         if batch_size is not None:
-            batch_size = whole("batch_size", batch_size)
+            batch_size = check_whole("batch_size", batch_size, 1)
         cover = fill_image(image, fill, self.patch)
         self.unit = checked_unit(model, unit, tuple(image.shape[1:]))
         self.size = tuple(image.shape[2:])
@@ -226,9 +229,8 @@ class _Sweep:
             values = self.read(rows, columns)
             if not values.isfinite().all():
                 at = order[start:end][~values.isfinite()][0].tolist()
-                raise ValueError(
-                    f"{self.unit}: the network gives NaN or infinity with the patch at row, column {at}"
-                )
+                got = f"NaN or infinity with the patch at row, column {at}"
+                raise ValueError(complaint(str(self.unit), "a finite value at each position", got))
             self.values[rows, columns] = values.to(self.values)
             start, end = end, min(end + size, total)
             yield start / total
@@ -242,13 +244,15 @@ class _Sweep:
 
 
 def _coarse_first(rows: int, columns: int) -> Tensor:
-    """All positions (N, 2), those of a coarse grid first, then those of the grids twice, four times as fine."""
+    """All positions (N, 2): every `step`-th row and column first, then every `step / 2`-th, ..., at last the rest.
+
+    The step is the smallest power of 2 that leaves at most `FIRST_BATCH` positions for the first grid.
+    """
     step = 1
     while -(-rows // step) * -(-columns // step) > FIRST_BATCH:
         step *= 2
-    offset = [
-        min(step // 2, (length - 1) // 2) for length in (rows, columns)
-    ]  # the coarse grid sits in the middle
+    # the coarse grid sits in the middle
+    offset = [min(step // 2, (length - 1) // 2) for length in (rows, columns)]
     grid = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).view(-1, 2)
     level = torch.zeros(len(grid), dtype=torch.long)
     while step > 1:

@@ -1,12 +1,12 @@
-"""How `occlusion_map` is quick: bounded batches, and only what a patch touches is computed in the first layers.
+"""`occlusion_map` made fast: bounded batches, and in the first layers only the window that a patch changes.
 
-Everything here gives the numbers of `occlusion_map_plain`; tests hold it to that.
+Everything here gives the numbers of `occlusion_map_plain`, within rounding; the tests compare the two.
 
 A patch of 32 px changes a small window of the first maps. Where a network begins with a chain of convolutions, poolings
 and ReLUs, the maps of the clean image are computed once, for each patch only its window is computed anew, and the rest
 of the network runs on the clean map with the window pasted in. Whether a network begins with such a chain is not
-guessed from its class: one clean pass is watched, function by function, and a tensor that anything else looks at
-ends the chain. The rest is run by the network's own code, so branches, functions and recordings work as always.
+guessed from its class: `plain_prefix` records one clean pass, function by function, and a tensor that anything else
+uses ends the chain. The rest is run by the network's own code, so branches, functions and recordings work as always.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from lecturelib.checks import complaint
 from lecturelib.network.batched import channels_last, layer_sizes
 from lecturelib.network.hooks import Activations, frozen, recording
 from lecturelib.network.receptive_field import takes
 from lecturelib.network.units import Unit
 from lecturelib.parameters.patches import Spans, coverage
-from lecturelib.parameters.plain_prefix import POINTWISE, Skip, first_steps
+from lecturelib.parameters.plain_prefix import POINTWISE, SkipPrefix, find_prefix
 
 # glibc maps and unmaps anything larger on every operation
 ACTIVATION_BYTES = 32 * 2**20
@@ -42,12 +43,13 @@ def make_reader(
 ) -> "Reader":
     """A callable (rows (B,), columns (B,)) -> values (B,) of the unit with the patch at these positions.
 
-    image and cover (1, C, H, W): a patch is a window onto the cover. Takes the quick way where the network allows it.
+    image and cover (1, C, H, W): a patch is a window onto the cover. A `WindowReader` where the network allows it,
+    else a `Reader`.
     """
     reader = Reader(model, image, cover, unit, spans, batch_size)
     # a pass is watched to its end, which a head of one size may not reach
     if image.shape[2] * image.shape[3] >= SMALL_IMAGE and takes(model, tuple(image.shape[1:])):
-        steps, prelude = first_steps(model, reader.image, unit)
+        steps, prelude = find_prefix(model, reader.image, unit)
         if steps:
             windowed = WindowReader(reader, steps, prelude)
             if windowed.steps and windowed.agrees():
@@ -78,7 +80,9 @@ class Reader:
         self.unoccluded = values[0].item()
         if not values[0].isfinite():
             raise ValueError(
-                f"{self.unit}: the network gives {self.unoccluded} for the image without a patch"
+                complaint(
+                    str(self.unit), "a finite value", f"{self.unoccluded} for the image without a patch"
+                )
             )
 
     def settle(self) -> None:
@@ -134,7 +138,7 @@ class Reader:
 
 
 @dataclass
-class Step:
+class LayerStep:
     """One module of the chain, and along each axis its geometry and where the windows of all patches lie."""
 
     module: nn.Module
@@ -171,7 +175,7 @@ class WindowReader:
             [min(start, size - length) for start, _ in spans]
             for spans, size, length in zip(self.spans, reader.image.shape[2:], self.lengths, strict=True)
         ]
-        self.steps: list[Step] = []
+        self.steps: list[LayerStep] = []
         with frozen(reader.model), torch.inference_mode():
             normalise = reader.model.normalise if prelude else nn.Identity()
             self.image, self.cover = normalise(reader.image), normalise(reader.cover)
@@ -192,7 +196,7 @@ class WindowReader:
         touched = self.spans
         self.shapes, self.largest_window = [tuple(clean.shape[1:])], 0
         for module in modules:
-            step = Step(module)
+            step = LayerStep(module)
             if type(module) in POINTWISE or isinstance(module, nn.BatchNorm2d):
                 clean = module(clean.clone())  # an in-place ReLU may have its copy
             else:
@@ -241,7 +245,7 @@ class WindowReader:
             stand_in = torch.full((), float("nan"), dtype=maps.dtype, device=maps.device)
             # What the skipped functions return is never looked at: NaN would show if it were.
             images, *between = (stand_in.expand(len(rows), *shape) for shape in self.shapes[:-1])
-            skip = Skip(images, self.prelude, [*between, maps])
+            skip = SkipPrefix(images, self.prelude, [*between, maps])
             values = self.reader.read(images, skip)
         if skip.outputs:  # the network went another way than in the pass that was watched
             return self.reader(torch.tensor(rows), torch.tensor(columns))
@@ -266,7 +270,7 @@ class WindowReader:
         return windows
 
 
-def _surround(step: Step, windows: Tensor, rows: list[int], columns: list[int]) -> Tensor:
+def _surround(step: LayerStep, windows: Tensor, rows: list[int], columns: list[int]) -> Tensor:
     """Each window (B, C, h, w) set into the clean inputs around it that the step needs, (B, C, H', W')."""
     y, x = step.axes
     inputs = _empty(len(windows), step.padded, y.needs, x.needs)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.checks import check_whole
-from lecturelib.parameters.cnn_codes import nearest_neighbours
+from lecturelib.parameters.cnn_codes import nearest_neighbors
 from lecturelib.show import Picture, tiled
 from lecturelib.training.fit import fit
 
@@ -134,8 +134,10 @@ def _left_out_loss(images: Tensor, labels: Tensor, folds: int, epochs: int, seed
 
 
 def _other_labels(images: Tensor, labels: Tensor, k: int) -> Tensor:
+    from lecturelib.parameters.cnn_codes import nearest_neighbours  # that part is not needed elsewhere here
+
     codes = images.flatten(1)
-    near = nearest_neighbours(codes, k)  # (N, k)
+    near = nearest_neighbors(codes, k)  # (N, k)
     other = (labels[near] != labels[:, None]).float().mean(1)
     return other + 0.5 / k * _nearest_own(codes, labels)
 

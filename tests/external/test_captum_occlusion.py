@@ -5,8 +5,9 @@ import torch
 from captum.attr import Occlusion
 from torch import nn
 
+from lecturelib.network.baselines import fill_image
 from lecturelib.network.units import Logit
-from lecturelib.parameters.occlusion import fill_image, occlusion_map
+from lecturelib.parameters.occlusion import occlusion_map
 
 pytestmark = pytest.mark.oracle
 
@@ -48,7 +49,7 @@ def test_the_painted_drop_is_captums_attribution(shape, patch, stride):
             image, (shape[0], *patch), (shape[0], *stride), baselines=0.4, target=2, perturbations_per_eval=8
         )
     assert expected.std() > 0 or patch == shape[1:]
-    assert torch.allclose(found.painted().expand(shape), expected[0].float(), atol=1e-5)
+    assert torch.allclose(found.drop_per_pixel().expand(shape), expected[0].float(), atol=1e-5)
 
 
 @pytest.mark.parametrize("fill", ["mean", "blur", (0.9, 0.2, 0.5)])
@@ -59,4 +60,4 @@ def test_an_image_under_the_patch_is_captums_baseline(fill):
         expected = Occlusion(model).attribute(
             image, (3, 8, 8), (3, 3, 3), baselines=fill_image(image, fill, 8), target=0
         )
-    assert torch.allclose(found.painted().expand(3, 30, 30), expected[0].float(), atol=1e-5)
+    assert torch.allclose(found.drop_per_pixel().expand(3, 30, 30), expected[0].float(), atol=1e-5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lecturelib.parameters.cnn_codes import embed_codes, nearest_neighbours, neighbour_agreement
+from lecturelib.parameters.cnn_codes import embed_codes, nearest_neighbors, neighbor_agreement
 
 pytestmark = pytest.mark.oracle
 
@@ -21,7 +21,7 @@ def test_the_same_neighbours(codes, metric):
     theirs = (
         NearestNeighbors(n_neighbors=6, metric=metric).fit(codes).kneighbors(codes, return_distance=False)
     )
-    assert np.array_equal(nearest_neighbours(codes, 5, metric).numpy(), theirs[:, 1:])
+    assert np.array_equal(nearest_neighbors(codes, 5, metric).numpy(), theirs[:, 1:])
 
 
 def test_agreement_is_leave_one_out_of_the_nearest_neighbour(codes):
@@ -30,7 +30,7 @@ def test_agreement_is_leave_one_out_of_the_nearest_neighbour(codes):
 
     labels = (codes[:, 0] > 0).long()
     scores = cross_val_score(KNeighborsClassifier(1), codes.numpy(), labels.numpy(), cv=LeaveOneOut())
-    assert neighbour_agreement(codes, labels) == pytest.approx(scores.mean())
+    assert neighbor_agreement(codes, labels) == pytest.approx(scores.mean())
 
 
 def test_the_same_principal_plane(codes):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lecturelib.models import PixelModel
-from lecturelib.parameters.activations import activation_tiles, activations, paint_on, strongest_channels
+from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 
 
 @pytest.fixture
@@ -55,46 +55,67 @@ def test_tiles_take_whole_numbers_of_any_kind():
         assert torch.equal(activation_tiles(acts, indices), wanted)
 
 
-def test_paint_on_keeps_the_cells_visible():
-    big = paint_on(torch.tensor([[[[0.0, 1.0]]]]), (2, 4))
-    assert big[0, 0].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1]]
-
-
 def test_bad_input_is_a_sentence(model):
     image = torch.rand(1, 3, 8, 8)
     for call, error, words in [
-        (lambda: activations(model, image, "conv7"), KeyError, "no layer 'conv7'"),
+        (
+            lambda: activations(model, image, "conv7"),
+            KeyError,
+            "layer: expected a layer of tiny, got 'conv7'",
+        ),
         (lambda: activations(model, image * 3, "conv1"), ValueError, r"pixels in \[0, 1\]"),
-        (lambda: activations(model, image[:, :1], "conv1"), ValueError, "takes colour images"),
-        (lambda: activations(model, torch.rand(2, 3, 8, 8), "conv1"), ValueError, "one image, got 2"),
-        (lambda: activations(model, torch.rand(0, 3, 8, 8), "conv1"), ValueError, "holds no pixel"),
+        (lambda: activations(model, image[:, :1], "conv1"), ValueError, "expected colo"),
+        (
+            lambda: activations(model, torch.rand(2, 3, 8, 8), "conv1"),
+            ValueError,
+            "got a batch of 2; pass images",
+        ),
+        (lambda: activations(model, torch.rand(0, 3, 8, 8), "conv1"), ValueError, "at least one pixel"),
         (lambda: activations(model, (image * 255).byte(), "conv1"), TypeError, "floats"),
         (lambda: activations(model, image[..., :2, :2], "conv1"), ValueError, "at least 3 x 3 px"),
         (lambda: activations(model, torch.rand(1, 3, 9, 9), "3"), ValueError, "takes 8 x 8 px"),
         (lambda: activations(model, image, "conv1", call=1), (KeyError, IndexError), "1 time"),
-        (lambda: strongest_channels(torch.zeros(3, 2, 2), 0), ValueError, "1 to 3"),
-        (lambda: strongest_channels(torch.zeros(3, 2, 2), 4), ValueError, "1 to 3"),
-        (lambda: strongest_channels(torch.zeros(3, 2, 2), 1, by="sum"), ValueError, "'max' or 'mean'"),
+        (
+            lambda: strongest_channels(torch.zeros(3, 2, 2), 0),
+            ValueError,
+            "k: expected a whole number from 1 to 3",
+        ),
+        (
+            lambda: strongest_channels(torch.zeros(3, 2, 2), 4),
+            ValueError,
+            "k: expected a whole number from 1 to 3",
+        ),
+        (
+            lambda: strongest_channels(torch.zeros(3, 2, 2), 1, by="sum"),
+            ValueError,
+            "expected 'max' or 'mean'",
+        ),
         (lambda: strongest_channels(torch.full((3, 2, 2), torch.nan), 1), ValueError, "NaN"),
         (lambda: strongest_channels(torch.zeros(1, 3, 2, 2), 1), ValueError, r"\(C, h, w\)"),
-        (lambda: activation_tiles(torch.zeros(3, 2, 2), [3]), IndexError, r"3 channels \(0-2\), got 3"),
+        (
+            lambda: activation_tiles(torch.zeros(3, 2, 2), [3]),
+            IndexError,
+            r"channels 0 to 2 .this layer has 3., got 3",
+        ),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), []), ValueError, "at least one"),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), torch.tensor([1, 0, 1]) > 0), TypeError, "of a mask"),
         (
             lambda: activation_tiles(torch.zeros(3, 2, 2), [0.9]),
             TypeError,
-            "whole numbers are needed, got 0.9",
+            "indices: expected whole numbers, got 0.9",
         ),
-        (lambda: activation_tiles(torch.zeros(3, 2, 2), 1), TypeError, r"say \[1\]"),
-        (lambda: activation_tiles(torch.zeros(3, 2, 2), torch.tensor(1)), TypeError, r"say \[1\]"),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), 1), TypeError, r"write \[1\]"),
+        (lambda: activation_tiles(torch.zeros(3, 2, 2), torch.tensor(1)), TypeError, r"write \[1\]"),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), "01"), TypeError, "a list of channels"),
-        (lambda: activation_tiles(torch.full((3, 2, 2), torch.inf)), ValueError, "infinite activations"),
+        (
+            lambda: activation_tiles(torch.full((3, 2, 2), torch.inf)),
+            ValueError,
+            "acts: expected finite",
+        ),
         (lambda: activation_tiles(torch.zeros(3, 2, 2), scale="log"), ValueError, "'each' or 'shared'"),
-        (lambda: paint_on(torch.zeros(3, 2), (2, 2)), ValueError, r"\(k, 1, h, w\)"),
-        (lambda: paint_on(torch.zeros(1, 1, 2, 2), (2, 0)), ValueError, "height, width"),
     ]:
         with pytest.raises(error, match=words):
             call()
     model.get_submodule("0").weight.data.fill_(torch.nan)
-    with pytest.raises(ValueError, match="NaN for this image"):
+    with pytest.raises(ValueError, match="expected finite activations, got NaN"):
         activations(model, image, "conv1")

@@ -7,22 +7,26 @@ from torch import nn
 from lecturelib.models import PixelModel
 from lecturelib.network.units import Channel, Logit
 from lecturelib.parameters.activations import activations
-from lecturelib.parameters.cnn_codes import codes
-from lecturelib.parameters.maximal_images import every_channel, maximal_images
-from lecturelib.parameters.occlusion import coarse_to_fine, occlusion_map, occlusion_map_plain
+from lecturelib.parameters.cnn_codes import cnn_codes
+from lecturelib.parameters.maximal_images import maximal_images, maximal_images_by_channel
+from lecturelib.parameters.occlusion import iter_occlusion_map, occlusion_map, occlusion_map_plain
 from lecturelib.parameters.photo_search import photo_crops, search_photos
 
 METHODS = {
     "activations": lambda model, images: activations(model, images[:1], "0"),
-    "codes": lambda model, images: codes(model, images, "0"),
+    "cnn_codes": lambda model, images: cnn_codes(model, images, "0"),
     "maximal_images": lambda model, images: maximal_images(model, images, Logit(0), 2).values,
     "crops": lambda model, images: (
         maximal_images(model, photo_crops({"a": images[:1]}, 16), Logit(0), 1).values
     ),
-    "every_channel": lambda model, images: every_channel(model, images, "0", 2).values,
+    "maximal_images_by_channel": lambda model, images: (
+        maximal_images_by_channel(model, images, "0", 2).values
+    ),
     "occlusion_map": lambda model, images: occlusion_map(model, images[:1], Logit(0), 4, 4).values,
     "occlusion_map_plain": lambda model, images: occlusion_map_plain(model, images[:1], Logit(0), 4, 4),
-    "coarse_to_fine": lambda model, images: [*coarse_to_fine(model, images[:1], Logit(0), 4, 4)][-1].values,
+    "iter_occlusion_map": lambda model, images: (
+        [*iter_occlusion_map(model, images[:1], Logit(0), 4, 4)][-1].values
+    ),
     "search_photos": lambda model, images: (
         search_photos(model, Channel("0", 1), {"a": images[:1]}, k=2).values
     ),

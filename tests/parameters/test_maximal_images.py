@@ -8,7 +8,12 @@ from lecturelib.models import PixelModel
 from lecturelib.network.hooks import record
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
-from lecturelib.parameters.maximal_images import class_entropy, crop, every_channel, maximal_images
+from lecturelib.parameters.maximal_images import (
+    class_entropy,
+    crop,
+    maximal_images,
+    maximal_images_by_channel,
+)
 
 
 @pytest.fixture
@@ -74,7 +79,7 @@ def test_a_planted_spot_is_found_and_framed():
 
 
 def test_every_channel_equals_each_channel(model, images):
-    maxima = every_channel(model, images, "3", k=4, batch_size=5)
+    maxima = maximal_images_by_channel(model, images, "3", k=4, batch_size=5)
     for channel in range(5):
         one, all_at_once = maximal_images(model, images, Channel("3", channel), k=4), maxima.of(channel)
         assert one.indices.tolist() == all_at_once.indices.tolist()
@@ -138,24 +143,40 @@ def test_class_entropy_by_hand():
 def test_bad_input_is_a_sentence(model, images):
     unit = Channel("3", 0)
     for call, error, words in [
-        (lambda: maximal_images(model, images, Channel("conv9", 0)), KeyError, "no layer"),
+        (lambda: maximal_images(model, images, Channel("conv9", 0)), KeyError, "layer: expected a layer"),
         (lambda: maximal_images(model, images, Channel("3", 5)), IndexError, "channel is 0 to 4"),
         (lambda: maximal_images(model, images, Neuron("3", 0, 9, 9)), IndexError, "y is 0 to 3"),
         (lambda: maximal_images(model, images, Logit(7)), IndexError, "class is 0 to 2"),
         (lambda: maximal_images(model, images, "conv1"), TypeError, "unit: a Channel"),
-        (lambda: maximal_images(model, images, unit, k=0), ValueError, "1 to 23"),
-        (lambda: maximal_images(model, images, unit, k=24), ValueError, "1 to 23"),
+        (
+            lambda: maximal_images(model, images, unit, k=0),
+            ValueError,
+            "k: .* from 1 to 23",
+        ),
+        (
+            lambda: maximal_images(model, images, unit, k=24),
+            ValueError,
+            "k: .* from 1 to 23",
+        ),
         (lambda: maximal_images(model, images, unit, batch_size=0), ValueError, "batch_size"),
         (lambda: maximal_images(model, [], unit), TypeError, "a tensor"),
-        (lambda: maximal_images(model, images[:0], unit), ValueError, "holds no pixel"),
+        (lambda: maximal_images(model, images[:0], unit), ValueError, "at least one pixel"),
         (lambda: maximal_images(model, images[0], unit), ValueError, r"images\[None\]"),
         (lambda: maximal_images(model, images * 255, unit), ValueError, r"pixels in \[0, 1\]"),
         (lambda: maximal_images(model, (images * 255).byte(), unit), TypeError, "floats"),
         (lambda: maximal_images(model, images[..., :3, :3], unit), ValueError, "at least 6 x 6 px"),
-        (lambda: maximal_images(model, images.expand(-1, 3, -1, -1), unit), ValueError, "takes grey"),
-        (lambda: every_channel(model, images, "3", k=99), ValueError, "1 to 23"),
-        (lambda: every_channel(model, images, "3", k=1, call=2), IndexError, "runs 1 time"),
-        (lambda: every_channel(model, images, "3", k=1).of(5), IndexError, r"5 channels \(0-4\)"),
+        (lambda: maximal_images(model, images.expand(-1, 3, -1, -1), unit), ValueError, "expected grey"),
+        (
+            lambda: maximal_images_by_channel(model, images, "3", k=99),
+            ValueError,
+            "k: .* from 1 to 23",
+        ),
+        (lambda: maximal_images_by_channel(model, images, "3", k=1, call=2), IndexError, "runs 1 time"),
+        (
+            lambda: maximal_images_by_channel(model, images, "3", k=1).of(5),
+            IndexError,
+            "channel: expected 0 to 4",
+        ),
         (lambda: crop(images[0], (2, 2, 2, 4)), ValueError, "bottom > top"),
     ]:
         with pytest.raises(error, match=words):
@@ -165,7 +186,7 @@ def test_bad_input_is_a_sentence(model, images):
 def test_nan_activations_are_an_error_and_leave_no_hooks(model, images):
     model.get_submodule("3").weight.data[1] = torch.nan
     model.train()
-    with pytest.raises(ValueError, match="channel 1 of 3 gives NaN"):
+    with pytest.raises(ValueError, match="channel 1 of 3: expected finite values, got NaN"):
         maximal_images(model, images, Channel("3", 1), k=2)
     assert len(maximal_images(model, images, Channel("3", 0), k=2)) == 2
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())

@@ -6,11 +6,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from lecturelib.models import PixelModel
+from lecturelib.network.baselines import GREY, fill_image
+from lecturelib.network.batched import channels_last
 from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel, Layer, Logit, Neuron, Probability
-from lecturelib.parameters.occlusion import GREY, fill_image, occlusion_map, occlusion_map_plain, patch_spans
-from lecturelib.parameters.occlusion_fast import Reader, WindowReader, channels_last, make_reader
-from lecturelib.parameters.plain_prefix import first_steps
+from lecturelib.parameters.occlusion import occlusion_map, occlusion_map_plain
+from lecturelib.parameters.occlusion_fast import Reader, WindowReader, make_reader
+from lecturelib.parameters.patches import patch_spans
+from lecturelib.parameters.plain_prefix import find_prefix
 
 SIZE = 72
 
@@ -135,7 +138,7 @@ def test_rectangular_images_with_patches_cut_at_the_border():
 def test_a_house_network_is_normalised_once():
     network = seeded(alexnet_like)
     model = PixelModel(network, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), name="tiny", input_size=SIZE)
-    steps, prelude = first_steps(model, pixels(), Logit(0))
+    steps, prelude = find_prefix(model, pixels(), Logit(0))
     assert len(steps) == 7
     assert prelude > 0
     assert_same_map(model, pixels(), Logit(0), 16, 14)
@@ -157,10 +160,10 @@ def test_units_inside_and_behind_the_chain(unit, inplace):
 
 def test_the_chain_ends_at_the_units_layer():
     model, image = seeded(alexnet_like), pixels()
-    assert len(first_steps(model, image, Channel("0.0", 0))[0]) == 1
-    assert len(first_steps(model, image, Channel("0.3", 0))[0]) == 4
-    assert len(first_steps(model, image, Layer("0"))[0]) == 7
-    assert len(first_steps(model, image, Logit(0))[0]) == 7
+    assert len(find_prefix(model, image, Channel("0.0", 0))[0]) == 1
+    assert len(find_prefix(model, image, Channel("0.3", 0))[0]) == 4
+    assert len(find_prefix(model, image, Layer("0"))[0]) == 7
+    assert len(find_prefix(model, image, Logit(0))[0]) == 7
 
 
 def test_the_batch_size_and_the_order_do_not_matter():
@@ -247,7 +250,7 @@ def flattens_and_back(net, x):
 )
 def test_the_chain_ends_where_something_else_looks(way, steps):
     model, image = seeded(Net, way).eval(), pixels()
-    assert len(first_steps(model, image, Logit(0))[0]) == steps
+    assert len(find_prefix(model, image, Logit(0))[0]) == steps
     assert_same_map(model, image, Logit(0), 16, 14, quick=steps > 0)
 
 
@@ -258,7 +261,7 @@ def test_a_tensor_kept_for_later_ends_the_chain():
         return y + F.max_pool2d(net.kept, 2)
 
     model = seeded(Net, keeps).eval()
-    assert len(first_steps(model, pixels(), Logit(0))[0]) == 2
+    assert len(find_prefix(model, pixels(), Logit(0))[0]) == 2
     assert_same_map(model, pixels(), Logit(0), 16, 14)
 
 
@@ -302,12 +305,12 @@ def test_images_that_change_one_another_run_alone(unit):
 def test_a_padding_changed_by_hand_is_noticed():
     image, unit = pixels(), Logit(0)
     model = seeded(lambda: with_head(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3)))
-    assert first_steps(model, image, unit)[0]
+    assert find_prefix(model, image, unit)[0]
     other = nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect")
     first = model[0][0]
     first.padding_mode = "reflect"
     first._reversed_padding_repeated_twice = other._reversed_padding_repeated_twice
-    assert first_steps(model, image, unit)[0] == []  # only a padding of zeros can be computed by windows
+    assert find_prefix(model, image, unit)[0] == []  # only a padding of zeros can be computed by windows
     found = occlusion_map(model, image, unit, 16, 8).values
     assert torch.allclose(found, occlusion_map_plain(model, image, unit, 16, 8), atol=1e-6)
 

@@ -10,7 +10,7 @@ from lecturelib.network.hooks import record
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.units import Channel, Direction, Logit
 from lecturelib.parameters.maximal_images import maximal_images
-from lecturelib.parameters.photo_search import OVERLAP, apart, photo_crops, search_photos
+from lecturelib.parameters.photo_search import OVERLAP, non_maximum_suppression, photo_crops, search_photos
 
 
 @pytest.fixture
@@ -101,10 +101,10 @@ def test_a_direction_along_an_axis_is_that_channel(model, own):
     assert torch.equal(one.places, search_photos(model, Channel("3", 4), own, k=3).places)
 
 
-def test_apart_by_hand():
+def test_non_maximum_suppression_by_hand():
     boxes = torch.tensor([[0, 0, 10, 10], [0, 1, 10, 11], [0, 1, 10, 11], [0, 8, 10, 18], [0, 0, 9, 10.0]])
-    assert apart(torch.tensor([0, 0, 1, 0, 0]), boxes, 9) == [0, 2, 3]
-    assert apart(torch.tensor([0, 0, 1, 0, 0]), boxes, 1) == [0]
+    assert non_maximum_suppression(torch.tensor([0, 0, 1, 0, 0]), boxes, 9) == [0, 2, 3]
+    assert non_maximum_suppression(torch.tensor([0, 0, 1, 0, 0]), boxes, 1) == [0]
 
 
 def test_crops_are_cut_from_the_photos_where_they_say():
@@ -151,10 +151,10 @@ def test_bad_input_is_a_sentence(model, own):
     unit = Channel("3", 0)
     for call, error, words in [
         (lambda: search_photos(model, Logit(0), own), TypeError, "photo_crops"),
-        (lambda: search_photos(model, Channel("4", 0), own), ValueError, "sees the whole picture"),
-        (lambda: search_photos(model, "conv9", own), KeyError, "no layer"),
+        (lambda: search_photos(model, Channel("4", 0), own), ValueError, "sees the whole image"),
+        (lambda: search_photos(model, "conv9", own), KeyError, "layer: expected a layer"),
         (lambda: search_photos(model, Channel("3", 6), own), IndexError, "channel is 0 to 5"),
-        (lambda: search_photos(model, unit, own, k=0), ValueError, "k: 1 to"),
+        (lambda: search_photos(model, unit, own, k=0), ValueError, "k: expected a whole number from 1 to"),
         (lambda: search_photos(model, unit, own, scales=()), ValueError, "scales"),
         (lambda: search_photos(model, unit, own, scales=(0,)), ValueError, "scales"),
         (lambda: search_photos(model, unit, {}), ValueError, "at least one photo"),
@@ -162,19 +162,23 @@ def test_bad_input_is_a_sentence(model, own):
         (lambda: search_photos(model, unit, ["dog"]), KeyError, "no photo is called 'dog'"),
         (lambda: search_photos(model, unit, {"a": own["a"] * 2}), ValueError, r"pixels in \[0, 1\]"),
         (lambda: search_photos(model, unit, {"a": own["a"][:, :1]}), ValueError, "colour"),
-        (lambda: search_photos(model, unit, {"a": own["a"].repeat(2, 1, 1, 1)}), ValueError, "one picture"),
-        (lambda: search_photos(model, unit, {"a": own["a"][..., :9, :9]}), ValueError, "more than any photo"),
+        (lambda: search_photos(model, unit, {"a": own["a"].repeat(2, 1, 1, 1)}), ValueError, "one image"),
+        (
+            lambda: search_photos(model, unit, {"a": own["a"][..., :9, :9]}),
+            ValueError,
+            "a photo larger than",
+        ),
         (lambda: search_photos(model, unit, {"a": own["a"][..., :2, :2]}), ValueError, "at least"),
-        (lambda: search_photos(model, "3", own).of(6), IndexError, "0-5"),
+        (lambda: search_photos(model, "3", own).of(6), IndexError, "0 to 5"),
         (lambda: search_photos(model, "3", own).of(0, k=10), ValueError, "k: 1 to 9"),
         (lambda: photo_crops(["cat"], size=0), ValueError, "size"),
-        (lambda: photo_crops(["cat"], size=4000), ValueError, "no photo holds a crop"),
+        (lambda: photo_crops(["cat"], size=4000), ValueError, "size: expected at most 300 px"),
         (lambda: photo_crops(["cat"], stride=-1), ValueError, "stride"),
         (lambda: photo_crops(["cat"], count=0), ValueError, "count"),
     ]:
         with pytest.raises(error, match=words):
             call()
     model.get_submodule("3").weight.data.fill_(torch.nan)
-    with pytest.raises(ValueError, match="gives NaN"):
+    with pytest.raises(ValueError, match="expected finite activations, got NaN"):
         search_photos(model, unit, own)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())

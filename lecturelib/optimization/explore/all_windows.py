@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from lecturelib import datasets
-from lecturelib.gradients.attribution_plots import around_grey, tile
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.deconvnet import deconvnet
 from lecturelib.images import PHOTOS
@@ -20,16 +19,17 @@ from lecturelib.models import PixelModel
 from lecturelib.network.hooks import frozen, recording
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Channel, Neuron
-from lecturelib.optimization.ascent import Step, maximize
-from lecturelib.optimization.channel_pictures import shipped, shipped_layers
+from lecturelib.optimization.ascent import AscentStep, iter_maximize
+from lecturelib.optimization.channel_pictures import shipped_channel_pictures, shipped_layers
 from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.semantic_location import Likeness
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations, strongest_channels
 from lecturelib.parameters.kernels import kernels
-from lecturelib.parameters.maximal_images import LayerMaxima, every_channel
+from lecturelib.parameters.maximal_images import LayerMaxima, maximal_images_by_channel
 from lecturelib.parameters.photo_search import SCALES, PhotoSearch, search_photos
 from lecturelib.show import Picture, overlay, pixels_of, tiled, with_box
+from lecturelib.show.attribution_maps import around_grey, tile
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls, running
 
@@ -114,7 +114,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     if known in _pictures:
         view.window(7, "what it wants to see", _pictures[known])
     elif layer in shipped_layers(name):
-        view.window(7, "what it wants to see", shipped(name, layer)[channel])
+        view.window(7, "what it wants to see", shipped_channel_pictures(name, layer)[channel])
     if (name, layer) in _found:
         view.matches(_found[name, layer].of(channel))
     yield view.picture()
@@ -129,7 +129,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
                 view.window(7, f"it wants to see: step {step.step}", step.image)
                 yield view.picture()
             if step.step % 4 == 0:
-                yield Progress(step.step / STEPS / 2, "the optimised picture emerges")
+                yield Progress(step.step / STEPS / 2, "the optimized picture emerges")
         _remember(_pictures, known, step.image, REMEMBERED)
         view.window(7, "what it wants to see", step.image)
         yield view.picture()
@@ -142,14 +142,14 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     yield view.picture()
 
 
-def _maximized(model: PixelModel, layer: str, channel: int, field: ReceptiveField) -> Iterator[Step]:
+def _maximized(model: PixelModel, layer: str, channel: int, field: ReceptiveField) -> Iterator[AscentStep]:
     """What the channel wants: all over the picture; in a small network at one place, as large as what it sees."""
     if model.input_size > SMALL:
-        return maximize(model, Channel(layer, channel), steps=STEPS)
+        return iter_maximize(model, Channel(layer, channel), steps=STEPS)
     wanted = torch.zeros(common_controls.layer_labels(model.name, ("Conv2d",))[layer].channels)
     wanted[channel] = 1
     size, moved = max(field.size), [jitter(1)]
-    return maximize(model, Likeness(layer, wanted, power=0), size=size, steps=STEPS, transforms=moved)
+    return iter_maximize(model, Likeness(layer, wanted, power=0), size=size, steps=STEPS, transforms=moved)
 
 
 def _reached(model: PixelModel, image: Tensor, layer: str, channel: int) -> float:
@@ -174,7 +174,7 @@ def found_in_photos(name: str, layer: str, progress=None) -> PhotoSearch | Layer
         return _found[name, layer]
     model = common_controls.network(name)
     if name in DATA:
-        found = every_channel(model, DATA[name][1]("test")[0], layer, k=BEST, progress=progress)
+        found = maximal_images_by_channel(model, DATA[name][1]("test")[0], layer, k=BEST, progress=progress)
     else:
         # a small network knows its things small: at their full size it would see nothing but surfaces
         scales = SMALL_SCALES if model.input_size <= SMALL else SCALES
@@ -225,7 +225,7 @@ class _View:
         if self.best is not None:
             caption += f" The strongest place found in {data}: {number(self.best)}."
         if self.wanted is not None:
-            caption += f" In the optimised picture it reaches {number(self.wanted)}."
+            caption += f" In the optimized picture it reaches {number(self.wanted)}."
         titles = "; ".join(title for title, _ in self.windows.values())
         return sheet.picture(f"Windows of one channel: {titles}. {caption}", caption)
 

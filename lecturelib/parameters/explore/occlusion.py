@@ -1,19 +1,22 @@
-"""Explorables that cover parts of a picture: the whole map, and a patch moved by hand."""
+"""Explorables of occlusion: the whole map, and a patch moved by hand."""
 
 import math
 from collections.abc import Iterator
 
 import torch
 
+from lecturelib.network.baselines import GREY
 from lecturelib.network.units import Logit, Probability
-from lecturelib.parameters.occlusion import OcclusionMap, coarse_to_fine, occlude
-from lecturelib.show import Picture, bars, heatmap, overlay, side_by_side, with_box
+from lecturelib.parameters.occlusion import iter_occlusion_map, occlude
+from lecturelib.parameters.occlusion_plots import boxed, occlusion_plot
+from lecturelib.show import Picture, bars, side_by_side
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, common_controls
 
 CLASSIFIERS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net")
-FILLS = {"grey 128": 128 / 255, "black": 0.0, "white": 1.0, "mean colour": "mean", "blurred picture": "blur"}
+FILLS = {"grey 128": GREY, "black": 0.0, "white": 1.0, "mean colour": "mean", "blurred picture": "blur"}
 MEASURES = {"probability": Probability, "score": Logit}
-SIDE = 448  # pixels of a picture's side on the page
+NUMBERS = {"probability": "{:.1%}", "score": "{:.2f}"}
+DROP = "drop by covering"
 
 
 def _patch_sizes(name: str) -> tuple[int, int, int, int]:
@@ -37,7 +40,7 @@ def _stride_control(state: dict) -> Choice:
 
 
 def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Cover every place of a picture, and see where the network's confidence falls; a rough map comes at once."""
+    """The occlusion map of any network, image and class; a coarse map appears first."""
     start = {"network": network, "patch_size": _patch_sizes(network)[3]}
     first, *own = common_controls.picture_controls(network, picture_name)
     start |= {"picture": first.value, "own": None, "use_own": True}
@@ -59,7 +62,7 @@ def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None
         _stride_control(start),
         Choice("fill", tuple(FILLS)),
         Choice("measure", tuple(MEASURES), "score", label="what is measured"),
-        Choice("view", ("what covering costs", "value with the patch there")),
+        Choice("view", (DROP, "value with the patch there")),
         *own,
     ]
     return Explorable(_render_occlusion, controls, "Occlusion explorer", _occlusion_presets(), refresh)
@@ -82,44 +85,18 @@ def _occlusion_presets() -> dict[str, dict]:
 def _render_occlusion(state: dict) -> Iterator[Picture | Progress]:
     model = common_controls.network(state["network"])
     image = common_controls.chosen_image(state)
-    unit = MEASURES[state["measure"]](state["class_index"]).check(model)
-    maps = coarse_to_fine(model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]])
+    unit = MEASURES[state["measure"]](state["class_index"])
+    maps = iter_occlusion_map(model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]])
     for occluded in maps:
-        yield _draw_occlusion(image, occluded, state)
+        yield occlusion_plot(
+            image, occluded, state["picture"], state["view"] == DROP, NUMBERS[state["measure"]]
+        )
         if occluded.done < 1:
-            yield Progress(occluded.done, "covering place after place")
-
-
-def _draw_occlusion(image: torch.Tensor, occluded: OcclusionMap, state: dict) -> Picture:
-    number = "{:.1%}" if state["measure"] == "probability" else "{:.2f}"
-    worst = int(occluded.values.argmin())
-    box = occluded.boxes.view(-1, 4)[worst].tolist()  # (rows, columns, 4) -> (positions, 4)
-    if state["view"] == "what covering costs":
-        drawn = overlay(image, occluded.painted(), signed=True)
-    else:
-        drawn = heatmap(occluded.values, percentile=100)
-    named = f"{occluded.unit}, uncovered {number.format(occluded.unoccluded)}"
-    least = number.format(occluded.values.min())
-    where = f"least, {least}, with the patch over the orange box"
-    percent = "" if occluded.done == 1 else f" ({occluded.done:.0%} of the places measured)"
-    named_picture = (
-        f"The picture {state['picture']!r}; an orange box marks the place whose covering costs most."
-    )
-    left = _boxed(image, box, named_picture)
-    title = (
-        "what covering costs" if state["view"] == "what covering costs" else "value, by place of the patch"
-    )
-    alt = f"{left.alt} Beside it: {drawn.alt} {named}; {where}."
-    return side_by_side(
-        [left, drawn],
-        [f"{state['picture']}", title],
-        alt=alt,
-        caption=f"{named}; {where}{percent}. {drawn.caption}",
-    )
+            yield Progress(occluded.done, "covering one position after the other")
 
 
 def patch_by_hand(network: str = "lenet", picture_name: str | None = "3") -> Explorable:
-    """Drag a patch over the picture (mouse, or arrow keys on the picture), and read the confidence live."""
+    """A patch moved over the image by mouse or arrow keys, with the network's probabilities beside it."""
     start = {"network": network}
     first, *own = common_controls.picture_controls(network, picture_name)
 
@@ -167,7 +144,7 @@ def _render_patch(state: dict) -> Picture:
     corner = [math.floor(place - (state["patch_size"] - 1) / 2) for place in (y, x)]  # as `occlude` lays it
     box = (*corner, *(edge + state["patch_size"] for edge in corner))
     named = f"The picture {state['picture']!r} with a patch of {state['patch_size']} pixels on it."
-    left = _boxed(covered, box, named)
+    left = boxed(covered, box, named)
     return side_by_side(
         [left, right],
         ["drag the patch", "the answer"],
@@ -175,12 +152,3 @@ def _render_patch(state: dict) -> Picture:
         alt=f"{left.alt} {caption}",
         caption=caption,
     )
-
-
-def _boxed(image: torch.Tensor, box: tuple[int, ...], alt: str) -> Picture:
-    """An image (1, C, H, W) at a student's size with a box given in its own pixels."""
-    zoom = max(1, SIDE // image.shape[-1])
-    large = image.repeat_interleave(zoom, 2).repeat_interleave(
-        zoom, 3
-    )  # (1, C, H, W) -> (1, C, zoom H, zoom W)
-    return with_box(large, tuple(zoom * edge for edge in box), alt=alt)
