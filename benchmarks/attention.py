@@ -1,6 +1,7 @@
 """Attention that returns its weights, decoding with a cache, a training step: against torch's own of the same size."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,11 @@ from torch.nn import functional as F
 from benchmarks.timing import Row, compare
 from lecturelib.attention.decoding import Decoder
 from lecturelib.attention.masks import causal_mask, forbidden
-from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
+from lecturelib.attention.multihead import (
+    MultiHeadAttention,
+    positional_encoding,
+    scaled_dot_product_attention,
+)
 from lecturelib.attention.tokenizer import LONGEST
 from lecturelib.attention.transformer import Transformer
 
@@ -39,12 +44,12 @@ def attention_rows(length: int, rounds: int, d: int = 256, heads: int = 8, batch
     def theirs() -> Tensor:
         return peer(x, x, x, need_weights=True, average_attn_weights=False)[0]
 
-    _same(scaled_dot_product(q, k, v)[0], F.scaled_dot_product_attention(q, k, v))
+    _same(scaled_dot_product_attention(q, k, v)[0], F.scaled_dot_product_attention(q, k, v))
     _same(ours(x, x)[0], floor())
     _same(theirs(), floor())
     core = {
         "torch, no weights": lambda: F.scaled_dot_product_attention(q, k, v),
-        "ours, with weights": lambda: scaled_dot_product(q, k, v),
+        "ours, with weights": lambda: scaled_dot_product_attention(q, k, v),
     }
     whole = {
         "torch, no weights": floor,
@@ -59,22 +64,22 @@ def attention_rows(length: int, rounds: int, d: int = 256, heads: int = 8, batch
 
 
 def decoding_row(rounds: int, part: int = 16) -> Row:
-    """The first and the last `part` of the tokens that a sentence may have, one after the other; 64 source pieces."""
+    """The first and the last `part` of the tokens that a sentence may have, one after the other; 64 source tokens."""
     torch.manual_seed(0)
     model = Transformer(VOCABULARY, D, HEADS, LAYERS, HIDDEN).eval().requires_grad_(False)
-    source, pieces = torch.randint(4, VOCABULARY, (1, LONGEST)), torch.randint(4, VOCABULARY, (1, LONGEST))
+    source, tokens = torch.randint(4, VOCABULARY, (1, LONGEST)), torch.randint(4, VOCABULARY, (1, LONGEST))
 
     def cached(first: int) -> Callable[[], None]:
         decoder = Decoder(model, source)
         for t in range(first):
-            decoder.step(pieces[:, t])
-        kept = [{n: dict(c) for n, c in layer.items()} for layer in decoder.caches]
+            decoder.step(tokens[:, t])
+        kept = [tuple(map(replace, layer)) for layer in decoder.caches]
 
         def run() -> None:
-            decoder.caches = [{n: dict(c) for n, c in layer.items()} for layer in kept]
+            decoder.caches = [tuple(map(replace, layer)) for layer in kept]
             decoder.position = first
             for t in range(first, first + part):
-                decoder.step(pieces[:, t])
+                decoder.step(tokens[:, t])
 
         return run
 
@@ -82,12 +87,12 @@ def decoding_row(rounds: int, part: int = 16) -> Row:
 
     def plain(first: int) -> None:
         for t in range(first, first + part):
-            model.decode(pieces[:, : t + 1], memory, mask)
+            model.decode(tokens[:, : t + 1], memory, mask)
 
     decoder = Decoder(model, source)
     for t in range(4):
-        step = decoder.step(pieces[:, t])[0]
-    _same(step, model.decode(pieces[:, :4], memory, mask)[0][:, -1].log_softmax(-1))
+        step = decoder.step(tokens[:, t])[0]
+    _same(step, model.decode(tokens[:, :4], memory, mask)[0][:, -1].log_softmax(-1))
     last = LONGEST - part
     methods = {
         f"cached, first {part}": cached(0),
@@ -107,17 +112,17 @@ class _Torchs(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(VOCABULARY, D)
         self.core = nn.Transformer(D, HEADS, LAYERS, LAYERS, HIDDEN, 0.1, batch_first=True)
-        self.register_buffer("code", position_code(LONGEST, D))
+        self.register_buffer("code", positional_encoding(LONGEST, D))
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         x, y = (self.embedding(t) * D**0.5 + self.code[: t.shape[1]] for t in (source, target))
-        filling, later = source == 0, forbidden(causal_mask(target.shape[1]))[0]
+        padding, later = source == 0, forbidden(causal_mask(target.shape[1]))[0]
         out = self.core(
             x,
             y,
             tgt_mask=later,
-            src_key_padding_mask=filling,
-            memory_key_padding_mask=filling,
+            src_key_padding_mask=padding,
+            memory_key_padding_mask=padding,
             tgt_is_causal=True,
         )
         return out @ self.embedding.weight.T

@@ -17,7 +17,8 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 
-from lecturelib.attention.tokenizer import normalised, plain
+from lecturelib.assets.shipped import write_checksums
+from lecturelib.attention.sentence_pairs import normalized, plain
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SOURCE_SHA256 = "65db964c0afd5b0dbc4baecdce736f53222f63b791958176b5771db78a005096"
@@ -67,7 +68,7 @@ def pairs(archive: Path) -> list[tuple[str, str, str]]:
     found = []
     for line in text.splitlines():
         english, french, attribution = line.split("\t")
-        english, french = normalised(english), normalised(french)
+        english, french = normalized(english), normalized(french)
         if max(len(english.split()), len(french.split())) <= LONGEST:
             found.append(
                 (english, french, attribution.removeprefix("CC-BY 2.0 (France) Attribution: tatoeba.org "))
@@ -114,6 +115,7 @@ def main() -> None:
     lines = [f"{split}\t" + "\t".join(pair) for split in ("train", "valid", "test") for pair in splits[split]]
     content = lzma.compress("\n".join(lines).encode("utf-8"), preset=9 | lzma.PRESET_EXTREME)
     (DATA / "tatoeba.tsv.xz").write_bytes(content)
+    write_checksums()
     card = CARD.format(
         train=len(splits["train"]),
         long=len(long),

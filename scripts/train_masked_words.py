@@ -3,7 +3,7 @@
     python scripts/train_masked_words.py
 
 It reads the English side of the 40,000 shipped training pairs, without a label. The shipped weights are the last ones;
-the metrics are of hidden pieces in the 400 validation sentences. A run that is stopped goes on from its last epoch
+the metrics are of hidden tokens in the 400 validation sentences. A run that is stopped goes on from its last epoch
 (`--state FILE`).
 """
 
@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from training import rounded, save
 
-from lecturelib.attention.pretraining import SHARE, Encoder, masked_word_loss, pieces
-from lecturelib.attention.tokenizer import batch, pairs
+from lecturelib.attention.pretraining import SHARE, Encoder, masked_word_loss
+from lecturelib.attention.sentence_pairs import pairs
+from lecturelib.attention.tokenizer import batch, shipped_tokenizer
 
 SEED, EPOCHS, BATCH, PEAK, WARMUP = 0, 30, 128, 2e-3, 500
 
@@ -32,7 +33,7 @@ def batches(sentences: list[list[int]], generator: torch.Generator):
 
 @torch.no_grad()
 def judge(encoder: Encoder, sentences: list[list[int]]) -> tuple[float, float]:
-    """Loss in nats and accuracy on hidden pieces, always the same ones."""
+    """Loss in nats and accuracy on hidden tokens, always the same ones."""
     encoder.eval()
     generator = torch.Generator().manual_seed(SEED)
     found = [masked_word_loss(encoder, batch(sentences), generator) for _ in range(5)]
@@ -48,10 +49,10 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="where a run is kept between epochs")
     options = parser.parse_args()
     torch.manual_seed(SEED)
-    encoder = Encoder(len(pieces())).train()
-    sentences = [pieces().encode(english) for english, _ in pairs("train")]
+    encoder = Encoder(len(shipped_tokenizer())).train()
+    sentences = [shipped_tokenizer().encode(english) for english, _ in pairs("train")]
     held_out = [
-        pieces().encode(english) for english in dict.fromkeys(english for english, _ in pairs("valid"))
+        shipped_tokenizer().encode(english) for english in dict.fromkeys(english for english, _ in pairs("valid"))
     ]
     steps = options.epochs * -(-len(sentences) // BATCH)
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01)
@@ -88,8 +89,8 @@ def main() -> None:
             )
     held, right = judge(rounded(encoder), held_out)
     metrics = {
-        "loss_on_hidden_pieces_of_400_sentences_in_nats": round(held, 3),
-        "hidden_pieces_guessed_rightly": round(right, 3),
+        "loss_on_hidden_tokens_of_400_sentences_in_nats": round(held, 3),
+        "hidden_tokens_guessed_rightly": round(right, 3),
         "seed": SEED,
         "epochs": options.epochs,
         "training_cpu_seconds": round(seconds),
@@ -99,7 +100,7 @@ def main() -> None:
 The weights of `lecturelib.attention.pretraining.load()`: a small encoder (two layers, 96 features, four heads) that has
 learned from English text alone to guess hidden words.
 
-* How made: `python scripts/train_masked_words.py`: {SHARE:.0%} of the pieces are to be guessed, of these 8 in 10 are
+* How made: `python scripts/train_masked_words.py`: {SHARE:.0%} of the tokens are to be guessed, of these 8 in 10 are
   hidden, 1 in 10 replaced; AdamW, batch {BATCH}, learning rate up to {PEAK} after {WARMUP} steps, then down along half
   a cosine.
 * Text: the English side of the 40,000 shipped training pairs (see tatoeba.md), no labels.

@@ -56,32 +56,32 @@ class Critic(nn.Module):
 def train(images: Tensor, epochs: int) -> tuple[AttentiveGenerator, Critic, list[float], float]:
     """The running mean of the generator, its critic, the gate every EVERY steps, and the CPU seconds it took."""
     torch.manual_seed(SEED)
-    painter, judge = AttentiveGenerator(batch_norm=True, spectral=True), Critic()
-    mean = copy.deepcopy(painter).requires_grad_(False)
+    generator, critic = AttentiveGenerator(batch_norm=True, spectral=True), Critic()
+    mean = copy.deepcopy(generator).requires_grad_(False)
     batches, _ = shuffled(
         images, torch.zeros(len(images)), BATCH, SEED, lambda batch, generator: batch.float() / 255
     )
-    paint = torch.optim.Adam(painter.parameters(), lr=LR, betas=BETAS)
-    judging = torch.optim.Adam(judge.parameters(), lr=LR_CRITIC, betas=BETAS)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=LR, betas=BETAS)
+    critic_optimizer = torch.optim.Adam(critic.parameters(), lr=LR_CRITIC, betas=BETAS)
     chance = torch.Generator().manual_seed(SEED)
     start, gate, step = time.process_time(), [], 0
     for epoch in range(epochs):
         for real, _ in batches(epoch):
             z = torch.randn(BATCH, GAN_LATENT, generator=chance)
-            loss, _ = adversarial_step(painter, judge, paint, judging, real, z)
+            loss, _ = adversarial_step(generator, critic, optimizer, critic_optimizer, real, z)
             with torch.no_grad():
-                for kept, now in zip(mean.parameters(), painter.parameters(), strict=True):
+                for kept, now in zip(mean.parameters(), generator.parameters(), strict=True):
                     kept.lerp_(now, 1 - MEAN_OVER)
-                for kept, now in zip(mean.attention.buffers(), painter.attention.buffers(), strict=True):
+                for kept, now in zip(mean.attention.buffers(), generator.attention.buffers(), strict=True):
                     kept.copy_(now)  # the singular vectors that the spectral norm follows
             if step % EVERY == 0:
-                gate.append(round(painter.attention.gamma.item(), 4))
+                gate.append(round(generator.attention.gamma.item(), 4))
                 seconds = time.process_time() - start
                 print(
                     f"{epoch} {step} critic {loss.item():.3f}, gate {gate[-1]}, {seconds:.0f} s", flush=True
                 )
             step += 1
-    return sagan.fold(statistics_anew(mean)), judge, gate, time.process_time() - start
+    return sagan.fold(statistics_anew(mean)), critic, gate, time.process_time() - start
 
 
 def main() -> None:
@@ -92,11 +92,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args()
     images = pixels(sources.fashion_mnist(options.source)["train"][0])
-    painter, judge, gate, seconds = train(images, options.epochs)
-    rounded(painter)
-    metrics = judged(painter, models.load("fashion_lenet")) | novelty(painter, images)
-    metrics |= {"gate": round(painter.attention.gamma.item(), 4)}
-    metrics |= {"gate_of_the_critic": round(judge.attention.gamma.item(), 4)}
+    generator, critic, gate, seconds = train(images, options.epochs)
+    rounded(generator)
+    metrics = judged(generator, models.load("fashion_lenet")) | novelty(generator, images)
+    metrics |= {"gate": round(generator.attention.gamma.item(), 4)}
+    metrics |= {"gate_of_the_critic": round(critic.attention.gamma.item(), 4)}
     metrics |= {"seed": SEED, "epochs": options.epochs, "training_cpu_seconds": round(seconds)}
     card = f"""# clothes_sagan
 
@@ -106,10 +106,10 @@ on its map of 14 x 14, {GAN_LATENT} numbers per picture, trained by us from rand
 * How made: `python scripts/train_sagan.py SOURCE`: as clothes_gan (see clothes_gan.md), with a block of attention in
   the generator and one in the critic, both gates from 0, spectral norm in both blocks.
 * Output: pixels in [0, 1], 1 x 28 x 28. Codes: standard normal.
-* The judge of the samples is `fashion_lenet`, which never saw them in its training.
+* The critic of the samples is `fashion_lenet`, which never saw them in its training.
 * Licence: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
 """
-    save("clothes_sagan", painter.state_dict(), metrics, card, {f"gate_every_{EVERY}_steps": gate})
+    save("clothes_sagan", generator.state_dict(), metrics, card, {f"gate_every_{EVERY}_steps": gate})
 
 
 if __name__ == "__main__":

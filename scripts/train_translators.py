@@ -1,12 +1,12 @@
 """Train the three translators of part 7, English to French, at equal parameters.
 
-    python scripts/train_translators.py pieces ALL            data/translator_pieces.json (once, first)
+    python scripts/train_translators.py tokenizer ALL         data/translator_tokenizer.json (once, first)
     python scripts/train_translators.py transformer ALL
     python scripts/train_translators.py attention ALL
     python scripts/train_translators.py fixed ALL
 
 ALL is the file that `make_tatoeba.py --all` writes: every pair whose English side is not held out. `fixed` reads the
-whole sentence into one vector, `attention` looks back with the additive score, `transformer` only looks. `--score NAME`
+whole sentence into one vector, `attention` adds attention with the additive score, `transformer` is attention only. `--score NAME`
 trains `attention` with another score. A run that is stopped goes on from its last epoch (`--state FILE`).
 """
 
@@ -22,8 +22,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention.decoding import greedy
-from lecturelib.attention.tokenizer import LONGEST, PAD, SPECIAL, Pieces, batch, references
+from lecturelib.attention.sentence_pairs import reference_columns, references
+from lecturelib.attention.tokenizer import LONGEST, PAD, SPECIAL, Tokenizer, batch
 from lecturelib.attention.translators import build
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -36,17 +38,18 @@ RECIPES = {
 }
 
 
-def train_pieces(rows: list[tuple[str, str]]) -> None:
-    """Learn the pieces from both languages and write data/translator_pieces.json."""
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+def train_tokenizer(rows: list[tuple[str, str]]) -> None:
+    """Learn the byte-pair encoding from both languages and write data/translator_tokenizer.json."""
+    from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import Tokenizer as Backend
 
-    tokenizer = Tokenizer(models.BPE(unk_token=SPECIAL[3]))
+    tokenizer = Backend(models.BPE(unk_token=SPECIAL[3]))
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
             pre_tokenizers.Split("'", "merged_with_previous"),  # l' ami, don' t
-            pre_tokenizers.Split(Regex(r"[^\w'▁]"), "isolated"),  # signs are pieces of their own
+            pre_tokenizers.Split(Regex(r"[^\w'▁]"), "isolated"),  # signs are tokens of their own
             pre_tokenizers.Digits(individual_digits=True),
         ]
     )
@@ -55,7 +58,7 @@ def train_pieces(rows: list[tuple[str, str]]) -> None:
         vocab_size=VOCABULARY, special_tokens=list(SPECIAL), min_frequency=2, show_progress=False
     )
     tokenizer.train_from_iterator((text for row in rows for text in row), trainer)
-    tokenizer.save(str(DATA / "translator_pieces.json"), pretty=False)
+    tokenizer.save(str(DATA / "translator_tokenizer.json"), pretty=False)
 
 
 def batches(pairs: list[tuple[list[int], list[int]]], generator: torch.Generator):
@@ -80,17 +83,16 @@ def loss_of(model: nn.Module, source: Tensor, target: Tensor, wanted: Tensor, sm
 
 
 @torch.no_grad()
-def judge(model: nn.Module, pieces: Pieces, split: str) -> dict[str, float]:
+def judge(model: nn.Module, tokenizer: Tokenizer, split: str) -> dict[str, float]:
     """chrF and BLEU of greedy translations against all references of a split."""
     model.eval()
     known = references(split)
     sentences = list(known)
     written = []
     for i in range(0, len(sentences), 100):
-        source = batch([pieces.encode(sentence) for sentence in sentences[i : i + 100]])
-        written += [pieces.decode(ids) for ids in greedy(model, source).ids]
-    most = max(map(len, known.values()))
-    columns = [[(known[s][k] if k < len(known[s]) else "") for s in sentences] for k in range(most)]
+        source = batch([tokenizer.encode(sentence) for sentence in sentences[i : i + 100]])
+        written += [tokenizer.decode(ids) for ids in greedy(model, source).ids]
+    columns = reference_columns(sentences, known)
     return {
         "chrF": round(sacrebleu.corpus_chrf(written, columns).score, 2),
         "BLEU": round(sacrebleu.corpus_bleu(written, columns).score, 2),
@@ -101,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["pieces", *RECIPES])
+    parser.add_argument("what", choices=["tokenizer", *RECIPES])
     parser.add_argument("all", type=Path)
     parser.add_argument("--score", default="additive")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -109,8 +111,8 @@ def main() -> None:
     parser.add_argument("--name", help="the checkpoint's name in data/, translator_WHAT if not given")
     options = parser.parse_args()
     rows = [tuple(line.split("\t")[1:3]) for line in options.all.read_text(encoding="utf-8").splitlines()]
-    if options.what == "pieces":
-        train_pieces(rows)
+    if options.what == "tokenizer":
+        train_tokenizer(rows)
     else:
         train_model(rows, options)
 
@@ -118,11 +120,11 @@ def main() -> None:
 def train_model(rows: list[tuple[str, str]], options) -> None:
     """Train one translator, epoch by epoch, and write it to data/."""
     torch.manual_seed(SEED)
-    pieces = Pieces(DATA / "translator_pieces.json")
-    model = build(options.what, len(pieces), options.score)
+    tokenizer = Tokenizer(DATA / "translator_tokenizer.json")
+    model = build(options.what, len(tokenizer), options.score)
     encoded = []
     for english, french in rows:
-        ids = [pieces.tokenizer.encode(text).ids + [2] for text in (english, french)]
+        ids = [tokenizer.backend.encode(text).ids + [2] for text in (english, french)]
         if max(map(len, ids)) <= LONGEST:
             encoded.append(tuple(ids))
     recipe = RECIPES[options.what]
@@ -159,7 +161,7 @@ def train_model(rows: list[tuple[str, str]], options) -> None:
             if k % 200 == 0:
                 print(f"  {epoch} {k} {total / seen:.3f} {time.process_time() - start:.0f} s", flush=True)
         seconds += time.process_time() - start
-        curve.append({"epoch": epoch + 1, "loss": round(total / seen, 4), **judge(model, pieces, "valid")})
+        curve.append({"epoch": epoch + 1, "loss": round(total / seen, 4), **judge(model, tokenizer, "valid")})
         print(json.dumps(curve[-1]), f"{seconds:.0f} s", flush=True)
         if options.state:
             kept = {
@@ -171,11 +173,13 @@ def train_model(rows: list[tuple[str, str]], options) -> None:
                 "seconds": seconds,
             }
             torch.save(kept, options.state)
-    save(options.name or f"translator_{options.what}", model, pieces, curve, seconds, len(encoded), options)
+    save(
+        options.name or f"translator_{options.what}", model, tokenizer, curve, seconds, len(encoded), options
+    )
 
 
 def save(
-    name: str, model: nn.Module, pieces: Pieces, curve: list, seconds: float, count: int, options
+    name: str, model: nn.Module, tokenizer: Tokenizer, curve: list, seconds: float, count: int, options
 ) -> None:
     """Write the checkpoint in float16 and its metrics, measured on the weights as they are shipped."""
     weights = {key: value.half().contiguous() for key, value in model.state_dict().items()}
@@ -187,11 +191,12 @@ def save(
         "epochs": options.epochs,
         "seed": SEED,
         "cpu seconds": round(seconds),
-        "test": judge(model, pieces, "test"),
+        "test": judge(model, tokenizer, "test"),
         "curve": curve,
         "sha256": hashlib.sha256((DATA / f"{name}.safetensors").read_bytes()).hexdigest(),
     }
     (DATA / f"{name}.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_checksums()
     print(json.dumps(metrics["test"]))
 
 

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from lecturelib import assets
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
+from lecturelib.attention.sentence_pairs import references
 from lecturelib.attention.seq2seq import Seq2Seq
-from lecturelib.attention.tokenizer import batch, references
+from lecturelib.attention.tokenizer import batch
 from lecturelib.attention.toy_tasks import (
     accuracy_by_length,
     on_target,
@@ -102,16 +103,16 @@ def chrf_of(name: str, sentences: Sequence[str], size: int = 50) -> Tensor:
     model, known, found = translator(name), references("test"), []
     for k in range(0, len(sentences), size):
         part = sentences[k : k + size]
-        written = greedy(model.model, batch([model.pieces.encode(sentence) for sentence in part])).ids
+        written = greedy(model.model, batch([model.tokenizer.encode(sentence) for sentence in part])).ids
         for sentence, ids in zip(part, written, strict=True):
-            found.append(sentence_chrf(model.pieces.decode(ids), known[sentence]).score)
+            found.append(sentence_chrf(model.tokenizer.decode(ids), known[sentence]).score)
     return torch.tensor(found, dtype=torch.double)
 
 
 def c16_work() -> dict:
     """C16: does the Transformer reach the attending RNN's quality with less work?
 
-    Work: multiply-adds of one forward pass over a pair of 10 and 11 pieces, times the epochs, from the shipped training
+    Work: multiply-adds of one forward pass over a pair of 10 and 11 tokens, times the epochs, from the shipped training
     curves of the two translators of equal parameters (same pairs; chrF on the 400 validation sentences). Holds if the
     Transformer reaches the other's last chrF with fewer multiply-adds. CPU time is reported without a claim: the
     recurrent one must take 21 steps in a row for such a pair, the Transformer passes four layers. Vaswani et al. 2017.
@@ -168,7 +169,7 @@ def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
 
 
 def multiply_adds(model: nn.Module, source: int, target: int) -> int:
-    """Multiplications of one forward pass over a pair of `source` and `target` pieces, in matrix products.
+    """Multiplications of one forward pass over a pair of `source` and `target` tokens, in matrix products.
 
     Layers of the same width at each position, attention's two products, the scores over the vocabulary; embeddings,
     norms and gates are left out, as is usual. Raises `TypeError` for another kind of network.
@@ -265,7 +266,7 @@ def _trained_score(name: str, steps: int, seed: int) -> tuple[float, float]:
         run.model.score.fixed = 1.0
     for _ in run:
         pass
-    return accuracy_by_length(run.model, "copy", [16])[0], on_target(run.look(), "copy")
+    return accuracy_by_length(run.model, "copy", [16])[0], on_target(run.attention(), "copy")
 
 
 def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:

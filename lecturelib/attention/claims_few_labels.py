@@ -6,9 +6,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from lecturelib.attention.pretraining import STEPS, learn_from_labels, pieces
-from lecturelib.attention.tense_labels import TENSES, labelled
-from lecturelib.attention.tokenizer import batch
+from lecturelib.attention.pretraining import STEPS, learn_from_labels
+from lecturelib.attention.tense_labels import TENSES, labeled
+from lecturelib.attention.tokenizer import batch, shipped_tokenizer
 from lecturelib.checks import check_whole
 from lecturelib.lesson.claims import margin, result
 
@@ -19,7 +19,7 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
     English sentences, with the tense of their French translation as the label (see `tenses`); `counts` labels in equal
     shares of the three, drawn anew for every seed from the training pairs. Measure: recall on the held-out test
     sentences, mean over the three tenses; chance is a third. Both learn with the same steps and rate. A
-    baseline that is no network: logistic regression on which pieces occur. Holds if the pretrained one exceeds the
+    baseline that is no network: logistic regression on which tokens occur. Holds if the pretrained one exceeds the
     other with every count, by twice the standard error over the seeds. Devlin et al. 2019.
     """
     check_whole("seeds", seeds, 1)
@@ -44,13 +44,13 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
     says = (
         "with 50 to 500 labels the encoder that has guessed hidden words beats the same encoder from scratch"
     )
-    note = "recall, mean over three tenses; chance 0.3333; words_alone: logistic regression on which pieces occur"
+    note = "recall, mean over three tenses; chance 0.3333; words_alone: logistic regression on which tokens occur"
     return result("C17", says, min(margins) > 0, numbers, note)
 
 
 def draw(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:
     """`count` sentences of numbers and their labels, as many of each tense as can be, in random order."""
-    rows = _labelled(split)
+    rows = _labeled(split)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed)).tolist()
     share = [count // len(TENSES) + (k < count % len(TENSES)) for k in range(len(TENSES))]
     chosen = []
@@ -58,19 +58,20 @@ def draw(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], 
         if share[rows[k][1]]:
             share[rows[k][1]] -= 1
             chosen.append(rows[k])
-    return [pieces().encode(sentence) for sentence, _ in chosen], [label for _, label in chosen]
+    return [shipped_tokenizer().encode(sentence) for sentence, _ in chosen], [label for _, label in chosen]
 
 
 @lru_cache(maxsize=3)
-def _labelled(split: str) -> list[tuple[str, int]]:
-    return labelled(split)
+def _labeled(split: str) -> list[tuple[str, int]]:
+    return labeled(split)
 
 
 @lru_cache(maxsize=1)
 def _test() -> tuple[list[Tensor], Tensor]:
     """The test sentences in batches (100, L) of similar length, and all their labels (N,)."""
     rows = sorted(
-        ((pieces().encode(text), label) for text, label in _labelled("test")), key=lambda row: len(row[0])
+        ((shipped_tokenizer().encode(text), label) for text, label in _labeled("test")),
+        key=lambda row: len(row[0]),
     )
     tokens = [batch([ids for ids, _ in rows[k : k + 100]]) for k in range(0, len(rows), 100)]
     return tokens, torch.tensor([label for _, label in rows])
@@ -84,7 +85,7 @@ def mean_recall(guesses: Tensor, answers: Tensor) -> float:
 def _logistic(sentences: list[list[int]], labels: list[int], asked: list[Tensor], answers: Tensor) -> float:
     from sklearn.linear_model import LogisticRegression
 
-    width = len(pieces()) + 1
+    width = len(shipped_tokenizer()) + 1
     known = _occurs(batch(sentences), width).numpy()
     asking = torch.cat([_occurs(tokens, width) for tokens in asked]).numpy()
     guesses = LogisticRegression(C=10.0, max_iter=200).fit(known, labels).predict(asking)
@@ -92,5 +93,5 @@ def _logistic(sentences: list[list[int]], labels: list[int], asked: list[Tensor]
 
 
 def _occurs(tokens: Tensor, width: int) -> Tensor:
-    """(B, L) -> (B, width), 1 where that piece occurs."""
+    """(B, L) -> (B, width), 1 where that token occurs."""
     return torch.zeros(len(tokens), width).scatter_(1, tokens, 1.0)

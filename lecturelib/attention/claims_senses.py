@@ -167,9 +167,9 @@ def _apart(word: str) -> tuple[Tensor, Tensor]:
 def state_of(word: str, sentence: str) -> Tensor:
     """What the word has become in a sentence, at the embedding and after each layer: (layers + 1, d).
 
-    Raises `ValueError` where the sentence does not hold the word as one piece.
+    Raises `ValueError` where the sentence does not hold the word as one token.
     """
-    looked = minilm.load().look(sentence)
-    if word not in looked.pieces:
-        raise ValueError(f"{word!r} is not among the pieces of {sentence!r}: {' '.join(looked.pieces)}")
-    return looked.states[:, looked.pieces.index(word)]
+    looked = minilm.load().outputs(sentence)
+    if word not in looked.tokens:
+        raise ValueError(f"{word!r} is not among the tokens of {sentence!r}: {' '.join(looked.tokens)}")
+    return looked.states[:, looked.tokens.index(word)]

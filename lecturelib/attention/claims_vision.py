@@ -1,4 +1,4 @@
-"""Claims C18 and C19 of the course, measured: attention in place of convolutions, and inside a network that paints."""
+"""Claims C18 and C19 of the course, measured: attention in place of convolutions, and inside a generator."""
 
 import torch
 from torch import Tensor
@@ -54,14 +54,14 @@ def c19_sagan(count: int = 200, seed: int = 0) -> dict:
     check_whole("count", count, 2)
     trained, fresh = sagan.load(), sagan.load(seed=seed)
     z = torch.randn(count, trained.latent_size, generator=torch.Generator().manual_seed(seed))
-    own = trained.paint(z)[1]  # (count, 196, 196)
+    own = trained.generate(z)[1]  # (count, 196, 196)
     mixed = sagan.load()
     for name in ("f", "g"):
         getattr(mixed.attention, name).weight.copy_(getattr(fresh.attention, name).weight)
     maps = {
         "trained": own,
-        "untrained": fresh.paint(z)[1],
-        "untrained_attention": mixed.paint(z)[1],
+        "untrained": fresh.generate(z)[1],
+        "untrained_attention": mixed.generate(z)[1],
         "uniform": torch.full_like(own, 1 / own.shape[-1]),
     }
     numbers: dict[str, float | int] = {"pictures": count, "gate": trained.attention.gamma.item()}

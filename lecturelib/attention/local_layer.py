@@ -1,4 +1,4 @@
-"""Attention in place of a convolution: every pixel gathers from a small window around it, weighted by what it finds.
+"""Local self-attention in place of a convolution: every pixel attends to a small window around it.
 
 Ramachandran et al. 2019, "Stand-alone self-attention in vision models". A convolution of k x k has k * k matrices of
 weights; this layer has three matrices and one small vector per row and per column of the window, whatever k is.
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from lecturelib import assets
 from lecturelib.attention.masks import masked_softmax
-from lecturelib.checks import check_images
+from lecturelib.checks import check_images, check_name, check_whole, complaint
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
 
 SEEDS = 1  # of each kind, in data/local_attention.safetensors
@@ -19,24 +19,27 @@ STEM, WIDTHS = 24, (16, 32)
 
 
 class LocalAttention2d(nn.Module):
-    """Self-attention within a window of `size` x `size` pixels around each pixel; nothing is attended to outside.
+    """Stand-alone self-attention in a window of `size` x `size` pixels around each pixel; none outside the map.
 
     forward(x (B, C, H, W)) -> (B, C_out, H, W) and the weights (B, heads, H, W, size, size): [..., y, x, a, b] is how
     much pixel (y, x) takes from pixel (y + a - size // 2, x + b - size // 2). Scores are q . (k + r): r is learned for
     each offset, half of its features for the row, half for the column (equation 3 of the paper, which scales nothing).
-    Raises `ValueError` for an even size or channels that the heads, or the two halves, cannot share.
+    Raises TypeError or ValueError for an even size or channels that the heads, or the two halves, cannot share.
+    Ramachandran et al. 2019, section 3.1.
+
+    >>> out, weights = LocalAttention2d(4, out=8, size=3, heads=2)(torch.randn(1, 4, 5, 6))
+    >>> tuple(out.shape), tuple(weights.shape)
+    ((1, 8, 5, 6), (1, 2, 5, 6, 3, 3))
     """
 
     def __init__(self, channels: int, out: int | None = None, size: int = 5, heads: int = 4):
         super().__init__()
         out = channels if out is None else out
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1 or size % 2 == 0:
-            raise ValueError(f"size: an odd whole number of pixels is needed, got {size!r}")
-        if heads < 1 or out % (2 * heads):
-            raise ValueError(
-                f"{out} channels cannot be shared among {heads} heads with two halves each (row and column): "
-                f"choose a multiple of {2 * max(heads, 1)}"
-            )
+        if check_whole("size", size, 1) % 2 == 0:
+            raise ValueError(complaint("size", "an odd number of pixels", size))
+        if out % (2 * check_whole("heads", heads, 1)):
+            expected = f"a multiple of {2 * heads} ({heads} heads of two halves each, for row and column)"
+            raise ValueError(complaint("out", expected, out))
         self.channels, self.size, self.heads, self.width = channels, size, heads, out // heads
         self.query, self.key, self.value = (nn.Conv2d(channels, out, 1, bias=False) for _ in range(3))
         half = (size, heads, self.width // 2)
@@ -49,7 +52,7 @@ class LocalAttention2d(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if x.ndim != 4 or x.shape[1] != self.channels:
-            raise ValueError(f"maps (B, {self.channels}, H, W) are needed, got {tuple(x.shape)}")
+            raise ValueError(complaint("x", f"shape (B, {self.channels}, H, W)", tuple(x.shape)))
         batch, _, height, width = x.shape
         # (B, C, H, W) -> (B, heads, width, H, W)
         q, k, v = (
@@ -62,9 +65,8 @@ class LocalAttention2d(nn.Module):
         weights = masked_softmax(scores.permute(0, 1, 3, 4, 2), self._inside(height, width, x.device))
         out = torch.zeros_like(q)
         for place, near in enumerate(self._windows(v, height, width)):
-            out = (
-                out + weights[:, :, None, :, :, place] * near
-            )  # (B, heads, 1, H, W) * (B, heads, width, H, W)
+            # (B, heads, 1, H, W) * (B, heads, width, H, W)
+            out = out + weights[:, :, None, :, :, place] * near
         shape = (batch, self.heads, height, width, self.size, self.size)
         return out.flatten(1, 2), weights.view(shape)  # (B, heads, width, H, W) -> (B, C_out, H, W)
 
@@ -85,13 +87,16 @@ class ClothesNet(nn.Module):
 
     A convolution as the stem (the paper's advice), then twice such a layer, each at half the size of the one before.
     forward(images (B, 1, 28, 28) in [0, 1]) -> logits (B, 10) and the weights of each attention layer, an empty list
-    for the convolutional twin. Raises `ValueError` for another kind.
+    for the convolutional twin. Raises `UnknownName` (a KeyError) for another kind.
+
+    >>> logits, weights = ClothesNet()(torch.zeros(1, 1, 28, 28))
+    >>> tuple(logits.shape), [tuple(part.shape) for part in weights]
+    ((1, 10), [(1, 2, 14, 14, 5, 5), (1, 2, 7, 7, 5, 5)])
     """
 
     def __init__(self, kind: str = "attention", size: int = 5, heads: int = 2):
         super().__init__()
-        if kind not in KINDS:
-            raise ValueError(f"kind: one of {', '.join(KINDS)} is needed, got {kind!r}")
+        check_name("kind", kind, KINDS, "kind of layer")
         self.kind, self.channels, self.name = kind, 1, f"the classifier of clothes with {kind}"
         self.stem = nn.Sequential(
             nn.Conv2d(1, STEM, 3, padding=1, bias=False), nn.BatchNorm2d(STEM), nn.ReLU()
@@ -108,20 +113,25 @@ class ClothesNet(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         check_images(images, self)
-        x, looks = self.stem((images - FASHION_MEAN[0]) / FASHION_STD[0]), []
+        x, found = self.stem((images - FASHION_MEAN[0]) / FASHION_STD[0]), []
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = layer(F.max_pool2d(x, 2))  # (B, C, 28, 28) -> (B, C', 14, 14) -> (B, C'', 7, 7)
             if self.kind == "attention":
                 x, weights = x
-                looks.append(weights)
+                found.append(weights)
             x = norm(x).relu()
-        return self.classify(x.mean((2, 3))), looks  # (B, C, 7, 7) -> (B, C) -> (B, 10)
+        return self.classify(x.mean((2, 3))), found  # (B, C, 7, 7) -> (B, C) -> (B, 10)
 
 
 def load(kind: str = "attention", seed: int = 0) -> ClothesNet:
-    """A shipped classifier in eval mode, `seed` below SEEDS; `ValueError` for another."""
-    if seed not in range(SEEDS):
-        raise ValueError(f"seed: a whole number from 0 to {SEEDS - 1} is needed, got {seed!r}")
+    """A shipped classifier of clothes in eval mode: `kind` "attention" or "convolution", `seed` below SEEDS.
+
+    Raises `UnknownName` (a KeyError) for another kind, TypeError or ValueError for another seed.
+
+    >>> load("convolution").kind
+    'convolution'
+    """
+    check_whole("seed", seed, 0, SEEDS - 1)
     model, start = ClothesNet(kind), f"{kind}{seed}."
     tensors = assets.shipped_tensors("local_attention")
     mine = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}

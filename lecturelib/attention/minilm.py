@@ -1,9 +1,11 @@
-"""A real trained encoder in plain torch: all-MiniLM-L6-v2, which always returns where it looked.
+"""A trained Transformer encoder in plain torch: all-MiniLM-L6-v2, which always returns its attention weights.
 
 Six layers of twelve heads, 384 wide, for English; a BERT encoder distilled from a larger one and then trained so that
-sentences of like meaning lie close together (Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT").
-Sizes: B sentences, L pieces, d = 384 features. Masks are True where attention is allowed.
+sentences of similar meaning lie close together (Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019,
+"Sentence-BERT"). Sizes: B sentences, L tokens, d = 384 features. Masks are True where attention is allowed.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,122 +16,115 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib import assets
+from lecturelib.attention.masks import causal_mask, padding_mask
+from lecturelib.attention.transformer import EncoderLayer
+from lecturelib.checks import complaint, described
 
-LONGEST = 256  # pieces: what the sentence encoder was trained for
+LONGEST = 256  # tokens: what the sentence encoder was trained for
+PAD = 0
+_EPS = 1e-12  # of BERT's LayerNorm
 _NAMES = {  # BERT's names, and ours
-    "attention.self.": "",
-    "attention.output.dense": "out",
+    "attention.self.": "attention.",
+    "attention.output.dense": "attention.out",
     "attention.output.LayerNorm": "norm1",
-    "intermediate.dense": "wide",
-    "output.dense": "narrow",
+    "intermediate.dense": "feed_forward.0",
+    "output.dense": "feed_forward.3",
     "output.LayerNorm": "norm2",
 }
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
-    """One sentence as the encoder saw it: its pieces, where each head looked, and what became of every piece.
+class EncoderOutput:
+    """Tokens, attention weights and hidden states of one sentence.
 
-    `pieces`: L words or parts of words, "##" before a part that goes on a word, [CLS] first and [SEP] last. `weights`:
-    (layers, heads, L, L), each row sums to one. `states`: (layers + 1, L, d), the embedding and each layer's output.
+    `tokens`: L WordPiece tokens, "##" before one that continues a word, [CLS] first and [SEP] last. `weights`: (layers,
+    heads, L, L), each row sums to one. `states`: (layers + 1, L, d), the embedding and each layer's output.
     """
 
-    pieces: list[str]
+    tokens: list[str]
     weights: Tensor
     states: Tensor
 
 
-class Layer(nn.Module):
-    """Self-attention and the feed-forward network, each added to what comes in and normalised afterwards."""
-
-    def __init__(self, d: int, heads: int, hidden: int):
-        super().__init__()
-        self.heads = heads
-        self.query, self.key, self.value, self.out = (nn.Linear(d, d) for _ in range(4))
-        self.wide, self.narrow = nn.Linear(d, hidden), nn.Linear(hidden, d)
-        self.norm1, self.norm2 = (nn.LayerNorm(d, eps=1e-12) for _ in range(2))
-
-    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, L, d), mask (B, 1, 1 or L, L) -> (B, L, d), weights (B, heads, L, L)."""
-        q, k, v = (self._split(project(x)) for project in (self.query, self.key, self.value))
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(
-            -1
-        )  # [CLS] may always be looked at: no empty row
-        looked = (weights @ v).transpose(1, 2).flatten(2)  # (B, heads, L, d/heads) -> (B, L, d)
-        x = self.norm1(x + self.out(looked))
-        return self.norm2(x + self.narrow(F.gelu(self.wide(x)))), weights
-
-    def _split(self, x: Tensor) -> Tensor:
-        # (B, L, d) -> (B, L, heads, d/heads) -> (B, heads, L, d/heads)
-        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
-
-
 class MiniLM(nn.Module):
-    """forward(tokens (B, L), causal) -> states (B, layers + 1, L, d) and weights (B, layers, heads, L, L), always both.
+    """A BERT encoder that returns all hidden states and attention weights.
 
-    `words`: the pieces it knows, in the order of their numbers. `load()` gives the trained one.
+    forward(ids (B, L), causal) -> states (B, layers + 1, L, d) and weights (B, layers, heads, L, L), always both.
+    `words`: the vocabulary in the order of its ids. `load()` gives the trained one. Devlin et al. 2019.
+
+    >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "dog", "##s"]
+    >>> model = MiniLM(words, d=8, heads=2, layers=1, hidden=16).eval()
+    >>> found = model.outputs("A dogs")
+    >>> found.tokens, tuple(found.weights.shape)
+    (['[CLS]', 'a', 'dog', '##s', '[SEP]'], (1, 2, 5, 5))
     """
 
     def __init__(
         self, words: Sequence[str], d: int = 384, heads: int = 12, layers: int = 6, hidden: int = 1536
     ):
         super().__init__()
-        self.tokenizer = _tokenizer(words)
-        self.word, self.position, self.kind = (nn.Embedding(n, d) for n in (len(words), 512, 2))
-        self.norm = nn.LayerNorm(d, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(d, heads, hidden) for _ in range(layers))
+        self.tokenizer = _wordpiece(words)
+        self.word, self.position, self.segment = (nn.Embedding(n, d) for n in (len(words), 512, 2))
+        self.norm = nn.LayerNorm(d, eps=_EPS)
+        self.layers = nn.ModuleList(
+            EncoderLayer(d, heads, hidden, dropout=0.0, activation=nn.GELU, eps=_EPS) for _ in range(layers)
+        )
 
-    def forward(self, tokens: Tensor, causal: bool = False) -> tuple[Tensor, Tensor]:
-        """`causal`: a piece sees itself and what stands before it. The network was trained to see both sides, so what
-        it then shows is a reading from left to right by a reader who never practised it."""
-        mask = (tokens != 0)[:, None, None]  # (B, 1, 1, L): 0 fills up short sentences
+    def forward(self, ids: Tensor, causal: bool = False) -> tuple[Tensor, Tensor]:
+        """`causal`: a token attends to itself and what stands before it, as the network was not trained to."""
+        mask = padding_mask(ids, PAD)  # (B, 1, L)
         if causal:
-            mask = mask & torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).tril()
-        x = self.norm(self.word(tokens) + self.position.weight[: tokens.shape[1]] + self.kind.weight[0])
-        states, looks = [x], []
+            mask = mask & causal_mask(ids.shape[1], ids.device)  # (B, L, L)
+        x = self.norm(self.word(ids) + self.position.weight[: ids.shape[1]] + self.segment.weight[0])
+        states, found = [x], []
         for layer in self.layers:
             x, weights = layer(x, mask)
             states.append(x)
-            looks.append(weights)
-        return torch.stack(states, 1), torch.stack(looks, 1)
+            found.append(weights)
+        return torch.stack(states, 1), torch.stack(found, 1)
 
     def encode(self, sentence: str, longest: int = LONGEST) -> list[int]:
-        """The numbers of a sentence's pieces, with [CLS] and [SEP].
+        """The token ids of a sentence, with [CLS] and [SEP].
 
-        Raises TypeError for no text, ValueError for an empty sentence or one of more than `longest` pieces.
+        Raises TypeError for something that is no text, ValueError for an empty sentence or one of more than `longest`
+        tokens.
         """
         if not isinstance(sentence, str):
-            raise TypeError(f"a sentence is a string, got {type(sentence).__name__}")
+            raise TypeError(complaint("sentence", "a string", described(sentence)))
         found = self.tokenizer.encode(sentence).ids
         if len(found) <= 2:
-            raise ValueError("the sentence is empty: write at least one word")
+            raise ValueError(complaint("sentence", "at least one word", "an empty sentence"))
         if len(found) > longest:
-            raise ValueError(
-                f"the sentence has {len(found)} pieces, at most {longest} fit: write a shorter one"
-            )
+            expected = f"at most {longest} tokens"
+            raise ValueError(complaint("sentence", expected, str(len(found)), "write a shorter one"))
         return found
 
     @torch.no_grad()
-    def look(self, sentence: str, causal: bool = False, longest: int = LONGEST) -> Looked:
-        """Where the heads look in one sentence; raises as `encode` does."""
+    def outputs(self, sentence: str, causal: bool = False, longest: int = LONGEST) -> EncoderOutput:
+        """One forward pass on a sentence: its tokens, attention weights and hidden states; raises as `encode` does."""
         ids = self.encode(sentence, longest)
-        states, weights = self(torch.tensor([ids]), causal)
-        return Looked([self.tokenizer.id_to_token(k) for k in ids], weights[0], states[0])
+        states, weights = self(torch.tensor([ids], device=self.word.weight.device), causal)
+        return EncoderOutput([self.tokenizer.id_to_token(k) for k in ids], weights[0], states[0])
 
     @torch.no_grad()
     def embed(self, sentences: Sequence[str]) -> Tensor:
-        """One vector of length 1 for each sentence (B, d), the mean of its pieces: products are cosines."""
+        """Sentence embeddings (B, d) of length 1, the mean of the token states: their products are cosines.
+
+        Raises as `encode` does, and ValueError for no sentences. Reimers and Gurevych 2019.
+        """
         rows = [self.encode(sentence) for sentence in sentences]
-        longest = max(map(len, rows), default=0)
-        tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-        last = self(tokens)[0][:, -1]  # (B, L, d)
-        real = (tokens != 0)[..., None]
+        if not rows:
+            raise ValueError(complaint("sentences", "at least one sentence", "none"))
+        longest = max(map(len, rows))
+        padded = [row + [PAD] * (longest - len(row)) for row in rows]
+        ids = torch.tensor(padded, device=self.word.weight.device)
+        last = self(ids)[0][:, -1]  # (B, L, d)
+        real = (ids != PAD)[..., None]
         return F.normalize((last * real).sum(1) / real.sum(1), dim=-1)
 
 
-def _tokenizer(words: Sequence[str]):
-    """BERT's pieces: lower case, no accents, words and signs apart, then the longest pieces that are known."""
+def _wordpiece(words: Sequence[str]):
+    """BERT's WordPiece tokenizer: lower case, no accents, words and signs apart, then the longest known tokens."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     numbers = {word: k for k, word in enumerate(words)}
@@ -143,23 +138,29 @@ def _tokenizer(words: Sequence[str]):
 
 @lru_cache(maxsize=1)
 def load() -> MiniLM:
-    """The trained encoder, in eval mode, shared: nobody may change it.
+    """The trained all-MiniLM-L6-v2, in eval mode, loaded once and shared: nobody may change it.
 
     Raises `assets.AssetMissing` with the command that fetches it.
     """
-    weights = assets.tensors("minilm")
-    words = bytes(assets.tensors("minilm_words")["text"].tolist()).decode().splitlines()
-    with torch.random.fork_rng(devices=[]):  # weights are drawn, and overwritten at once
+    # weights are drawn, and overwritten at once; normal tensors also where the caller is in inference mode
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
+        weights = assets.tensors("minilm")
+        words = bytes(assets.tensors("minilm_words")["text"].tolist()).decode().splitlines()
         model = MiniLM(words)
+        model.load_state_dict(_renamed(weights), strict=True, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def _renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """BERT's state dict under the names of `MiniLM`."""
     state = {}
     for name, value in weights.items():
-        kind, _, rest = name.partition(".")
-        if kind == "embeddings" and rest != "position_ids":
+        part, _, rest = name.partition(".")
+        if part == "embeddings" and rest != "position_ids":
             rest = rest.replace("LayerNorm", "norm").replace("_embeddings", "")
-            state[rest.replace("token_type", "kind")] = value
-        elif kind == "encoder":
+            state[rest.replace("token_type", "segment")] = value
+        elif part == "encoder":
             for theirs, ours in _NAMES.items():
                 rest = rest.replace(theirs, ours)
             state[rest.replace("layer.", "layers.", 1)] = value
-    model.load_state_dict(state, strict=True, assign=True)
-    return model.eval().requires_grad_(False)
+    return state

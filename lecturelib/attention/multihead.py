@@ -1,47 +1,84 @@
-"""Multi-head attention, which always returns its weights, and the position code."""
+"""Scaled dot-product attention, multi-head attention that always returns its weights, and positional encoding.
+
+Vaswani et al. 2017, "Attention is all you need". Sizes: B sentences, Q queries, K keys, d features.
+"""
+
+from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from lecturelib.attention.masks import check_mask, masked_softmax
+from lecturelib.checks import check_whole, complaint
 
 
-def scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """What each query gathers, and from where: softmax(q k^T / sqrt(d)) v.
+def scaled_dot_product_attention(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, dropout: nn.Module | None = None
+) -> tuple[Tensor, Tensor]:
+    """Scaled dot-product attention: softmax(q k^T / sqrt(d)) v, and the weights softmax(q k^T / sqrt(d)).
 
     q (..., Q, d), k (..., K, d), v (..., K, d_v), mask (..., Q, K) True where allowed. Returns (..., Q, d_v) and the
-    weights (..., Q, K). Vaswani et al. 2017, equation 1.
+    weights (..., Q, K), whose rows sum to one. `dropout` acts on the weights that are used, not on those that are
+    returned. Vaswani et al. 2017, equation 1.
+
+    >>> out, weights = scaled_dot_product_attention(torch.zeros(1, 2), torch.ones(2, 2), torch.tensor([[0.0], [4.0]]))
+    >>> out.item(), weights.tolist()
+    (2.0, [[0.5, 0.5]])
     """
-    weights = _weights(q, k, mask)
-    return weights @ v, weights
+    scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(
+        -2, -1
+    )  # (..., Q, K); to scale q costs less than scores
+    weights = masked_softmax(scores, mask)
+    return (weights if dropout is None else dropout(weights)) @ v, weights
 
 
-def _weights(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
-    """softmax(q k^T / sqrt(d)) among the allowed keys, (..., Q, K)."""
-    scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(-2, -1)  # scaling q is cheaper than scaling scores
-    if mask is None and not scores.requires_grad:
-        return torch.softmax(
-            scores, -1, out=scores
-        )  # in its own place: a second large table costs as much again
-    return masked_softmax(scores, mask)
+@dataclass
+class KeyValueCache:
+    """Keys and values (B, heads, K, d/heads) of one attention layer, kept between decoding steps.
+
+    `fixed`: the memory stays the same at every step (the encoder's output), so that its keys and values are computed
+    once; otherwise each step appends those of the new token.
+    """
+
+    fixed: bool = False
+    keys: Tensor | None = None
+    values: Tensor | None = None
+
+    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """All keys and values so far, the new ones last."""
+        if self.keys is not None and self.values is not None:
+            keys, values = torch.cat([self.keys, keys], 2), torch.cat([self.values, values], 2)
+        self.keys, self.values = keys, values
+        return keys, values
+
+    def select(self, rows: Tensor) -> None:
+        """Keep some sentences of the batch, in any order, also repeatedly."""
+        if self.keys is not None and self.values is not None:
+            self.keys, self.values = self.keys[rows], self.values[rows]
 
 
 class MultiHeadAttention(nn.Module):
-    """Several looks at once: each head has queries, keys and values of its own, d / heads wide.
+    """Multi-head attention: each head has queries, keys and values of its own, d / heads wide.
 
-    forward(query (B, Q, d), memory (B, K, d), mask) -> (B, Q, d) and the weights (B, heads, Q, K), always both. The
-    mask is (1 or B, 1 or Q, K), True where allowed. Dropout acts on the weights that are used, not on those that are
-    returned. Raises `ValueError` where d is not divisible by the heads.
+    head_i = attention(x W_q_i, m W_k_i, m W_v_i), output = [head_1; ...; head_h] W_o. forward(query (B, Q, d), memory
+    (B, K, d), mask) -> (B, Q, d) and the weights (B, heads, Q, K), always both. The mask is (1 or B, 1 or Q, K), True
+    where allowed. Raises ValueError where d is not divisible by the heads, or for a mask that does not fit. Vaswani et
+    al. 2017, section 3.2.2.
+
+    >>> x = torch.randn(2, 5, 16)
+    >>> out, weights = MultiHeadAttention(16, heads=4)(x, x)
+    >>> tuple(out.shape), tuple(weights.shape)
+    ((2, 5, 16), (2, 4, 5, 5))
     """
 
     def __init__(self, d: int, heads: int, dropout: float = 0.0):
         super().__init__()
-        if heads < 1 or d % heads:
-            raise ValueError(
-                f"d = {d} cannot be shared evenly among {heads} heads: choose heads that divide d"
-            )
+        check_whole("d", d, 1)
+        if d % check_whole("heads", heads, 1):
+            raise ValueError(complaint("heads", f"a divisor of d = {d}", heads))
         self.heads = heads
         self.query, self.key, self.value, self.out = (nn.Linear(d, d) for _ in range(4))
         self.dropout = nn.Dropout(dropout)
@@ -51,47 +88,47 @@ class MultiHeadAttention(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(
-        self, query: Tensor, memory: Tensor, mask: Tensor | None = None, cache: dict | None = None
+        self,
+        query: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        cache: KeyValueCache | None = None,
     ) -> tuple[Tensor, Tensor]:
         """`cache` keeps keys and values between steps of decoding: see `decoding.Decoder`."""
         q = self._split(self.query(query))  # (B, heads, Q, d/heads)
-        k, v = self._keys_and_values(memory, cache)
+        if cache is not None and cache.fixed and cache.keys is not None:
+            k, v = cache.keys, cache.values
+        else:
+            k, v = self._split(self.key(memory)), self._split(self.value(memory))  # (B, heads, K, d/heads)
+            if cache is not None:
+                k, v = cache.append(k, v)
         if mask is not None:
-            check_mask(mask, (q.shape[0], q.shape[2], k.shape[2]))
-            mask = mask[:, None]  # (B, Q, K) -> (B, 1, Q, K), the same for all heads
-        weights = _weights(q, k, mask)
-        gathered = self.dropout(weights) @ v  # (B, heads, Q, d/heads)
-        joined = gathered.transpose(1, 2).flatten(
-            2
-        )  # (B, heads, Q, d/heads) -> (B, Q, heads, d/heads) -> (B, Q, d)
-        return self.out(joined), weights
+            # (B, Q, K) -> (B, 1, Q, K): the same for all heads
+            mask = check_mask(mask, (q.shape[0], q.shape[2], k.shape[2]))[:, None]
+        gathered, weights = scaled_dot_product_attention(q, k, v, mask, self.dropout)
+        # (B, heads, Q, d/heads) -> (B, Q, heads, d/heads) -> (B, Q, d)
+        return self.out(gathered.transpose(1, 2).flatten(2)), weights
 
     def _split(self, x: Tensor) -> Tensor:
-        batch, length, width = x.shape
         # (B, L, d) -> (B, L, heads, d/heads) -> (B, heads, L, d/heads)
-        return x.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-
-    def _keys_and_values(self, memory: Tensor, cache: dict | None) -> tuple[Tensor, Tensor]:
-        if cache is None:
-            return self._split(self.key(memory)), self._split(self.value(memory))
-        if cache.get("fixed") and "k" in cache:  # the encoder's output does not change between steps
-            return cache["k"], cache["v"]
-        k, v = self._split(self.key(memory)), self._split(self.value(memory))
-        if "k" in cache:
-            k, v = torch.cat([cache["k"], k], 2), torch.cat([cache["v"], v], 2)  # (B, heads, K + 1, d/heads)
-        cache["k"], cache["v"] = k, v
-        return k, v
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
-def position_code(length: int, d: int) -> Tensor:
-    """The sinusoidal position code (length, d): sines in the even columns, cosines in the odd ones.
+def positional_encoding(length: int, d: int, device: torch.device | str | None = None) -> Tensor:
+    """Sinusoidal positional encoding (length, d): sin(t / 10000^(2i/d)) in column 2i, the cosine in column 2i + 1.
 
-    Column pair i turns with wavelength 2 pi 10000^(2i/d): the code of position t + s is a fixed rotation of that of t.
-    Vaswani et al. 2017, section 3.5.
+    Column pair i has the wavelength 2 pi 10000^(2i/d): the encoding of position t + s is a fixed rotation of that of t,
+    so the product of two encodings depends on their distance only. Of the default dtype. Raises TypeError or ValueError
+    for a length below 1 or an odd d. Vaswani et al. 2017, section 3.5.
+
+    >>> positional_encoding(2, 4)
+    tensor([[0.0000, 1.0000, 0.0000, 1.0000],
+            [0.8415, 0.5403, 0.0100, 0.9999]])
     """
-    if length < 1 or d < 2 or d % 2:
-        raise ValueError(f"length from 1 and an even d from 2 are needed, got {length} and {d}")
-    t = torch.arange(length, dtype=torch.float64)[:, None]  # (length, 1)
-    rate = 10000 ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)  # (d/2,)
-    code = torch.stack([(t * rate).sin(), (t * rate).cos()], -1)  # (length, d/2, 2)
-    return code.flatten(1).float()  # (length, d)
+    check_whole("length", length, 1)
+    if check_whole("d", d, 2) % 2:
+        raise ValueError(complaint("d", "an even number", d))
+    t = torch.arange(length, dtype=torch.float64, device=device)[:, None]  # (length, 1)
+    rate = 10000 ** (-torch.arange(0, d, 2, dtype=torch.float64, device=device) / d)  # (d/2,)
+    waves = torch.stack([(t * rate).sin(), (t * rate).cos()], -1)  # (length, d/2, 2)
+    return waves.flatten(1).to(torch.get_default_dtype())  # (length, d)

@@ -1,13 +1,14 @@
-"""Learn from text alone, then from few labels: words are hidden, and an encoder learns to guess them.
+"""Masked-word pretraining in small: learn from text alone, then from few labels.
 
-Devlin et al. 2019, "BERT: pre-training of deep bidirectional Transformers for language understanding", in small. Sizes:
-B sentences, L pieces, d features. The labels of the example come from `tenses`: they cost nothing either, but say
-something that the text itself does not.
+Words are hidden, and an encoder learns to predict them: Devlin et al. 2019, "BERT: pre-training of deep bidirectional
+Transformers for language understanding". Sizes: B sentences, L tokens, d features. The labels of the example come from
+`tense_labels`: they cost nothing either, but say something that the text itself does not.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -15,23 +16,28 @@ from torch.nn import functional as F
 
 from lecturelib import assets
 from lecturelib.attention.masks import padding_mask
-from lecturelib.attention.multihead import position_code
-from lecturelib.attention.tokenizer import END, LONGEST, PAD, Pieces, batch
+from lecturelib.attention.multihead import positional_encoding
+from lecturelib.attention.tokenizer import END, LONGEST, PAD, SPECIAL, batch, shipped_tokenizer
 from lecturelib.attention.transformer import EncoderLayer
+from lecturelib.checks import check_number, check_whole, complaint
 
-SHARE = 0.2  # of the pieces are hidden: one sentence has about nine
-STEPS, BATCH, RATE = (
-    100,
-    32,
-    3e-3,
-)  # of learning from labels; the rate is the better one for both, of 0.001 and 0.003
+GAP = "___"  # in a sentence: a word to be guessed
+SHARE = 0.2  # of the tokens are hidden: one sentence has about nine
+# of learning from labels; the rate is the better one for both networks, of 0.001 and 0.003
+STEPS, BATCH, RATE = 100, 32, 3e-3
 
 
 class Encoder(nn.Module):
-    """Layers of self-attention over one embedding; the piece after the last of the vocabulary is the mask.
+    """A Transformer encoder for masked-word pretraining; the token id after the last of the vocabulary is the mask.
 
-    forward(tokens (B, L)) -> features (B, L, d), and the weights (B, heads, L, L) of every layer. `words(features)`
-    gives scores over the vocabulary, by the same embedding.
+    forward(tokens (B, L)) of ids -> features (B, L, d), and the weights (B, heads, L, L) of every layer.
+    `words(features)` gives scores over the vocabulary, by the same embedding. Raises ValueError for another shape or
+    more than LONGEST tokens.
+
+    >>> encoder = Encoder(30, d=16, heads=2, layers=1, hidden=32).eval()
+    >>> features, weights = encoder(torch.tensor([[5, 30, 7, 2]]))
+    >>> tuple(features.shape), tuple(weights[0].shape), tuple(encoder.words(features).shape)
+    ((1, 4, 16), (1, 2, 4, 4), (1, 4, 30))
     """
 
     def __init__(self, vocabulary: int, d: int = 96, heads: int = 4, layers: int = 2, hidden: int = 384):
@@ -43,65 +49,82 @@ class Encoder(nn.Module):
             EncoderLayer(d, heads, hidden, 0.1, norm_first=True) for _ in range(layers)
         )
         self.norm, self.bias = nn.LayerNorm(d), nn.Parameter(torch.zeros(vocabulary))
-        self.register_buffer("code", position_code(LONGEST, d), persistent=False)
+        self.register_buffer("code", positional_encoding(LONGEST, d), persistent=False)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
         if tokens.ndim != 2 or not tokens.numel() or tokens.shape[1] > LONGEST:
-            raise ValueError(
-                f"tokens (B, L) with L from 1 to {LONGEST} are needed, got {tuple(tokens.shape)}"
-            )
+            expected = f"shape (B, L) of token ids, L from 1 to {LONGEST}"
+            raise ValueError(complaint("tokens", expected, tuple(tokens.shape)))
         x = self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim) + self.code[: tokens.shape[1]]
-        mask, looks = padding_mask(tokens), []
+        mask, found = padding_mask(tokens), []
         for layer in self.layers:
             x, weights = layer(x, mask)
-            looks.append(weights)
-        return self.norm(x), looks
+            found.append(weights)
+        return self.norm(x), found
 
     def words(self, features: Tensor) -> Tensor:
-        """(..., d) -> scores (..., vocabulary) for the piece that stands there."""
+        """Features (..., d) -> scores (..., vocabulary) for the token that stands there."""
         return features @ self.embedding.weight[: self.mask].T + self.bias
 
 
 def hide(
     tokens: Tensor, mask: int, generator: torch.Generator, share: float = SHARE
 ) -> tuple[Tensor, Tensor]:
-    """Tokens (B, L) with some hidden, and which (B, L) are to be guessed; never the filling nor the end sign.
+    """Mask a share of the tokens as BERT does: token ids (B, L) with some hidden, and which (B, L) are to be guessed.
 
-    Of those to be guessed 8 in 10 become the mask, 1 in 10 any other piece, 1 in 10 stays: so the encoder cannot trust
-    a piece that it sees. Raises `ValueError` for a share outside (0, 1).
+    Padding and END are never chosen. Of the chosen 8 in 10 become `mask`, 1 in 10 any other token, 1 in 10 stays: so
+    the encoder cannot trust a token that it sees. Raises TypeError or ValueError for a share outside (0, 1). Devlin et
+    al. 2019, section 3.1.
+
+    >>> seen, chosen = hide(torch.full((1, 100), 7), 30, torch.Generator().manual_seed(0), share=0.2)
+    >>> bool((seen[~chosen] == 7).all())
+    True
     """
-    if not 0 < share < 1:
-        raise ValueError(f"share: a number between 0 and 1 is needed, got {share!r}")
+    check_number("share", share, above=0, below=1)
+    shape, device = tokens.shape, generator.device
     real = (tokens != PAD) & (tokens != END)
-    chosen = (torch.rand(tokens.shape, generator=generator) < share) & real
-    how = torch.rand(tokens.shape, generator=generator)
-    others = torch.randint(4, mask, tokens.shape, generator=generator)
+    chosen = (torch.rand(shape, generator=generator, device=device).to(tokens.device) < share) & real
+    how = torch.rand(shape, generator=generator, device=device).to(tokens.device)
+    others = torch.randint(len(SPECIAL), mask, shape, generator=generator, device=device).to(tokens.device)
     seen = torch.where(chosen & (how < 0.8), mask, tokens)
     return torch.where(chosen & (how >= 0.9), others, seen), chosen
 
 
 def masked_word_loss(encoder: Encoder, tokens: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """The cross-entropy in nats of the hidden pieces of tokens (B, L), and the share that is guessed rightly."""
+    """Masked-word loss: the cross-entropy in nats of the hidden tokens of (B, L), and the share guessed rightly.
+
+    >>> encoder = Encoder(30, d=16, heads=2, layers=1, hidden=32).eval()
+    >>> loss, right = masked_word_loss(encoder, torch.full((2, 20), 7), torch.Generator().manual_seed(0))
+    >>> loss.item() > 0 and 0 <= right <= 1
+    True
+    """
     seen, chosen = hide(tokens, encoder.mask, generator)
     if not chosen.any():
         return encoder.bias.sum() * 0, 0.0
     scores = encoder.words(encoder(seen)[0][chosen])  # (B, L, d) -> (hidden, d) -> (hidden, vocabulary)
     wanted = tokens[chosen]
-    return F.cross_entropy(scores, wanted), (scores.argmax(1) == wanted).float().mean().item()
+    return F.cross_entropy(scores, wanted), (scores.argmax(1) == wanted).double().mean().item()
 
 
 class Classifier(nn.Module):
-    """An encoder and one linear layer on the mean of its features: tokens (B, L) -> logits (B, classes), weights."""
+    """An encoder and one linear layer on the mean of its features: token ids (B, L) -> logits (B, classes), weights.
+
+    Padding does not count for the mean.
+
+    >>> model = Classifier(Encoder(30, d=16, heads=2, layers=1, hidden=32), classes=3).eval()
+    >>> model(torch.tensor([[5, 6, 2]]))[0].shape
+    torch.Size([1, 3])
+    """
 
     def __init__(self, encoder: Encoder, classes: int):
         super().__init__()
         self.encoder = encoder
-        self.classify = nn.Linear(encoder.embedding.embedding_dim, classes)
+        self.classify = nn.Linear(encoder.embedding.embedding_dim, check_whole("classes", classes, 1))
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
-        features, looks = self.encoder(tokens)
+        features, weights = self.encoder(tokens)
         real = (tokens != PAD)[..., None]  # (B, L, 1)
-        return self.classify((features * real).sum(1) / real.sum(1)), looks  # (B, L, d) -> (B, d)
+        return self.classify((features * real).sum(1) / real.sum(1)), weights  # (B, L, d) -> (B, d)
 
 
 def learn_from_labels(
@@ -112,16 +135,24 @@ def learn_from_labels(
     steps: int = STEPS,
     rate: float = RATE,
 ) -> Classifier:
-    """A classifier in eval mode, learned from sentences of numbers and their labels; all its weights move.
+    """Fine-tune a classifier on sentences of token ids and their labels; all its weights move. In eval mode.
 
-    With `pretrained` it begins at the shipped encoder, else at weights drawn from `seed`; all else is equal. Raises
-    `ValueError` for no sentences, or unequal counts.
+    With `pretrained` it begins at the shipped encoder, else at weights drawn from `seed`; all else is equal. The random
+    number generator state stays as it was. Raises ValueError for no sentences or unequal counts, TypeError or
+    ValueError for other steps or rates. Devlin et al. 2019, section 3.2.
+
+    >>> model = learn_from_labels([[5, 2], [6, 2]], [0, 1], pretrained=False, steps=1)
+    >>> model.classify.out_features, model.training
+    (2, False)
     """
     if not len(sentences) or len(sentences) != len(labels):
-        raise ValueError(f"{len(sentences)} sentences and {len(labels)} labels: equally many, at least one")
+        came = f"{len(sentences)} sentences and {len(labels)} labels"
+        raise ValueError(complaint("sentences, labels", "equally many, at least one", came))
+    check_whole("steps", steps, 1)
+    check_number("rate", rate, above=0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoder = load(trainable=True) if pretrained else Encoder(len(pieces()))
+        encoder = load(trainable=True) if pretrained else Encoder(len(shipped_tokenizer()))
         model = Classifier(encoder, int(max(labels)) + 1).train()
         optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
@@ -137,36 +168,43 @@ def learn_from_labels(
     return model.eval()
 
 
-@lru_cache(maxsize=1)
-def pieces() -> Pieces:
-    """The pieces that the encoder knows: those of the translators."""
-    return Pieces(assets.data_path("translator_pieces.json"))
-
-
 def load(trainable: bool = False) -> Encoder:
-    """The shipped encoder, pretrained on the English side of the shipped pairs; in eval mode unless `trainable`."""
-    encoder = Encoder(len(pieces()))
+    """The shipped encoder, pretrained on the English side of the shipped pairs; in eval mode unless `trainable`.
+
+    Raises `assets.AssetMissing` where its file in data/ is not there.
+
+    >>> load().embedding.embedding_dim
+    96
+    """
+    encoder = Encoder(len(shipped_tokenizer()))
     encoder.load_state_dict(assets.shipped_tensors("masked_words"), strict=True)
     return encoder if trainable else encoder.eval().requires_grad_(False)
 
 
 @torch.no_grad()
 def guesses(encoder: Encoder, sentence: str, k: int = 5) -> list[list[tuple[str, float]]]:
-    """For each "___" of an English sentence the k likeliest pieces and their probabilities, "▁" at a word's beginning.
+    """For each "___" of an English sentence the k likeliest tokens and their probabilities, "▁" at a word's beginning.
 
-    Raises `ValueError` for a sentence without "___".
+    Raises ValueError for a sentence without "___" or with too many tokens, TypeError for something that is no text.
+
+    >>> [(best, _), *_] = guesses(load(), "Tom is taller ___ Mary.")[0]
+    >>> best
+    '▁than'
     """
-    parts = sentence.split("___")
-    if len(parts) < 2:
-        raise ValueError(f'write "___" where a word is to be guessed, got {sentence!r}')
+    if not isinstance(sentence, str) or GAP not in sentence:
+        expected = f'a text with "{GAP}" where a word is to be guessed'
+        kind = ValueError if isinstance(sentence, str) else TypeError
+        raise kind(complaint("sentence", expected, repr(sentence)))
+    tokenizer = shipped_tokenizer()
+    check_whole("k", k, 1, len(tokenizer))
     ids: list[int] = []
-    for place, part in enumerate(parts):
+    for place, part in enumerate(sentence.split(GAP)):
         ids += [encoder.mask] if place else []
-        ids += pieces().encode(part)[:-1] if part.strip() else []
-    tokens = torch.tensor([[*ids, END]])
-    chances = encoder.words(encoder(tokens)[0])[0].softmax(-1)  # (L, vocabulary)
-    best = chances[tokens[0] == encoder.mask].topk(k)
+        ids += tokenizer.encode(part)[:-1] if part.strip() else []
+    tokens = torch.tensor([[*ids, END]], device=encoder.embedding.weight.device)
+    probabilities = encoder.words(encoder(tokens)[0])[0].softmax(-1)  # (L, vocabulary)
+    best = probabilities[tokens[0] == encoder.mask].topk(k)
     return [
-        list(zip(pieces().pieces(row), values, strict=True))
+        list(zip(tokenizer.tokens(row), values, strict=True))
         for row, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
     ]

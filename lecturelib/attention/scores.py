@@ -1,4 +1,4 @@
-"""Scores: how well does a key fit a query? Five answers with one interface.
+"""Score functions of attention: how well does a key fit a query? Five answers with one interface.
 
 score(query (B, Q, d_q), keys (B, K, d_k)) -> (B, Q, K), before the softmax.
 """
@@ -9,20 +9,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lecturelib.checks import check_name, check_number, check_whole, complaint
+
 
 class Score(nn.Module):
-    """The base: it checks the sizes once, `fit` is the score."""
+    """The base of all scores: `forward` checks the sizes once, `fit` is the score.
+
+    Raises TypeError or ValueError for sizes below 1, and ValueError for queries or keys of another width.
+    """
 
     def __init__(self, d_query: int, d_key: int):
         super().__init__()
-        if min(d_query, d_key) < 1:
-            raise ValueError(f"sizes from 1 are needed, got {d_query} and {d_key}")
-        self.d_query, self.d_key = d_query, d_key
+        self.d_query = check_whole("d_query", d_query, 1)
+        self.d_key = check_whole("d_key", d_key, 1)
 
     def forward(self, query: Tensor, keys: Tensor) -> Tensor:
         for name, tensor, size in (("query", query, self.d_query), ("keys", keys, self.d_key)):
             if tensor.ndim != 3 or tensor.shape[2] != size:
-                raise ValueError(f"{name}: (B, L, {size}) is needed, got {tuple(tensor.shape)}")
+                raise ValueError(complaint(name, f"shape (B, L, {size})", tuple(tensor.shape)))
         return self.fit(query, keys)
 
     def fit(self, query: Tensor, keys: Tensor) -> Tensor:
@@ -30,9 +34,12 @@ class Score(nn.Module):
 
 
 class Additive(Score):
-    """v^T tanh(W [s; h]): a small network learns what fits. Bahdanau et al. 2015.
+    """Additive score v^T tanh(W [s; h]): a small network learns what fits. Bahdanau et al. 2015.
 
     W [s; h] is the sum of two products, one for the query and one for the keys; the latter serves every query.
+
+    >>> Additive(3, 4)(torch.randn(2, 5, 3), torch.randn(2, 6, 4)).shape
+    torch.Size([2, 5, 6])
     """
 
     def __init__(self, d_query: int, d_key: int, hidden: int = 128):
@@ -41,14 +48,13 @@ class Additive(Score):
         self.v = nn.Linear(hidden, 1, bias=False)
 
     def fit(self, query: Tensor, keys: Tensor) -> Tensor:
-        sums = (
-            self.query(query)[:, :, None] + self.key(keys)[:, None]
-        )  # (B, Q, 1, hidden) + (B, 1, K, hidden)
+        # (B, Q, 1, hidden) + (B, 1, K, hidden)
+        sums = self.query(query)[:, :, None] + self.key(keys)[:, None]
         return self.v(sums.tanh())[..., 0]  # (B, Q, K, 1) -> (B, Q, K)
 
 
 class _Projected(Score):
-    """The base of scores that compare like with like: the keys are projected where the sizes differ."""
+    """The base of scores of two vectors of one size: the keys are projected where the sizes differ."""
 
     def __init__(self, d_query: int, d_key: int):
         super().__init__(d_query, d_key)
@@ -56,12 +62,19 @@ class _Projected(Score):
 
 
 class Cosine(_Projected):
-    """strength * cos(s, h). The strength is learned and above 0: the cosine alone lies in [-1, 1] and would leave the
-    softmax nearly flat. Graves et al. 2014."""
+    """Cosine score with key strength: strength * cos(s, h). Graves et al. 2014.
+
+    The strength is learned and above 0, unless it is given: the cosine alone lies in [-1, 1] and would leave the
+    softmax nearly flat.
+
+    >>> s = torch.tensor([[[3.0, 4.0]]])
+    >>> Cosine(2, 2, strength=1.0)(s, s).item()
+    1.0
+    """
 
     def __init__(self, d_query: int, d_key: int, strength: float | None = None):
         super().__init__(d_query, d_key)
-        self.fixed = strength
+        self.fixed = None if strength is None else check_number("strength", strength, above=0)
         if strength is None:
             self.log_strength = nn.Parameter(torch.tensor(math.log(10.0)))
 
@@ -71,7 +84,11 @@ class Cosine(_Projected):
 
 
 class General(Score):
-    """s^T W h: a learned inner product. Luong et al. 2015."""
+    """General score s^T W h: a learned bilinear form. Luong et al. 2015.
+
+    >>> General(3, 4)(torch.randn(2, 5, 3), torch.randn(2, 6, 4)).shape
+    torch.Size([2, 5, 6])
+    """
 
     def __init__(self, d_query: int, d_key: int):
         super().__init__(d_query, d_key)
@@ -82,14 +99,26 @@ class General(Score):
 
 
 class Dot(_Projected):
-    """s^T h, of equal sizes; a bidirectional h is twice as wide, so it is projected. Luong et al. 2015."""
+    """Dot-product score s^T h of equal sizes. Luong et al. 2015.
+
+    A bidirectional h is twice as wide as s, so it is projected.
+
+    >>> Dot(2, 2)(torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[3.0, 4.0]]])).item()
+    11.0
+    """
 
     def fit(self, query: Tensor, keys: Tensor) -> Tensor:
         return query @ self.project(keys).transpose(1, 2)
 
 
 class ScaledDot(Dot):
-    """s^T h / sqrt(d): the sum of d products grows like sqrt(d), this keeps it near 1. Vaswani et al. 2017."""
+    """Scaled dot-product score s^T h / sqrt(d). Vaswani et al. 2017.
+
+    The dot product of independent vectors with entries of variance 1 has the standard deviation sqrt(d); divided, 1.
+
+    >>> ScaledDot(4, 4)(torch.ones(1, 1, 4), torch.ones(1, 1, 4)).item()
+    2.0
+    """
 
     def fit(self, query: Tensor, keys: Tensor) -> Tensor:
         return super().fit(query / math.sqrt(self.d_query), keys)
@@ -105,7 +134,11 @@ SCORES: dict[str, type[Score]] = {
 
 
 def make_score(name: str, d_query: int, d_key: int) -> Score:
-    """A score by its name in the lecture; `KeyError` names those there are."""
-    if name not in SCORES:
-        raise KeyError(f"there is no score {name!r}; choose one of {', '.join(SCORES)}")
-    return SCORES[name](d_query, d_key)
+    """A score function by its name in the lecture: one of SCORES.
+
+    Raises `UnknownName` (a KeyError) for another name, TypeError or ValueError for sizes below 1.
+
+    >>> type(make_score("scaled dot", 4, 4)).__name__
+    'ScaledDot'
+    """
+    return SCORES[check_name("name", name, SCORES, "score")](d_query, d_key)

@@ -1,8 +1,10 @@
 """The encoder-decoder of recurrent networks: the whole sentence in one vector, or a dynamic context.
 
-Sizes: B sentences, S source pieces, T target pieces, e features of an embedding, h of the encoder one way, s of the
-decoder. Sutskever et al. 2014; Bahdanau et al. 2015.
+Sizes: B sentences, S source tokens, T target tokens, e features of an embedding, h of the encoder one way, s of the
+decoder. Sutskever et al. 2014; Cho et al. 2014; Bahdanau et al. 2015.
 """
+
+from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +14,21 @@ from lecturelib.attention.masks import masked_softmax, padding_mask
 from lecturelib.attention.scores import make_score
 from lecturelib.attention.tokenizer import PAD
 
-State = tuple[Tensor, Tensor, Tensor | None]  # (B, s) hidden and cell of the decoder, and its fixed context
+State = tuple[Tensor, Tensor, Tensor]  # (B, s) hidden and cell of the decoder, and its fixed context (B, 2h)
 
 
 class Seq2Seq(nn.Module):
-    """A bidirectional LSTM reads, an LSTM writes.
+    """Recurrent encoder-decoder: a bidirectional LSTM reads, an LSTM writes.
 
-    score: None for the last state as the only context (B, 2h), the same at every step; or the name of a score
-    (`scores.SCORES`): then the context is a new weighted mean of all h_i at every step.
+    score: None for one fixed context, the last states of both directions (B, 2h), fed to every step (Cho et al. 2014);
+    or the name of a score (`scores.SCORES`): then the context is a new weighted mean of all h_i at every step (Bahdanau
+    et al. 2015). forward(source (B, S), target (B, T)) of token ids -> scores (B, T, vocabulary) and the weights
+    (B, T, S), None where there is no attention. Raises `UnknownName` for another score.
 
-    forward(source (B, S), target (B, T)) -> scores (B, T, vocabulary) and the weights (B, T, S), None where there is no
-    attention.
+    >>> model = Seq2Seq(30, "additive", embedding=8, encoder=6, decoder=10).eval()
+    >>> scores, weights = model(torch.tensor([[5, 6, 7, 2]]), torch.tensor([[1, 8, 9]]))
+    >>> tuple(scores.shape), tuple(weights.shape)
+    ((1, 3, 30), (1, 3, 4))
     """
 
     def __init__(
@@ -47,16 +53,16 @@ class Seq2Seq(nn.Module):
     def forward(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
         memory, state = self.encode(source)
         mask = padding_mask(source)
-        words, outputs, weights = self.embed(target), [], []
+        words, outputs, found = self.embed(target), [], []
         for t in range(target.shape[1]):
-            output, looked, state = self.step(words[:, t], state, memory, mask)
+            output, weights, state = self.step(words[:, t], state, memory, mask)
             outputs.append(output)
-            weights.append(looked)
+            found.append(weights)
         scores = torch.stack(outputs, 1) @ self.embedding.weight.T  # (B, T, e) -> (B, T, vocabulary)
-        return scores, torch.stack(weights, 1) if self.score is not None else None
+        return scores, torch.stack(found, 1) if self.score is not None else None
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """(B, L) -> (B, L, e), of unit size on average."""
+        """Token ids (B, L) -> (B, L, e), of unit size on average."""
         return self.dropout(self.embedding(tokens) * self.embedding.embedding_dim**0.5)
 
     def encode(self, source: Tensor) -> tuple[Tensor, State]:
@@ -65,16 +71,16 @@ class Seq2Seq(nn.Module):
         packed = pack_padded_sequence(self.embed(source), lengths, batch_first=True, enforce_sorted=False)
         states, (last, _) = self.encoder(packed)
         memory, _ = pad_packed_sequence(states, batch_first=True)
-        whole = torch.cat([last[0], last[1]], 1)  # (2, B, h) -> (B, 2h): each way's last state
+        whole = torch.cat([last[0], last[1]], 1)  # (2, B, h) -> (B, 2h): each direction's last state
         hidden = self.begin(whole).tanh()
         return self.dropout(memory), (hidden, torch.zeros_like(hidden), self.dropout(whole))
 
     def step(
         self, word: Tensor, state: State, memory: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor | None, State]:
-        """One word (B, e) further: output (B, e), weights (B, S) or None, the new state.
+        """One decoder step for a word (B, e): output (B, e), weights (B, S) or None, the new state.
 
-        The scores compare s_{t-1} with every h_i, so the context can steer what the decoder does next.
+        The scores compare s_(t-1) with every h_i, so the context can steer what the decoder does next.
         """
         hidden, cell, whole = state
         if self.score is None:

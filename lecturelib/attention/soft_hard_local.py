@@ -5,62 +5,80 @@ Sizes: B queries, S source positions, d features. Scores are those before the so
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from lecturelib.attention.masks import masked_softmax
+from lecturelib.checks import check_name, check_number, check_whole, complaint, described
+
+Kind = Literal["soft", "hard", "local"]
+KINDS: tuple[Kind, ...] = ("soft", "hard", "local")
 
 
 def soft(scores: Tensor, values: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The mean of all values, weighted by the softmax: scores (B, S), values (B, S, d) -> (B, d), weights (B, S).
+    """Soft attention: the mean of all values, weighted by the softmax of the scores.
 
+    c = sum_i alpha_i v_i with alpha = softmax(scores). scores (B, S), values (B, S, d) -> c (B, d), weights (B, S).
     Differentiable everywhere, and every position is read at every step. Bahdanau et al. 2015.
+
+    >>> soft(torch.zeros(1, 2), torch.tensor([[[2.0], [4.0]]]))
+    (tensor([[3.]]), tensor([[0.5000, 0.5000]]))
     """
     weights = masked_softmax(scores, mask)
     return (weights[:, None] @ values)[:, 0], weights  # (B, 1, S) @ (B, S, d) -> (B, d)
 
 
 def hard(scores: Tensor, values: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """One value, drawn by its weight: context (B, d), the position drawn (B,), and its log-probability (B,).
+    """Hard attention: one value, sampled with the softmax of the scores as probabilities.
 
-    Drawing has no gradient; the log-probability has one, which is what REINFORCE uses. Xu et al. 2015.
+    scores (B, S), values (B, S, d) -> context (B, d), the sampled position (B,), and its log-probability (B,).
+    Sampling has no gradient; the log-probability has one, which is what REINFORCE uses. Xu et al. 2015.
+
+    >>> hard(torch.tensor([[0.0, 99.0]]), torch.tensor([[[2.0], [4.0]]]), torch.Generator())
+    (tensor([[4.]]), tensor([1]), tensor([0.]))
     """
     log_p = scores.log_softmax(-1)
-    drawn = torch.multinomial(log_p.detach().exp(), 1, generator=generator)[:, 0]  # (B,)
-    rows = torch.arange(len(values))
+    p = log_p.detach().exp().to(generator.device)
+    drawn = torch.multinomial(p, 1, generator=generator)[:, 0].to(scores.device)  # (B,)
+    rows = torch.arange(len(values), device=scores.device)
     return values[rows, drawn], drawn, log_p[rows, drawn]
 
 
 def local(
-    scores: Tensor, values: Tensor, centre: Tensor, window: int, gaussian: bool = True
+    scores: Tensor, values: Tensor, center: Tensor, window: int, gaussian: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Soft attention within `window` positions on either side of a centre (B,): context (B, d), weights (B, S).
+    """Local attention (local-p): soft attention within `window` positions on either side of a center (B,).
 
-    The softmax is taken inside the window; with `gaussian` it is then multiplied by exp(-(i - centre)^2 / (2 sigma^2)),
-    sigma = window / 2, so that the centre has a gradient; rows then sum to at most one, as Luong et al. 2015 leave them
-    ("local-p"). Raises ValueError for a window below 1 or a centre outside the sentence.
+    scores (B, S), values (B, S, d) -> context (B, d), weights (B, S). The softmax is taken inside the window; with
+    `gaussian` it is then multiplied by exp(-(i - center)^2 / (2 sigma^2)), sigma = window / 2, so that the center has a
+    gradient; rows then sum to at most one, as the paper leaves them. Raises TypeError or ValueError for a window below
+    1 or a center outside the sentence. Luong et al. 2015, equations 7 to 10.
+
+    >>> local(torch.zeros(1, 4), torch.eye(4)[None], torch.tensor([0.0]), window=1, gaussian=False)[1]
+    tensor([[0.5000, 0.5000, 0.0000, 0.0000]])
     """
     length = scores.shape[-1]
-    if window < 1:
-        raise ValueError(f"window: a whole number from 1 is needed, got {window}")
-    if centre.shape != scores.shape[:-1] or centre.min() < 0 or centre.max() > length - 1:
-        raise ValueError(
-            f"centre: one position from 0 to {length - 1} for each query is needed, got {centre}"
-        )
-    distance = torch.arange(length) - centre[..., None]  # (B, S)
+    check_whole("window", window, 1)
+    if center.shape != scores.shape[:-1] or center.min() < 0 or center.max() > length - 1:
+        expected = f"one position from 0 to {length - 1} for each of {len(scores)} queries"
+        raise ValueError(complaint("center", expected, str(center.tolist())))
+    distance = torch.arange(length, device=scores.device) - center[..., None]  # (B, S)
     weights = masked_softmax(scores, distance.abs() <= window)
     if gaussian:
-        weights = weights * torch.exp(-(distance**2) / (2 * (window / 2) ** 2))
+        weights = weights * torch.exp(-(distance**2) / (2 * (window / 2) ** 2)).to(weights.dtype)
     return (weights[:, None] @ values)[:, 0], weights
 
 
-class PredictedCentre(nn.Module):
-    """(S - 1) * sigmoid(v^T tanh(W s)): where to look, from the decoder's state s (B, d) alone. Luong et al. 2015.
+class PredictedCenter(nn.Module):
+    """Predicted center of local attention, (S - 1) sigmoid(v^T tanh(W s)), from the decoder's state s (B, d) alone.
 
-    forward(state (B, d), length S) -> (B,), from 0 to S - 1.
+    forward(state (B, d), length S) -> (B,), from 0 to S - 1. Luong et al. 2015, equation 9.
+
+    >>> PredictedCenter(4)(torch.zeros(1, 4), length=9).item()
+    4.0
     """
 
     def __init__(self, d: int, hidden: int = 64):
@@ -72,7 +90,13 @@ class PredictedCentre(nn.Module):
 
 
 def exact_gradient(scores: Tensor, rewards: Tensor) -> Tensor:
-    """The gradient of the expected reward sum_i p_i r_i in the scores (S,): p_j (r_j - sum_i p_i r_i)."""
+    """Exact gradient of the expected reward sum_i p_i r_i in the scores (S,): p_j (r_j - sum_i p_i r_i).
+
+    rewards (S,), p = softmax(scores).
+
+    >>> exact_gradient(torch.zeros(2), torch.tensor([1.0, 3.0]))
+    tensor([-0.5000,  0.5000])
+    """
     p = scores.softmax(-1)
     return p * (rewards - p @ rewards)
 
@@ -84,39 +108,54 @@ def reinforce_gradient(
     generator: torch.Generator,
     baseline: float = 0.0,
 ) -> Tensor:
-    """Single estimates (samples, S) of the gradient of the expected reward in the scores (S,); their mean is unbiased.
+    """REINFORCE: single estimates (samples, S) of the gradient of the expected reward in the scores (S,).
 
-    Each draws a position i, asks `reward` what it is worth ((n,) positions -> (n,)), and gives
-    (r_i - baseline) * d log p_i / d scores. A baseline leaves the mean as it is and makes the estimates spread less:
-    the best simple one is the mean reward. Williams 1992.
+    Each samples a position i, asks `reward` what it is worth ((n,) positions -> (n,)), and gives
+    (r_i - baseline) * d log p_i / d scores; their mean is unbiased. A baseline leaves the mean as it is and can lower
+    the variance: the mean reward is a simple good one. Raises TypeError or ValueError for less than one sample.
+    Williams 1992.
+
+    >>> rewards = torch.tensor([1.0, 3.0])
+    >>> estimates = reinforce_gradient(torch.zeros(2), lambda i: rewards[i], 8, torch.Generator(), baseline=2.0)
+    >>> estimates.mean(0).tolist()
+    [-0.5, 0.5]
     """
-    if samples < 1:
-        raise ValueError(f"samples: a whole number from 1 is needed, got {samples}")
+    check_whole("samples", samples, 1)
     p = scores.softmax(-1)
-    drawn = torch.multinomial(p, samples, replacement=True, generator=generator)  # (n,)
-    chosen = nn.functional.one_hot(drawn, len(p)).to(
-        p.dtype
-    )  # (n, S): d log p_i / d scores_j = [i = j] - p_j
-    return (reward(drawn) - baseline)[:, None] * (chosen - p)
+    drawn = torch.multinomial(p.to(generator.device), samples, replacement=True, generator=generator)  # (n,)
+    drawn = drawn.to(scores.device)
+    # (n, S): d log p_i / d scores_j = [i = j] - p_j
+    slopes = nn.functional.one_hot(drawn, len(p)).to(p.dtype) - p
+    return (reward(drawn) - baseline)[:, None] * slopes
 
 
-def cost(kind: str, source: int, target: int, window: int = 2) -> dict[str, int]:
-    """How much a sentence of `source` and `target` pieces takes: scores computed and values read.
+def cost(kind: Kind, source: int, target: int, window: int = 2) -> dict[str, int]:
+    """Scores computed and values read for a sentence of `source` and `target` tokens.
 
-    Hard attention still needs every score to draw from them, it saves the values: what counts where a value is
-    expensive, such as a glimpse at an image. Only a predicted centre saves scores too.
+    Hard attention still needs every score to sample from them, it saves the values: what counts where a value is
+    expensive, such as a glimpse at an image. Only a predicted center saves scores too. Raises `UnknownName` for another
+    kind, TypeError or ValueError for lengths below 1.
+
+    >>> cost("hard", 10, 8)
+    {'scores': 80, 'values': 8}
     """
-    if kind not in ("soft", "hard", "local"):
-        raise KeyError(f"there is no kind {kind!r}; there are soft, hard, local")
-    if min(source, target) < 1:
-        raise ValueError(f"lengths from 1 are needed, got {source} and {target}")
-    seen = min(source, 2 * window + 1)
-    each = {"soft": (source, source), "hard": (source, 1), "local": (seen, seen)}[kind]
+    check_name("kind", kind, KINDS, "kind of attention")
+    check_whole("source", source, 1)
+    check_whole("target", target, 1)
+    inside = min(source, 2 * check_whole("window", window, 1) + 1)
+    each = {"soft": (source, source), "hard": (source, 1), "local": (inside, inside)}[kind]
     return {"scores": each[0] * target, "values": each[1] * target}
 
 
 def sharpened(weights: Tensor, temperature: float) -> Tensor:
-    """The same weights at another temperature: p^(1/T), made to sum to one. Below 1 sharper, above 1 flatter."""
-    if not temperature > 0 or not math.isfinite(temperature):
-        raise ValueError(f"temperature: a number above 0 is needed, got {temperature}")
+    """The same weights at another temperature: p^(1/T), divided by its sum. Below 1 sharper, above 1 flatter.
+
+    Raises TypeError or ValueError for a temperature that is not above 0.
+
+    >>> sharpened(torch.tensor([0.2, 0.8]), 0.5)
+    tensor([0.0588, 0.9412])
+    """
+    if not isinstance(weights, Tensor) or not weights.is_floating_point():
+        raise TypeError(complaint("weights", "a tensor of floats", described(weights)))
+    check_number("temperature", temperature, above=0)
     return (weights.clamp_min(torch.finfo(weights.dtype).tiny).log() / temperature).softmax(-1)

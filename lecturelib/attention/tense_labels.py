@@ -1,4 +1,4 @@
-"""Labels that cost nothing: the tense of an English sentence, told by the verb forms of its French translation.
+"""Tense labels for free: the tense of an English sentence, read off the verb forms of its French translation.
 
 The rules read French, the network reads English: it never sees the words that decide. They are simple and careful:
 where they find two tenses, none, or a form that several tenses share, the sentence gets no label.
@@ -6,7 +6,7 @@ where they find two tenses, none, or a form that several tenses share, the sente
 
 import re
 
-from lecturelib.attention.tokenizer import pairs
+from lecturelib.attention.sentence_pairs import Split, pairs
 
 TENSES = ("past", "present", "future")
 _WORDS = re.compile(r"\w+")
@@ -50,7 +50,11 @@ _DOUBTFUL = re.compile(
 
 
 def tense(french: str) -> str | None:
-    """The tense of a French sentence, one of TENSES, or None where the rules are not sure."""
+    """The tense of a French sentence, one of TENSES, or None where the rules are not sure.
+
+    >>> tense("Tom a acheté une maison.")
+    'past'
+    """
     words = " ".join(_WORDS.findall(french.lower()))
     if _DOUBTFUL.search(words):
         return None
@@ -60,8 +64,12 @@ def tense(french: str) -> str | None:
     return "present" if not found and _RULES["present"].search(words) else None
 
 
-def labelled(split: str) -> list[tuple[str, int]]:
-    """English sentences of a split with the index of their tense; those whose translations disagree are left out."""
+def labeled(split: Split) -> list[tuple[str, int]]:
+    """English sentences of a split with the index of their tense in TENSES; unsure and ambiguous ones are left out.
+
+    >>> len(labeled("test")) > 800
+    True
+    """
     seen: dict[str, set[str | None]] = {}
     for english, french in pairs(split):
         seen.setdefault(english, set()).add(tense(french))

@@ -1,10 +1,7 @@
-"""Sentences to numbers and back: the pairs of data/, and the pieces of words that the translators know."""
+"""Subword tokens (byte-pair encoding): sentences to token ids and back, as the translators read and write them."""
 
 from __future__ import annotations
 
-import lzma
-import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,97 +10,88 @@ import torch
 from torch import Tensor
 
 from lecturelib import assets
+from lecturelib.attention.sentence_pairs import normalized
+from lecturelib.checks import complaint, described
 
 PAD, START, END, UNKNOWN = 0, 1, 2, 3
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
-LONGEST = 64  # pieces of a sentence that the translators take
-_SPACES = re.compile(r"\s+")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "\u200b": None})
+LONGEST = 64  # tokens of a sentence that the translators take
 
 
-def normalised(sentence: str) -> str:
-    """One kind of space, one kind of apostrophe, letters and accents composed."""
-    text = unicodedata.normalize("NFC", sentence).translate(_QUOTES)
-    return _SPACES.sub(" ", text).strip()
+class Tokenizer:
+    """Byte-pair encoding: frequent words are one token, rare words are several.
 
+    `file` is what the `tokenizers` library saves. A token that begins a word starts with "▁". `backend` is that
+    library's own tokenizer. Sennrich et al. 2016, "Neural machine translation of rare words with subword units".
 
-def plain(sentence: str) -> str:
-    """A sentence without case and punctuation: what decides whether two are the same."""
-    return " ".join(re.findall(r"\w+", sentence.casefold()))
-
-
-def pairs(split: str) -> list[tuple[str, str]]:
-    """(English, French) of a split of the shipped pairs: "train", "valid" or "test".
-
-    A sentence of "test" stands once with each of its translations. Source and licence: data/tatoeba.md.
-    """
-    if split not in ("train", "valid", "test"):
-        raise ValueError(f'split: "train", "valid" or "test" is needed, got {split!r}')
-    return _pairs()[split]
-
-
-@lru_cache(maxsize=1)
-def _pairs() -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list] = {"train": [], "valid": [], "test": []}
-    with lzma.open(assets.data_path("tatoeba.tsv.xz"), "rt", encoding="utf-8") as lines:
-        for line in lines:
-            split, english, french, _ = line.rstrip("\n").split("\t")
-            found[split].append((english, french))
-    return found
-
-
-def references(split: str = "test") -> dict[str, list[str]]:
-    """Each English sentence of a split with all of its French translations."""
-    found: dict[str, list[str]] = {}
-    for english, french in pairs(split):
-        found.setdefault(english, []).append(french)
-    return found
-
-
-class Pieces:
-    """What a translator reads and writes: frequent words whole, rare ones in pieces (byte-pair encoding).
-
-    A piece that begins a word starts with "▁", so that `words` can tell where words end. Sennrich et al. 2016, "Neural
-    machine translation of rare words with subword units".
+    >>> known = shipped_tokenizer()
+    >>> ids = known.encode("The house is red.")
+    >>> known.tokens(ids)
+    ['▁The', '▁house', '▁is', '▁red', '.', '</s>']
+    >>> known.decode(ids)
+    'The house is red.'
     """
 
     def __init__(self, file: str | Path):
-        from tokenizers import Tokenizer
+        import tokenizers
 
-        self.tokenizer = Tokenizer.from_file(str(file))
+        self.backend = tokenizers.Tokenizer.from_file(str(file))
 
     def __len__(self) -> int:
-        return self.tokenizer.get_vocab_size()
+        """The size of the vocabulary."""
+        return self.backend.get_vocab_size()
 
     def encode(self, sentence: str) -> list[int]:
-        """The numbers of a sentence's pieces, with the end sign. Raises for an empty or over-long sentence."""
+        """The token ids of a sentence, END last.
+
+        Raises TypeError for something that is no text, ValueError for an empty sentence or one of LONGEST and more
+        tokens.
+        """
         if not isinstance(sentence, str):
-            raise TypeError(f"a sentence is a string, got {type(sentence).__name__}")
-        found = self.tokenizer.encode(normalised(sentence)).ids
+            raise TypeError(complaint("sentence", "a string", described(sentence)))
+        found = self.backend.encode(normalized(sentence)).ids
         if not found:
-            raise ValueError("the sentence is empty: write at least one word")
+            raise ValueError(complaint("sentence", "at least one word", "an empty sentence"))
         if len(found) >= LONGEST:
-            raise ValueError(
-                f"the sentence has {len(found)} pieces, the translators take {LONGEST - 1}: write a shorter one"
-            )
+            expected = f"at most {LONGEST - 1} subword tokens"
+            raise ValueError(complaint("sentence", expected, str(len(found)), "write a shorter one"))
         return [*found, END]
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The pieces as a reader sees them, "▁" at the beginning of a word."""
-        return [self.tokenizer.id_to_token(int(k)) for k in ids]
+    def tokens(self, ids: Sequence[int]) -> list[str]:
+        """The tokens of some ids as text, "▁" at the beginning of a word."""
+        return [self.backend.id_to_token(int(k)) for k in ids]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The sentence of some pieces, up to the end sign."""
+        """The sentence of some token ids, up to END."""
         ids = [int(k) for k in ids]
         if END in ids:
             ids = ids[: ids.index(END)]
-        return self.tokenizer.decode([k for k in ids if k not in (PAD, START)])
+        return self.backend.decode([k for k in ids if k not in (PAD, START)])
+
+
+@lru_cache(maxsize=1)
+def shipped_tokenizer() -> Tokenizer:
+    """The tokenizer of the translators and of the masked-word encoder: 6,000 tokens of English and French.
+
+    Raises `assets.AssetMissing` where its file in data/ is not there.
+
+    >>> len(shipped_tokenizer())
+    6000
+    """
+    return Tokenizer(assets.data_path("translator_tokenizer.json"))
 
 
 def batch(sentences: Sequence[Sequence[int]], start: bool = False) -> Tensor:
-    """Sentences of numbers as one tensor (B, longest), filled up with PAD; `start` puts the start sign in front."""
+    """Sentences of token ids as one tensor (B, longest), padded with PAD; `start` puts START in front.
+
+    Raises ValueError for no sentences.
+
+    >>> batch([[5, 2], [6, 7, 2]], start=True)
+    tensor([[1, 5, 2, 0],
+            [1, 6, 7, 2]])
+    """
     if not sentences:
-        raise ValueError("no sentences: at least one is needed")
+        raise ValueError(complaint("sentences", "at least one sentence", "none"))
     rows = [([START] if start else []) + list(sentence) for sentence in sentences]
     longest = max(map(len, rows))
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])

@@ -1,4 +1,4 @@
-"""A toy run as it learns: its curves beside the map of where it looks, as one SVG written in a few milliseconds."""
+"""Plots of a toy run as it learns: its curves beside its attention map, as one SVG written in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -8,46 +8,54 @@ import numpy as np
 from torch import Tensor
 
 from lecturelib.attention.toy_tasks import ToyRun, ToyStep, answer, decode, encode
-from lecturelib.drawing.curve_panels import FONT, INK, LETTERS, PALE, Line, Panel, sheet
+from lecturelib.checks import complaint, described
+from lecturelib.drawing.curve_panels import FONT, INK, LETTERS, PALE, Curve, Panel, sheet
 from lecturelib.show import Picture
 from lecturelib.show.palettes import palette
-from lecturelib.training import live_curves
+from lecturelib.training.live_curves import Screen, live_pictures
 from lecturelib.training.smooth import smooth
 
 WIDTH, HEIGHT, CHART = 820, 372, 420  # CSS pixels: the whole, and how much of its width the curves take
 
 
-def watch(run: ToyRun, screen: live_curves.Screen | None = None) -> Iterator[ToyStep]:
-    """The steps of a run, handed on while `picture_of` is drawn, at most ten times a second.
+def watch(run: ToyRun, screen: Screen | None = None) -> Iterator[ToyStep]:
+    """Iterate over the steps of a run while its picture is shown, at most ten times a second.
 
-    `for step in watch(train_toy()): pass`. `screen`: where pictures go, see `training.live.curves`.
+    `for step in watch(train_toy()): pass`. `screen`: where pictures go, see `training.live_curves`. Raises TypeError
+    for something that is no run.
+
+    >>> from lecturelib.attention.toy_tasks import train_toy
+    >>> shown = []
+    >>> len(list(watch(train_toy(steps=2), screen=lambda picture, line: shown.append(line))))
+    2
     """
     if not isinstance(run, ToyRun):
-        raise TypeError(f"watch: a run is needed, watch(train_toy()); got {type(run).__name__}")
-    return live_curves.pictures(run, picture_of, screen)
+        raise TypeError(complaint("run", "a run, as in watch(train_toy())", described(run)))
+    return live_pictures(run, picture_of, screen)
 
 
 def picture_of(run: ToyRun, weight: float = 0.9) -> Picture:
-    """The curves of a run so far beside its attention map now. Raises `ValueError` before the first step.
+    """The training curves of a run so far beside its attention map now. Raises ValueError before the first step.
 
     The rows of the map are what is written, from above; the columns what is read; a bright cell: all attention there.
+    `weight`: how much the drawn curves are smoothed, from 0 to below 1.
     """
     if run.last is None:
-        raise ValueError("picture_of: nothing to see before the first step; take one with next(run)")
+        raise ValueError(complaint("run", "at least one step", "none", "take one with next(run)"))
     history, weights = run.history, run.last.weights
     lines = [
-        Line(history.steps("accuracy"), history["accuracy"], "", 0, "raw"),
-        Line(history.steps("accuracy"), smooth(history["accuracy"], weight), "letters right", 0),
+        Curve(history.steps("accuracy"), history["accuracy"], "", 0, "raw"),
+        Curve(history.steps("accuracy"), smooth(history["accuracy"], weight), "letters right", 0),
     ]
     if weights is not None:
-        lines.append(Line(history.steps("on_target"), history["on_target"], "attention on that letter", 1))
+        lines.append(Curve(history.steps("on_target"), history["on_target"], "attention on that letter", 1))
     panels = [
         Panel("share", lines, low=0.0, high=1.0, x_end=float(run.of)),
         Panel(
             "loss, nats per letter",
             [
-                Line(history.steps("loss"), history["loss"], "", 0, "raw"),
-                Line(history.steps("loss"), smooth(history["loss"], weight), "", 0),
+                Curve(history.steps("loss"), history["loss"], "", 0, "raw"),
+                Curve(history.steps("loss"), smooth(history["loss"], weight), "", 0),
             ],
             low=0.0,
             x_end=float(run.of),
@@ -89,7 +97,7 @@ def _map(run: ToyRun, weights: Tensor | None) -> str:
     cell = min((WIDTH - CHART - 26 - left - 8) / len(read), (HEIGHT - top - 8) / len(written))
     colours, values = palette("cividis"), np.clip(weights.numpy(), 0, 1)
     parts = [
-        f'<text x="0" y="17" font-weight="600">where it looks, for &#8220;{run.probe}&#8221;</text>',
+        f'<text x="0" y="17" font-weight="600">attention weights for &#8220;{run.probe}&#8221;</text>',
         f'<text x="{left}" y="{top - 18}" text-anchor="end" fill="{PALE}" font-size="13">reads</text>',
         f'<text x="{left - 8}" y="{top - 1}" text-anchor="end" fill="{PALE}" font-size="13">writes</text>',
     ]

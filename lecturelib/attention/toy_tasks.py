@@ -1,7 +1,7 @@
-"""Sequences of letters to copy or to reverse: tasks whose right answer, and whose right attention, everybody knows.
+"""Toy tasks: copy or reverse random letters, where the right answer and the right attention map are known.
 
-Letters are drawn evenly and independently, so nothing can be guessed: each has to be looked up at one place of the
-source. Sizes: B sequences, L letters, S = L + 1 pieces read and T = L + 1 written, with the end sign.
+Letters are drawn uniformly and independently, so nothing can be guessed: each has to be looked up at one place of the
+source. Sizes: B sequences, L letters, S = L + 1 tokens read and T = L + 1 written, with the end sign.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from torch.nn import functional as F
 from lecturelib.attention.scores import SCORES
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.tokenizer import END, SPECIAL, START
-from lecturelib.attention.transformer import Looks, Transformer
+from lecturelib.attention.transformer import AttentionWeights, Transformer
+from lecturelib.checks import check_choice, check_name, check_whole, complaint, described
+from lecturelib.network.freezing import frozen
 from lecturelib.training.history import History
-from lecturelib.training.interrupt import whole_steps
+from lecturelib.training.interrupt import defer_interrupt
 
 LETTERS = "abcdefghijklmnop"
 VOCABULARY = len(SPECIAL) + len(LETTERS)
@@ -32,18 +34,28 @@ Task = Literal["copy", "reverse"]
 
 
 def answer(letters: Tensor, task: Task) -> Tensor:
-    """What is to be written for letters (B, L): the same, or the same from the end."""
-    _check_task(task)
+    """The right answer for letters (B, L): the same, or the same in reverse. Raises ValueError for another task.
+
+    >>> answer(torch.tensor([[4, 5, 6]]), "reverse")
+    tensor([[6, 5, 4]])
+    """
+    check_choice("task", task, TASKS)
     return letters.flip(1) if task == "reverse" else letters
 
 
 def sequences(
     count: int, length: int, task: Task = "reverse", generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """(source (B, L + 1), target with START (B, L + 1), what should follow (B, L + 1)) of `count` random sequences."""
-    for name, value in (("count", count), ("length", length)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name}: a whole number from 1 is needed, got {value!r}")
+    """`count` random sequences: source (B, L + 1), decoder input with START (B, L + 1), wanted output (B, L + 1).
+
+    Source and wanted output end with END. Raises TypeError or ValueError for a count or length below 1.
+
+    >>> source, given, wanted = sequences(1, 3, "copy", torch.Generator().manual_seed(0))
+    >>> torch.equal(source, wanted), given[0, 0].item()
+    (True, 1)
+    """
+    check_whole("count", count, 1)
+    check_whole("length", length, 1)
     return _posed(torch.randint(len(SPECIAL), VOCABULARY, (count, length), generator=generator), task)
 
 
@@ -54,47 +66,59 @@ def _posed(letters: Tensor, task: Task) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def encode(word: str) -> Tensor:
-    """The numbers (1, L) of a word of LETTERS; `ValueError` for an empty or too long word, or another letter."""
+    """The token ids (1, L) of a word of LETTERS.
+
+    Raises TypeError for something that is no text, ValueError for an empty or too long word, or another letter.
+
+    >>> encode("ab")
+    tensor([[4, 5]])
+    """
+    expected = f"letters from {LETTERS[0]} to {LETTERS[-1]}"
+    if not isinstance(word, str):
+        raise TypeError(complaint("word", expected, described(word)))
     wrong = [letter for letter in word if letter not in LETTERS]
     if not word or wrong:
-        raise ValueError(
-            f"letters {LETTERS[0]} to {LETTERS[-1]} are needed, got {wrong[0] if wrong else word!r}"
-        )
+        raise ValueError(complaint("word", expected, repr(wrong[0] if wrong else word)))
     if len(word) > LONGEST_WORD:
-        raise ValueError(f"at most {LONGEST_WORD} letters fit, got {len(word)}")
+        raise ValueError(complaint("word", f"at most {LONGEST_WORD} letters", str(len(word))))
     return torch.tensor([[len(SPECIAL) + LETTERS.index(letter) for letter in word]])
 
 
 def decode(ids: Sequence[int]) -> str:
-    """The letters of some numbers, other signs as "." """
+    """The letters of some token ids, other signs as "."
+
+    >>> decode([4, 5, 2])
+    'ab.'
+    """
     return "".join(LETTERS[k - len(SPECIAL)] if k >= len(SPECIAL) else "." for k in map(int, ids))
 
 
 def build(kind: str = "transformer", positions: bool = True, seed: int = 0) -> nn.Module:
-    """A small untrained network for these tasks, of some 100,000 parameters.
+    """A small untrained network for these tasks, of about 100,000 parameters.
 
     kind: "transformer" (one layer, one head), "fixed" (recurrent, one vector), or the name of a score (recurrent, with
-    attention). `ValueError` for another.
+    attention). positions: with positional encoding (Transformer only). Raises `UnknownName` for another kind.
+
+    >>> build("transformer").embedding.embedding_dim
+    64
     """
-    if kind not in ("transformer", "fixed", *SCORES):
-        raise ValueError(
-            f"kind: 'transformer', 'fixed' or one of {', '.join(SCORES)} is needed, got {kind!r}"
-        )
+    check_name("kind", kind, ("transformer", "fixed", *SCORES), "kind of network")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if kind == "transformer":
             return Transformer(VOCABULARY, 64, 1, 1, 128, 0.0, positions=positions)
         sizes = {"embedding": 32, "encoder": 48, "dropout": 0.0}
         # without attention there is no score to learn: the decoder is as much wider
-        return Seq2Seq(
-            VOCABULARY, None if kind == "fixed" else kind, decoder=80 if kind == "fixed" else 64, **sizes
-        )
+        score, width = (None, 80) if kind == "fixed" else (kind, 64)
+        return Seq2Seq(VOCABULARY, score, decoder=width, **sizes)
 
 
 @dataclass(frozen=True, eq=False)
 class ToyStep:
-    """One step: loss in nats per letter and share of letters right in its batch, before the weights moved; and where
-    the network looked, for each letter of the probe that it writes: (T, S), None without attention."""
+    """One training step: loss in nats per letter and share of letters right in its batch, before the weights moved.
+
+    `weights`: the attention weights for the probe after the step, (T, S), None without attention.
+    """
 
     step: int
     of: int
@@ -106,6 +130,7 @@ class ToyStep:
 class ToyRun(Iterator[ToyStep]):
     """A run of `train_toy`: iterate to train, again to go on. `model`, `history`, `step`, `of`, `last`, `probe`.
 
+    `step` of `of` steps are done, `last` is the last `ToyStep`; `probe` is the word whose attention map is followed.
     `history` holds "loss", "accuracy", and, with attention, "on_target": the share of attention, over the probe, that
     lies on the very letter to be written.
     """
@@ -129,7 +154,7 @@ class ToyRun(Iterator[ToyStep]):
     def __next__(self) -> ToyStep:
         if self.step >= self.of:
             raise StopIteration
-        with whole_steps():
+        with defer_interrupt():
             low, high = self.lengths
             length = int(torch.randint(low, high + 1, (1,), generator=self._generator))
             source, target, wanted = sequences(BATCH, length, self.task, self._generator)
@@ -143,8 +168,8 @@ class ToyRun(Iterator[ToyStep]):
             self._schedule.step()
             self.model.eval()
             self.step += 1
-            accuracy = (scores.argmax(-1) == wanted)[:, :-1].float().mean().item()  # the end sign is easy
-            weights, numbers = self.look(), {"loss": loss.item(), "accuracy": accuracy}
+            accuracy = (scores.argmax(-1) == wanted)[:, :-1].double().mean().item()  # END is easy
+            weights, numbers = self.attention(), {"loss": loss.item(), "accuracy": accuracy}
             if weights is not None:
                 numbers["on_target"] = on_target(weights, self.task)
             self.history.add(self.step, numbers)
@@ -152,12 +177,12 @@ class ToyRun(Iterator[ToyStep]):
         return self.last
 
     @torch.no_grad()
-    def look(self) -> Tensor | None:
-        """Where the network looks now for each letter of the probe: (T, S), a mean over heads in the last layer."""
-        _, looks = self.model(*self._posed[:2])
-        return (
-            looks.cross[-1][0].mean(0) if isinstance(looks, Looks) else (None if looks is None else looks[0])
-        )
+    def attention(self) -> Tensor | None:
+        """The attention weights for the probe now: (T, S), a mean over heads in the last layer; None without any."""
+        _, weights = self.model(*self._posed[:2])
+        if isinstance(weights, AttentionWeights):
+            return weights.cross[-1][0].mean(0)
+        return None if weights is None else weights[0]
 
 
 def train_toy(
@@ -171,42 +196,51 @@ def train_toy(
 ) -> ToyRun:
     """Train a small network on sequences of `lengths` (shortest, longest), step by step: about six seconds.
 
-    `for step in train_toy(): ...` hands out the loss, the share of letters right, and the attention for the probe, so
-    that the map can be watched forming; `toy_pictures.watch(train_toy())` draws it. `kind`, `positions`: see `build`.
-    Raises `ValueError` for another task or kind, lengths that do not rise from 1, or a probe of other letters.
+    `for step in train_toy(): ...` yields the loss, the share of letters right, and the attention weights for the probe,
+    so that the map can be watched forming; `toy_plots.watch(train_toy())` draws it. `kind`, `positions`: see `build`.
+    Raises ValueError for another task, lengths that do not rise from 1, or a probe of other letters, TypeError or
+    ValueError for less than one step, `UnknownName` for another kind.
+
+    >>> run = train_toy("copy", steps=1)
+    >>> for step in run:
+    ...     print(step.step, tuple(step.weights.shape))
+    1 (9, 9)
     """
-    _check_task(task)
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ValueError(f"steps: a whole number from 1 is needed, got {steps!r}")
+    check_choice("task", task, TASKS)
+    check_whole("steps", steps, 1)
     if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1] <= LONGEST_WORD:
-        raise ValueError(
-            f"lengths: shortest and longest, from 1 to {LONGEST_WORD}, are needed, got {lengths!r}"
-        )
+        raise ValueError(complaint("lengths", f"(shortest, longest) from 1 to {LONGEST_WORD}", lengths))
     return ToyRun(build(kind, positions, seed), task, steps, tuple(lengths), probe, seed)
 
 
 def on_target(weights: Tensor, task: Task) -> float:
-    """The share of attention (T, S) that lies on the very letter that is written, without the end sign's row."""
+    """The share of attention (T, S) that lies on the very letter to be written, without END's row.
+
+    >>> on_target(torch.eye(3), "copy")
+    1.0
+    """
     letters = weights.shape[0] - 1
-    place = answer(torch.arange(letters)[None], task)[0]
-    return weights[torch.arange(letters), place].mean().item()
+    places = torch.arange(letters, device=weights.device)
+    return weights[places, answer(places[None], task)[0]].mean().item()
 
 
 @torch.no_grad()
 def accuracy_by_length(
     model: nn.Module, task: Task, lengths: Sequence[int], count: int = 200, seed: int = 1
 ) -> list[float]:
-    """The share of letters right for fresh sequences of each length, each letter after the right beginning."""
-    found, training = [], model.training
-    model.eval()
-    for length in lengths:
-        source, target, wanted = sequences(count, length, task, torch.Generator().manual_seed(seed))
-        guesses = model(source, target)[0].argmax(-1)
-        found.append((guesses == wanted)[:, :-1].float().mean().item())
-    model.train(training)
+    """The share of letters right for fresh sequences of each length, each letter after the right beginning.
+
+    The model is evaluated in eval mode and left in its own.
+
+    >>> 0 <= accuracy_by_length(build(), "copy", [3], count=5)[0] <= 1
+    True
+    """
+    found = []
+    device = next(model.parameters(), torch.zeros(())).device
+    with frozen(model):
+        for length in lengths:
+            posed = sequences(count, length, task, torch.Generator().manual_seed(seed))
+            source, target, wanted = (part.to(device) for part in posed)
+            guesses = model(source, target)[0].argmax(-1)
+            found.append((guesses == wanted)[:, :-1].double().mean().item())
     return found
-
-
-def _check_task(task: str) -> None:
-    if task not in TASKS:
-        raise ValueError(f"task: one of {', '.join(TASKS)} is needed, got {task!r}")

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from lecturelib import assets
-from lecturelib.attention.decoding import Translation, beam_search, greedy
+from lecturelib.attention.decoding import Decoded, beam_search, greedy
+from lecturelib.attention.sentence_pairs import normalized
 from lecturelib.attention.seq2seq import Seq2Seq
-from lecturelib.attention.tokenizer import UNKNOWN, Pieces, normalised
+from lecturelib.attention.tokenizer import UNKNOWN, Tokenizer, shipped_tokenizer
 from lecturelib.attention.transformer import Transformer
+from lecturelib.checks import check_name, complaint
 
-NAMES = ("transformer", "attention", "fixed")
+Name = Literal["transformer", "attention", "fixed"]
+NAMES: tuple[Name, ...] = ("transformer", "attention", "fixed")
 _END_WORD = "(end)"
 
 
 @dataclass(frozen=True, eq=False)
-class Translated:
-    """A sentence and its translation, piece by piece (S source and T target pieces, both with their end signs).
+class Translation:
+    """A sentence and its translation, token by token (S source and T target tokens, both with END).
 
-    `weights`: (T, S), for the Transformer (layers, heads, T, S), None for a translator without attention; row t says
-    where the decoder looked when it wrote piece t. `log_probability`: of the whole translation.
+    `weights`: (T, S), for the Transformer (layers, heads, T, S), None for a translator without attention; row t holds
+    the attention weights with which the decoder wrote token t. `log_probability`: of the whole translation, in nats.
     """
 
     sentence: str
@@ -46,92 +50,103 @@ class Translated:
         translator without attention, IndexError for a layer or head that is not there.
         """
         if self.weights is None:
-            raise ValueError("this translator has no attention: choose 'attention' or 'transformer'")
+            expected = "one with attention ('attention' or 'transformer')"
+            raise ValueError(complaint("translator", expected, "one without"))
         if self.weights.ndim == 2:
             return self.weights
         layers, heads = self.weights.shape[:2]
         if not -layers <= layer < layers or (head is not None and not 0 <= head < heads):
-            raise IndexError(
-                f"layer {layer}, head {head}: there are {layers} layers (0-{layers - 1}) of {heads} heads"
-            )
+            expected = f"a layer from 0 to {layers - 1} and a head from 0 to {heads - 1}"
+            raise IndexError(complaint("layer, head", expected, f"{layer} and {head}"))
         chosen = self.weights[layer]  # (heads, T, S)
         return chosen.mean(0) if head is None else chosen[head]
 
     def by_word(self, layer: int = -1, head: int | None = None) -> tuple[list[str], list[str], Tensor]:
-        """Source words, target words and α between words: summed over a source word's pieces, averaged over those of
+        """Source words, target words and α between words: summed over a source word's tokens, averaged over those of
         a target word, so that rows still sum to one. Raises as `alignment` does."""
         return merged(self.source, self.target, self.alignment(layer, head))
 
 
 def merged(source: list[str], target: list[str], weights: Tensor) -> tuple[list[str], list[str], Tensor]:
-    """Any matrix (T, S) between pieces as one between words, summed over source and averaged over target pieces."""
+    """A matrix (T, S) between tokens as one between words: summed over source, averaged over target tokens.
+
+    Returns the source words, the target words and the matrix (target words, source words).
+
+    >>> merged(["▁c", "at"], ["▁chat"], torch.tensor([[0.25, 0.75]]))
+    (['cat'], ['chat'], tensor([[1.]]))
+    """
     columns, rows = word_groups(source), word_groups(target, apart=True)
     summed = torch.stack([weights[:, own].sum(1) for _, own in columns], 1)  # (T, words)
     both = torch.stack([summed[own].mean(0) for _, own in rows])  # (words, words)
     return [word for word, _ in columns], [word for word, _ in rows], both
 
 
-def word_groups(pieces: list[str], apart: bool = False) -> list[tuple[str, list[int]]]:
-    """The words that pieces form, each with the numbers of its pieces; signs and the end stand for themselves.
+def word_groups(tokens: list[str], apart: bool = False) -> list[tuple[str, list[int]]]:
+    """The words that tokens form, each with the indices of its tokens; signs and END stand for themselves.
 
     `apart`: what stands before an apostrophe is a word of its own, as in French (l' ami).
+
+    >>> word_groups(["▁c", "at", ".", "</s>"])
+    [('cat', [0, 1]), ('.', [2]), ('(end)', [3])]
     """
     groups: list[tuple[str, list[int]]] = []
     closed = True
-    for k, piece in enumerate(pieces):
-        sign = len(piece) == 1 and not piece.isalnum() and piece != "▁"
-        if closed or sign or piece.startswith("▁") or piece == "</s>":
+    for k, token in enumerate(tokens):
+        sign = len(token) == 1 and not token.isalnum() and token != "▁"
+        if closed or sign or token.startswith("▁") or token == "</s>":
             groups.append(("", []))
         word, own = groups[-1]
-        text = _END_WORD if piece == "</s>" else piece.removeprefix("▁")
+        text = _END_WORD if token == "</s>" else token.removeprefix("▁")
         groups[-1] = (word + text, [*own, k])
-        closed = piece == "</s>" or (sign and piece not in "'-") or (apart and piece.endswith("'"))
+        closed = token == "</s>" or (sign and token not in "'-") or (apart and token.endswith("'"))
     return groups
 
 
 class Translator:
-    """A trained model with its pieces; `translate` is what it is for. The model is shared: nobody may change it."""
+    """A trained model with its tokenizer; `translate` is what it is for. The model is shared: nobody may change it."""
 
-    def __init__(self, name: str, model: nn.Module, pieces: Pieces):
-        self.name, self.model, self.pieces = name, model.eval().requires_grad_(False), pieces
+    def __init__(self, name: str, model: nn.Module, tokenizer: Tokenizer):
+        self.name, self.model, self.tokenizer = name, model.eval().requires_grad_(False), tokenizer
 
     def encode(self, sentence: str) -> list[int]:
-        """The numbers of a sentence's pieces, END last.
+        """The token ids of a sentence, END last.
 
-        Raises TypeError for no text, ValueError for an empty or over-long sentence, or a sign that was never seen.
+        Raises TypeError for something that is no text, ValueError for an empty or over-long sentence, or one with a
+        sign that the tokenizer does not know.
         """
-        ids = self.pieces.encode(sentence)
+        ids = self.tokenizer.encode(sentence)
         if UNKNOWN in ids:
-            text = normalised(sentence)
-            found = self.pieces.tokenizer.encode(text)
+            text = normalized(sentence)
+            found = self.tokenizer.backend.encode(text)
             spans = [found.offsets[k] for k, i in enumerate(found.ids) if i == UNKNOWN]
             unknown = " ".join(dict.fromkeys(text[a:b] for a, b in spans))
-            raise ValueError(f"the translators never saw {unknown}: write the sentence without it")
+            expected = "signs that the translators were trained on"
+            raise ValueError(complaint("sentence", expected, unknown, "write it without them"))
         return ids
 
-    def translate(self, sentence: str, width: int = 1) -> Translated:
+    def translate(self, sentence: str, width: int = 1) -> Translation:
         """The translation: greedy, or the best of a beam of `width`. Raises as `encode` does."""
         return self.translations(sentence, width)[0]
 
-    def translations(self, sentence: str, width: int = 4, length_penalty: float = 0.6) -> list[Translated]:
-        """The best translations of a beam of `width`, best first; one for width 1."""
+    def translations(self, sentence: str, width: int = 4, length_penalty: float = 0.6) -> list[Translation]:
+        """The translations of a beam of `width`, best first; one, by greedy decoding, for width 1."""
         ids = self.encode(sentence)
-        source = torch.tensor([ids])
+        source = torch.tensor([ids], device=self.model.embedding.weight.device)
         if width == 1:
             found = greedy(self.model, source)
         else:
             found = beam_search(self.model, source, width, length_penalty=length_penalty)
-        return self.told(sentence, ids, found)
+        return self.in_words(sentence, ids, found)
 
-    def told(self, sentence: str, ids: list[int], found: Translation) -> list[Translated]:
-        """What a decoder wrote for one sentence of numbers, in words."""
+    def in_words(self, sentence: str, ids: list[int], found: Decoded) -> list[Translation]:
+        """What a decoder wrote for one sentence of token ids, with its words."""
         rows = zip(found.ids, found.weights, found.log_probability, strict=True)
         return [
-            Translated(
-                normalised(sentence),
-                self.pieces.decode(written),
-                self.pieces.pieces(ids),
-                self.pieces.pieces(written),
+            Translation(
+                normalized(sentence),
+                self.tokenizer.decode(written),
+                self.tokenizer.tokens(ids),
+                self.tokenizer.tokens(written),
                 ids,
                 written,
                 weights,
@@ -141,10 +156,12 @@ class Translator:
         ]
 
 
-def build(name: str, vocabulary: int, score: str = "additive") -> nn.Module:
-    """An untrained translator of the sizes that are shipped, by name; `score` is that of "attention"."""
-    if name not in NAMES:
-        raise KeyError(f"there is no translator {name!r}; there are {', '.join(NAMES)}")
+def build(name: Name, vocabulary: int, score: str = "additive") -> nn.Module:
+    """An untrained translator of the sizes that are shipped, by name; `score` is that of "attention".
+
+    Raises `UnknownName` (a KeyError) for another name or score.
+    """
+    check_name("name", name, NAMES, "translator")
     if name == "transformer":
         return Transformer(vocabulary)
     return Seq2Seq(vocabulary, score) if name == "attention" else Seq2Seq(vocabulary, None, decoder=272)
@@ -157,28 +174,31 @@ def shipped() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def translator(name: str = "transformer") -> Translator:
-    """A shipped translator by name, loaded once, in eval mode.
+def translator(name: Name = "transformer") -> Translator:
+    """A shipped translator by name ("transformer", "attention", "fixed"), loaded once, in eval mode.
 
-    Raises KeyError for another name, `assets.AssetMissing` where its file is not there.
+    Raises `UnknownName` (a KeyError) for another name, `assets.AssetMissing` where its file is not there.
+
+    >>> translator("attention").translate("I am tired.").text
+    'Je suis fatigué.'
     """
-    if name not in NAMES:
-        raise KeyError(f"there is no translator {name!r}; there are {', '.join(NAMES)}")
-    pieces = Pieces(assets.data_path("translator_pieces.json"))
-    state = assets.shipped_tensors(f"translator_{name}")
-    with torch.random.fork_rng(devices=[]):
-        model = build(name, len(pieces))
-    model.load_state_dict(state)
-    return Translator(name, model, pieces)
+    check_name("name", name, NAMES, "translator")
+    tokenizer = shipped_tokenizer()
+    # normal tensors also where the caller is in inference mode: the translator is shared
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
+        state = assets.shipped_tensors(f"translator_{name}")
+        model = build(name, len(tokenizer))
+        model.load_state_dict(state)
+        return Translator(name, model, tokenizer)
 
 
-def translate(sentence: str, name: str = "transformer", width: int = 1) -> Translated:
+def translate(sentence: str, name: Name = "transformer", width: int = 1) -> Translation:
     """Translate an English sentence into French by a shipped translator.
 
-    `width`: 1 for greedy, more for beam search. Raises KeyError for an unknown translator, TypeError for no text,
-    ValueError for an empty or over-long sentence or a sign that was never seen.
+    `width`: 1 for greedy decoding, more for beam search. Raises `UnknownName` for an unknown translator, TypeError for
+    no text, ValueError for an empty or over-long sentence, or one with a sign that was never seen in training.
 
-        >>> translate("I am tired.").text  # doctest: +SKIP
-        'Je suis fatigué.'
+    >>> translate("She has a red car.").text
+    'Elle a une voiture rouge.'
     """
     return translator(name).translate(sentence, width)

@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional as F
 
 from lecturelib.attention import explore, minilm
-from lecturelib.attention.explore.beams import _in_tree_order
-from lecturelib.attention.explore.by_hand import KEYS, QUERIES, VALUES, attended
+from lecturelib.attention.explore.beam_search import _in_tree_order
 from lecturelib.attention.explore.masks import edited_mask, example_scores
+from lecturelib.attention.explore.query_key_value import KEYS, QUERIES, VALUES, attended
 from lecturelib.attention.explore.scores import SIZES, _curve, drawn_scores
 from lecturelib.attention.explore.soft_hard_local import change_of
-from lecturelib.attention.multihead import position_code
+from lecturelib.attention.multihead import positional_encoding
 from lecturelib.attention.translators import translate
 
 
@@ -38,12 +38,12 @@ def test_the_numbers_by_hand_are_torchs(scale, causal):
 
 
 def test_every_number_of_the_picked_word_is_written_out():
-    shown = explore.by_hand_explorer().picture({"word": "drinks", "q1": 2.0, "q2": -1.0})
+    shown = explore.query_key_value_explorer().picture({"word": "drinks", "q1": 2.0, "q2": -1.0})
     written = texts(shown)
     assert "(2.0)(1.5) + (−1.0)(−1.0) = 4.00" in written  # q . k of milk
     assert f"{4 / math.sqrt(2):.2f}" in written and "59.7 %" in written
     assert "“drinks” looks most at “milk” (60 %)" in shown.caption
-    flat = explore.by_hand_explorer().picture({"word": "drinks", "q1": 0.0, "q2": 0.0})
+    flat = explore.query_key_value_explorer().picture({"word": "drinks", "q1": 0.0, "q2": 0.0})
     assert texts(flat).count("25.0 %") == 4
 
 
@@ -77,7 +77,7 @@ def test_clicked_cells_are_turned_over_and_an_empty_row_gives_zeros():
         {"mask": "causal", "convention": "True: forbidden (nn.MultiheadAttention)"}
     )
     assert texts(other).count("T") == 15 and texts(other).count("F") == 21
-    part = next(p for p in shown.parts if p.key == "cell 1 2")
+    part = next(p for p in shown.regions if p.key == "cell 1 2")
     assert part.opened is True and part.words == "cat may not look at sat"
     assert example_scores().shape == (6, 6)
 
@@ -86,10 +86,10 @@ def test_clicked_cells_are_turned_over_and_an_empty_row_gives_zeros():
 
 
 def test_the_curve_of_likeness_is_a_cosine():
-    shown = explore.position_explorer().picture({"length": 32, "d": 16, "position": 4})
-    code = position_code(32, 16)
+    shown = explore.positional_encoding_explorer().picture({"length": 32, "d": 16, "position": 4})
+    code = positional_encoding(32, 16)
     assert f"{F.cosine_similarity(code[4], code[5], dim=0):.2f}" in shown.caption
-    shorter = explore.position_explorer().controls_at({"length": 8, "position": 3})["position"]
+    shorter = explore.positional_encoding_explorer().controls_at({"length": 8, "position": 3})["position"]
     assert shorter.high == 7
 
 
@@ -99,13 +99,13 @@ def test_the_curve_of_likeness_is_a_cosine():
 def test_what_it_looks_at_is_told_as_the_encoder_says():
     explorable = explore.heads_explorer()
     shown = explorable.picture({"picked": "row 9", "layer": 4, "head": "2"})
-    looked = minilm.load().look(explore.heads.TIRED)
+    looked = minilm.load().outputs(explore.heads.TIRED)
     weight = looked.weights[3, 1, 10, 2]  # it -> animal, [CLS] counted
     assert f"“it” looks at “animal” {100 * weight:.0f} %" in shown.caption
     causal = explorable.picture({"causal": True, "view": "matrix", "sentence": explore.heads.CHASE})
     assert "as the encoder was not trained to" in causal.caption
     for view in ("model", "matrix", "text"):
-        assert explorable.picture({"view": view, "picked": "column 3"}).parts
+        assert explorable.picture({"view": view, "picked": "column 3"}).regions
 
 
 def test_two_views_in_one_notebook_do_not_disturb_one_another():
@@ -115,11 +115,11 @@ def test_two_views_in_one_notebook_do_not_disturb_one_another():
     assert second.picture().svg != before == first.picture().svg
 
 
-def test_a_sentence_of_128_pieces_is_shown_in_every_view():
+def test_a_sentence_of_128_tokens_is_shown_in_every_view():
     explorable, sentence = explore.heads_explorer(), "word " * 126
     for view in ("lines", "model", "matrix", "text"):
-        assert explorable.picture({"sentence": sentence, "view": view, "picked": "row 100"}).parts
-    with pytest.raises(ValueError, match="at most 160 fit"):
+        assert explorable.picture({"sentence": sentence, "view": view, "picked": "row 100"}).regions
+    with pytest.raises(ValueError, match="expected at most 160 tokens"):
         explorable.picture({"sentence": "word " * 170})
 
 
@@ -133,8 +133,8 @@ def test_the_alignment_is_the_translators_own():
     assert found.text in shown.caption
     best = int(weights[0].argmax())
     assert f"“{target[0]}” looks at “{source[best]}” {100 * weights[0, best]:.0f} %" in shown.caption
-    lines = explore.alignment_explorer().picture({"view": "lines", "pieces": True})
-    assert len(lines.parts) >= len(source)
+    lines = explore.alignment_explorer().picture({"view": "lines", "tokens": True})
+    assert len(lines.regions) >= len(source)
 
 
 @pytest.mark.parametrize(
@@ -142,19 +142,19 @@ def test_the_alignment_is_the_translators_own():
     [
         explore.alignment_explorer,
         explore.implicit_explorer,
-        explore.kinds_explorer,
-        explore.permuting_explorer,
-        explore.beam_explorer,
-        explore.gates_explorer,
+        explore.soft_hard_local_explorer,
+        explore.permutation_explorer,
+        explore.beam_search_explorer,
+        explore.lstm_gates_explorer,
         explore.heads_explorer,
     ],
 )
 def test_an_empty_sentence_is_told_and_a_pick_that_is_gone_is_dropped(make):
     explorable = make()
-    with pytest.raises(ValueError, match="the sentence is empty"):
+    with pytest.raises(ValueError, match="expected at least one word, got an empty sentence"):
         explorable.picture({"sentence": "  "})
     if "picked" in explorable.state:
-        last = [part.key for part in explorable.picture().parts][-1]
+        last = [part.key for part in explorable.picture().regions][-1]
         assert explorable.picture({"sentence": "I sleep.", "picked": last}).alt
 
 
@@ -163,18 +163,18 @@ def test_kinds_of_attention_change_weights_as_they_say():
     assert torch.allclose(change_of("soft", 1.0, 0, 1, "strongest")(weights, 0), weights, atol=1e-6)
     hard = change_of("hard", 1.0, 0, 1, "strongest")(weights, 0)
     assert hard.sum() == 1 and hard.max() == 1
-    local = change_of("local", 1.0, 0, 1, "strongest")(weights, 0)  # centre 2
+    local = change_of("local", 1.0, 0, 1, "strongest")(weights, 0)  # center 2
     assert local[0, 0] == 0 and local.argmax() == 2 and (local > 0).sum() == 3
     diagonal = change_of("local", 1.0, 0, 1, "diagonal")(weights, 3)
     assert diagonal[0, 0] == diagonal[0, 1] == 0
-    soft = explore.kinds_explorer().picture({"kind": "soft"})
+    soft = explore.soft_hard_local_explorer().picture({"kind": "soft"})
     assert translate("She has a red car.", "attention").text in soft.caption
 
 
 def test_a_beam_of_one_is_greedy_and_branches_do_not_cross():
-    shown = explore.beam_explorer().picture({"width": 1})
-    sentence = explore.beam_explorer().state["sentence"]
-    assert translate(sentence, explore.beam_explorer().state["translator"]).text in shown.caption
+    shown = explore.beam_search_explorer().picture({"width": 1})
+    sentence = explore.beam_search_explorer().state["sentence"]
+    assert translate(sentence, explore.beam_search_explorer().state["translator"]).text in shown.caption
     rows, ranks = _in_tree_order([["a", "b"], ["c"], ["a", "d"]])
     assert rows == [["a", "b"], ["a", "d"], ["c"]] and ranks == [0, 2, 1]
 

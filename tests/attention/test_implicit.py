@@ -1,8 +1,13 @@
 """Implicit attention against finite differences, its shape and scale; the model stays as it was."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
+from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.tokenizer import START
@@ -24,7 +29,7 @@ def tiny(kind):
 @pytest.mark.parametrize("of", ["score", "log_probability"])
 @pytest.mark.parametrize("kind", ["transformer", "additive", "fixed"])
 def test_it_is_the_length_of_the_gradient_by_finite_differences(kind, of):
-    # source and target share no piece: changing a row of the table changes one source embedding. What it changes in
+    # source and target share no token: changing a row of the table changes one source embedding. What it changes in
     # the output's own scores is taken out by keeping the output's table.
     model, small = tiny(kind), 1e-6
     found = implicit_attention(model, SOURCE, TARGET, of)
@@ -78,7 +83,7 @@ def test_the_model_is_left_as_it_was():
     before = {name: value.clone() for name, value in model.state_dict().items()}
     implicit_attention(model, SOURCE, TARGET)
     with pytest.raises(IndexError):
-        implicit_attention(model, [99], TARGET)  # no such piece: fails half-way
+        implicit_attention(model, [99], TARGET)  # no such token: fails half-way
     assert not model.embedding._forward_hooks and not model.training
     assert not any(p.requires_grad or p.grad is not None for p in model.parameters())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -95,9 +100,9 @@ def test_a_context_that_never_looks_has_no_gradient():
 
 def test_shares_sum_to_one_and_bad_input_is_a_sentence():
     assert torch.equal(shares(torch.tensor([[1.0, 3.0]])), torch.tensor([[0.25, 0.75]]))
-    with pytest.raises(ValueError, match='"score" or "log_probability"'):
+    with pytest.raises(ValueError, match="of: expected 'score' or 'log_probability', got 'probability'"):
         implicit_attention(tiny("additive"), SOURCE, TARGET, of="probability")
-    with pytest.raises(ValueError, match="got 3 and 0"):
+    with pytest.raises(ValueError, match="target: expected at least one token, got none"):
         implicit_attention(tiny("additive"), SOURCE, [])
 
 
@@ -109,3 +114,52 @@ def test_agreement_and_its_baseline_by_hand():
     assert chance == pytest.approx(5 / 9)  # 2 x 2 pairs at 0 and 1 x 1 at 1, of 9
     with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2, 3\)"):
         agreement(one, other.T)
+
+
+class Meeting(torch.nn.Module):
+    """An embedding in which the threads of a test wait for one another, so that their passes always overlap."""
+
+    def __init__(self, own: torch.nn.Embedding, count: int):
+        super().__init__()
+        self.own, self.barrier = own, threading.Barrier(count)
+        self.weight, self.embedding_dim = own.weight, own.embedding_dim
+
+    def forward(self, tokens):
+        found = self.own(tokens)
+        with contextlib.suppress(threading.BrokenBarrierError):  # nobody is left to wait for
+            self.barrier.wait(timeout=0.2)
+        return found
+
+
+@pytest.mark.parametrize("kind", ["transformer", "additive", "fixed"])
+def test_two_threads_share_a_translator_without_meeting(kind):
+    model = tiny(kind)
+    expected = implicit_attention(model, SOURCE, TARGET), implicit_attention(model, TARGET, SOURCE)
+    written = greedy(model, torch.tensor([SOURCE]), longest=4)
+    model.embedding = Meeting(model.embedding, 2)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(3):
+            model.embedding.barrier.reset()
+            jobs = (
+                pool.submit(implicit_attention, model, SOURCE, TARGET),
+                pool.submit(implicit_attention, model, TARGET, SOURCE),
+            )
+            for job, values in zip(jobs, expected, strict=True):
+                torch.testing.assert_close(job.result(), values)
+            model.embedding.barrier.reset()
+            jobs = (
+                pool.submit(implicit_attention, model, SOURCE, TARGET),
+                pool.submit(greedy, model, torch.tensor([SOURCE]), 4),
+            )
+            torch.testing.assert_close(jobs[0].result(), expected[0])
+            decoded = jobs[1].result()
+            assert decoded.ids == written.ids and decoded.log_probability == written.log_probability
+    assert not model.embedding._forward_hooks and not model._forward_pre_hooks
+
+
+def test_it_works_inside_inference_mode_and_gives_doubles_for_doubles():
+    model = tiny("transformer")
+    expected = implicit_attention(model, SOURCE, TARGET)
+    with torch.inference_mode():
+        found = implicit_attention(model, SOURCE, TARGET)
+    assert torch.equal(found, expected) and found.dtype == torch.float64

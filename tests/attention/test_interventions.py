@@ -1,11 +1,9 @@
-"""Changed and permuted weights: what stays, what moves, by hand; the gates of an LSTM against PyTorch's own."""
+"""Changed and permuted weights: what stays, what moves, by hand."""
 
 import pytest
 import torch
-from torch import nn
 
 from lecturelib.attention.decoding import greedy
-from lecturelib.attention.gates import lstm_gates
 from lecturelib.attention.interventions import permuted_attention, with_changed_weights
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.tokenizer import START
@@ -75,22 +73,9 @@ def test_bad_input_is_a_sentence():
         with_changed_weights(tiny(None), lambda w, t: w)
     with pytest.raises(TypeError, match="recurrent translator with attention"):
         permuted_attention(Transformer(12, d=8, heads=2, layers=1, hidden=8), SOURCE, TARGET)
-    with pytest.raises(ValueError, match="two source pieces"):
+    with pytest.raises(ValueError, match="source: expected at least two tokens, got 1"):
         permuted_attention(tiny(), [5], TARGET)
-
-
-@pytest.mark.parametrize("backward", [False, True])
-def test_gates_lead_to_the_states_that_pytorch_computes(backward):
-    torch.manual_seed(0)
-    lstm, x = nn.LSTM(4, 3, bidirectional=True, batch_first=True), torch.randn(6, 4)
-    states, (_, cells) = lstm(x[None])
-    found = lstm_gates(lstm, x, backward)
-    own = states[0, :, 3:] if backward else states[0, :, :3]
-    assert torch.allclose(found["hidden"], own, atol=1e-6)
-    assert torch.allclose(found["cell"][0 if backward else -1], cells[1 if backward else 0, 0], atol=1e-6)
-    for name in ("input", "forget", "output"):
-        assert found[name].gt(0).all() and found[name].lt(1).all()
-    with pytest.raises(ValueError, match=r"x: \(S, 4\) is needed"):
-        lstm_gates(lstm, torch.randn(6, 5))
-    with pytest.raises(ValueError, match="one direction only"):
-        lstm_gates(nn.LSTM(4, 3), x, backward=True)
+    with pytest.raises(ValueError, match="target: expected at least one token, got none"):
+        permuted_attention(tiny(), SOURCE, [])
+    with pytest.raises(ValueError, match="permutations: expected a whole number from 1 up, got 0"):
+        permuted_attention(tiny(), SOURCE, TARGET, permutations=0)

@@ -87,15 +87,17 @@ def test_parameters_do_not_grow_with_the_window():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match="odd"):
+    with pytest.raises(ValueError, match="size: expected an odd number of pixels, got 4"):
         LocalAttention2d(4, size=4)
-    with pytest.raises(ValueError, match="multiple of 8"):
+    with pytest.raises(ValueError, match="out: expected a multiple of 8"):
         LocalAttention2d(4, 12, heads=4)
-    with pytest.raises(ValueError, match=r"\(B, 4, H, W\)"):
+    with pytest.raises(ValueError, match=r"x: expected shape \(B, 4, H, W\), got \(1, 3, 5, 5\)"):
         layer()(torch.zeros(1, 3, 5, 5).double())
-    with pytest.raises(ValueError, match="attention, convolution"):
+    with pytest.raises(
+        KeyError, match="kind: expected a known kind of layer, got both; .*attention, convolution"
+    ):
         ClothesNet("both")
-    with pytest.raises(ValueError, match="seed: a whole number"):
+    with pytest.raises(ValueError, match="seed: expected a whole number from 0 to 0, got 9"):
         load(seed=9)
 
 

@@ -31,13 +31,13 @@ def test_every_layer_equals_torchs_encoder_layer_with_the_same_weights():
     for k, layer in enumerate(model.layers):
         peer = nn.TransformerEncoderLayer(384, 12, 1536, 0.0, "gelu", 1e-12, batch_first=True).eval()
         with torch.no_grad():
-            parts = (layer.query, layer.key, layer.value)
+            parts = (layer.attention.query, layer.attention.key, layer.attention.value)
             peer.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in parts]))
             peer.self_attn.in_proj_bias.copy_(torch.cat([part.bias for part in parts]))
         for theirs, ours in (
-            (peer.self_attn.out_proj, layer.out),
-            (peer.linear1, layer.wide),
-            (peer.linear2, layer.narrow),
+            (peer.self_attn.out_proj, layer.attention.out),
+            (peer.linear1, layer.feed_forward[0]),
+            (peer.linear2, layer.feed_forward[3]),
             (peer.norm1, layer.norm1),
             (peer.norm2, layer.norm2),
         ):
@@ -51,38 +51,42 @@ def test_every_layer_equals_torchs_encoder_layer_with_the_same_weights():
 
 def test_weights_are_shares_and_batches_equal_single_sentences():
     model = minilm.load()
-    looked = model.look(TIRED)
-    assert looked.pieces[:4] == ["[CLS]", "the", "animal", "didn"] and looked.pieces[-1] == "[SEP]"
-    length = len(looked.pieces)
-    assert looked.weights.shape == (6, 12, length, length) and looked.states.shape == (7, length, 384)
-    assert torch.allclose(looked.weights.sum(-1), torch.ones(6, 12, length), atol=1e-5)
+    found = model.outputs(TIRED)
+    assert found.tokens[:4] == ["[CLS]", "the", "animal", "didn"] and found.tokens[-1] == "[SEP]"
+    length = len(found.tokens)
+    assert found.weights.shape == (6, 12, length, length) and found.states.shape == (7, length, 384)
+    assert torch.allclose(found.weights.sum(-1), torch.ones(6, 12, length), atol=1e-5)
     together, alone = model.embed(SENTENCES), torch.cat([model.embed([s]) for s in SENTENCES])
     assert torch.allclose(together, alone, atol=1e-5)
 
 
 def test_read_from_left_to_right_nothing_depends_on_what_comes_later():
     model = minilm.load()
-    first, second = (model.look(f"The FBI is chasing a {end}", causal=True) for end in ("criminal", "dream"))
+    first, second = (
+        model.outputs(f"The FBI is chasing a {end}", causal=True) for end in ("criminal", "dream")
+    )
     assert torch.allclose(first.states[:, :6], second.states[:, :6], atol=1e-5)
     assert first.weights.triu(1).eq(0).all()
-    both = (model.look(f"The FBI is chasing a {end}") for end in ("criminal", "dream"))
-    assert not torch.allclose(*(looked.states[-1, :6] for looked in both), atol=1e-2)
+    both = (model.outputs(f"The FBI is chasing a {end}") for end in ("criminal", "dream"))
+    assert not torch.allclose(*(found.states[-1, :6] for found in both), atol=1e-2)
 
 
 def test_words_are_taken_apart_where_they_are_not_known():
     model = tiny()
-    assert model.look("A dogs bark!").pieces == ["[CLS]", "a", "dog", "##s", "bark", "!", "[SEP]"]
-    assert model.look("a cat").pieces == ["[CLS]", "a", "[UNK]", "[SEP]"]
+    assert model.outputs("A dogs bark!").tokens == ["[CLS]", "a", "dog", "##s", "bark", "!", "[SEP]"]
+    assert model.outputs("a cat").tokens == ["[CLS]", "a", "[UNK]", "[SEP]"]
 
 
 def test_bad_input_is_a_sentence(tmp_path, monkeypatch):
     model = tiny()
-    with pytest.raises(TypeError, match="a sentence is a string, got int"):
-        model.look(3)
-    with pytest.raises(ValueError, match="empty"):
-        model.look("  ")
-    with pytest.raises(ValueError, match="402 pieces, at most 256 fit"):
-        model.look("bark " * 400)
+    with pytest.raises(TypeError, match="sentence: expected a string, got int 3"):
+        model.outputs(3)
+    with pytest.raises(ValueError, match="sentence: expected at least one word, got an empty sentence"):
+        model.outputs("  ")
+    with pytest.raises(
+        ValueError, match="sentence: expected at most 256 tokens, got 402; write a shorter one"
+    ):
+        model.outputs("bark " * 400)
     monkeypatch.setenv("LECTURELIB_CACHE", str(tmp_path))
     minilm.load.cache_clear()
     with pytest.raises(assets.AssetMissing, match="fetch minilm"):

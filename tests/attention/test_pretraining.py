@@ -17,8 +17,8 @@ from lecturelib.attention.pretraining import (
     learn_from_labels,
     masked_word_loss,
 )
-from lecturelib.attention.tense_labels import TENSES, labelled, tense
-from lecturelib.attention.tokenizer import END, PAD, pairs
+from lecturelib.attention.sentence_pairs import pairs
+from lecturelib.attention.tokenizer import END, PAD, batch, shipped_tokenizer
 
 MASK = 40
 
@@ -45,12 +45,12 @@ def test_what_is_hidden():
     assert math.isclose(chosen.sum() / words, 0.2, abs_tol=0.02)
     found = seen[chosen]
     assert math.isclose((found == MASK).float().mean(), 0.8, abs_tol=0.03)
-    # one in ten stays; of those replaced by any piece, one in 36 is the same by chance
+    # one in ten stays; of those replaced by any token, one in 36 is the same by chance
     assert math.isclose((found == 7).float().mean(), 0.1, abs_tol=0.03)
     assert found.min() >= 4 and found.max() == MASK
 
 
-def test_the_loss_is_that_of_the_hidden_pieces_alone():
+def test_the_loss_is_that_of_the_hidden_tokens_alone():
     encoder, tokens = tiny(), sentences()
     loss, right = masked_word_loss(encoder, tokens, torch.Generator().manual_seed(3))
     seen, chosen = hide(tokens, MASK, torch.Generator().manual_seed(3))
@@ -62,7 +62,7 @@ def test_the_loss_is_that_of_the_hidden_pieces_alone():
     assert masked_word_loss(encoder, nothing, torch.Generator())[0].item() == 0
 
 
-def test_filling_changes_nothing_and_nobody_looks_at_it():
+def test_padding_changes_nothing_and_is_never_attended_to():
     model, tokens = Classifier(tiny(), 3).eval(), sentences()
     together, looks = model(tokens)
     alone, _ = model(tokens[1:2, :6])
@@ -71,39 +71,7 @@ def test_filling_changes_nothing_and_nobody_looks_at_it():
         assert weights.shape == (3, 2, 8, 8) and weights[1, ..., 6:].eq(0).all()
 
 
-@pytest.mark.parametrize(
-    ("french", "expected"),
-    [
-        ("Tom a acheté une maison.", "past"),
-        ("Il est tombé amoureux d'elle.", "past"),
-        ("Je n'ai jamais vu la mer.", "past"),
-        ("Avez-vous fini ?", "past"),
-        ("Vous étiez endormie.", "past"),
-        ("Je te le dirai demain.", "future"),
-        ("Nous allons manger.", "future"),
-        ("Le ferez-vous ?", "future"),
-        ("Ma mère est malade.", "present"),
-        ("Je veux un chien.", "present"),
-        ("C'est vrai.", "present"),  # ends like a future, and is none
-        ("J'ai un bras cassé.", "present"),
-        ("Je voudrais un café.", None),  # conditional
-        ("S'il vient, je partirai.", None),
-        ("Il a dit qu'il viendra.", None),  # two tenses
-        ("Attrape ce livre !", None),
-        ("Il faut que je parte avant qu'il soit là.", None),  # subjunctive
-    ],
-)
-def test_the_tense_of_a_french_sentence(french, expected):
-    assert tense(french) == expected
-
-
-def test_labels_belong_to_sentences_whose_translations_agree():
-    rows = labelled("test")
-    found = {}
-    for english, french in pairs("test"):
-        found.setdefault(english, set()).add(tense(french))
-    assert len(rows) == len({english for english, _ in rows}) > 800
-    assert all(found[english] - {None} == {TENSES[label]} for english, label in rows)
+def test_labels_are_drawn_in_equal_shares():
     texts, labels = draw(50, seed=1)
     assert [labels.count(k) for k in range(3)] == [17, 17, 16] and len(texts) == 50
     assert draw(50, seed=1) == (texts, labels) != draw(50, seed=2)
@@ -118,7 +86,7 @@ def test_the_shipped_encoder_fills_gaps_by_what_stands_around_them():
     encoder = pretraining.load()
     (found,) = guesses(encoder, "Tom is ___ than Mary.", 5)
     assert {"▁older", "▁taller", "▁better"} <= {
-        piece for piece, _ in guesses(encoder, "Tom is ___ than Mary.", 8)[0]
+        token for token, _ in guesses(encoder, "Tom is ___ than Mary.", 8)[0]
     }
     assert (
         len(found) == 5 and found == sorted(found, key=lambda one: -one[1]) and sum(p for _, p in found) <= 1
@@ -126,11 +94,11 @@ def test_the_shipped_encoder_fills_gaps_by_what_stands_around_them():
     assert len(guesses(encoder, "___ want to ___.")) == 2
     kept = json.loads(assets.data_path("masked_words.json").read_text())
     held_out = [
-        pretraining.pieces().encode(english) for english in dict.fromkeys(e for e, _ in pairs("valid"))
+        shipped_tokenizer().encode(english) for english in dict.fromkeys(e for e, _ in pairs("valid"))
     ]
     with torch.no_grad():
-        loss, _ = masked_word_loss(encoder, pretraining.batch(held_out), torch.Generator().manual_seed(0))
-    assert abs(loss.item() - kept["loss_on_hidden_pieces_of_400_sentences_in_nats"]) < 0.3  # 3 errors
+        loss, _ = masked_word_loss(encoder, batch(held_out), torch.Generator().manual_seed(0))
+    assert abs(loss.item() - kept["loss_on_hidden_tokens_of_400_sentences_in_nats"]) < 0.3  # 3 errors
 
 
 def test_learning_repeats_and_leaves_chance_alone():
@@ -149,13 +117,18 @@ def test_learning_repeats_and_leaves_chance_alone():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match='write "___"'):
+    with pytest.raises(
+        ValueError, match='sentence: expected a text with "___" where a word is to be guessed'
+    ):
         guesses(tiny(), "no gap")
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match="share: expected a finite number above 0 and below 1, got 1.0"):
         hide(sentences(), MASK, torch.Generator(), share=1.0)
-    with pytest.raises(ValueError, match=r"L from 1 to 64"):
+    with pytest.raises(ValueError, match=r"tokens: expected shape .B, L. of token ids, L from 1 to 64"):
         tiny()(torch.ones(1, 65, dtype=torch.long))
-    with pytest.raises(ValueError, match="2 sentences and 1 labels"):
+    with pytest.raises(
+        ValueError,
+        match="expected equally many, at least one, got 2 sentences and 1 labels",
+    ):
         learn_from_labels([[5, 2], [6, 2]], [0], False)
-    with pytest.raises(ValueError, match="0 sentences"):
+    with pytest.raises(ValueError, match="got 0 sentences and 0 labels"):
         learn_from_labels([], [], False)

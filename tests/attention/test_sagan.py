@@ -44,8 +44,8 @@ def test_two_places_by_hand():
 def test_the_block_equals_torchs_attention():
     made, x = block(), torch.randn(2, 6, 4, 5).double()
     q, k, v = (part(x).flatten(2).transpose(1, 2) for part in (made.g, made.f, made.h))  # (B, H W, inner)
-    looked = F.scaled_dot_product_attention(q, k, v, scale=1.0).transpose(1, 2).view(2, 3, 4, 5)
-    assert torch.allclose(made(x)[0], x + 0.7 * made.v(looked))
+    attended = F.scaled_dot_product_attention(q, k, v, scale=1.0).transpose(1, 2).view(2, 3, 4, 5)
+    assert torch.allclose(made(x)[0], x + 0.7 * made.v(attended))
 
 
 def test_places_in_another_order_give_the_same_in_that_order():
@@ -71,8 +71,8 @@ def test_norms_fold_into_the_weights():
     generator.eval()
     folded, z = sagan.fold(generator), torch.randn(4, 32)
     assert not list(folded.buffers())
-    assert torch.allclose(folded.paint(z)[0], generator.paint(z)[0], atol=1e-4)
-    assert torch.allclose(folded.paint(z)[1], generator.paint(z)[1], atol=1e-4)
+    assert torch.allclose(folded.generate(z)[0], generator.generate(z)[0], atol=1e-4)
+    assert torch.allclose(folded.generate(z)[1], generator.generate(z)[1], atol=1e-4)
 
 
 def test_reach_and_structure_of_known_maps():
@@ -85,20 +85,20 @@ def test_reach_and_structure_of_known_maps():
     assert sagan.distances(14)[0, 15].item() == pytest.approx(math.sqrt(2))
 
 
-def test_the_shipped_generator_paints_and_says_where_it_looked():
-    painter, z = sagan.load(), torch.randn(3, 32, generator=torch.Generator().manual_seed(0))
-    images, weights = painter.paint(z)
+def test_the_shipped_generator_returns_images_and_weights():
+    generator, z = sagan.load(), torch.randn(3, 32, generator=torch.Generator().manual_seed(0))
+    images, weights = generator.generate(z)
     assert images.shape == (3, 1, 28, 28) and images.min() >= 0 and images.max() <= 1
-    assert torch.equal(images, painter(z)) and torch.allclose(weights.sum(-1), torch.ones(3, 196))
-    assert painter.attention.gamma.item() != 0 and not painter.training
+    assert torch.equal(images, generator(z)) and torch.allclose(weights.sum(-1), torch.ones(3, 196))
+    assert generator.attention.gamma.item() != 0 and not generator.training
     fresh = sagan.load(seed=4)
     assert fresh.attention.gamma.item() == 0 and torch.equal(fresh(z), sagan.load(seed=4)(z))
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match=r"\(B, 6, H, W\)"):
+    with pytest.raises(ValueError, match=r"x: expected shape \(B, 6, H, W\), got \(1, 5, 3, 3\)"):
         block()(torch.zeros(1, 5, 3, 3).double())
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="channels: expected a whole number from 1 up, got 0"):
         SelfAttention2d(0)
-    with pytest.raises(ValueError, match=r"codes \(B, 32\)"):
-        sagan.load(seed=0).paint(torch.zeros(2, 31))
+    with pytest.raises(ValueError, match=r"expected \(B, 32\)"):
+        sagan.load(seed=0).generate(torch.zeros(2, 31))

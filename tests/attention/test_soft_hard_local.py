@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lecturelib.attention.soft_hard_local import (
-    PredictedCentre,
+    PredictedCenter,
     cost,
     exact_gradient,
     hard,
@@ -53,13 +53,13 @@ def test_local_looks_within_its_window_only():
 
 def test_the_centre_is_predicted_within_the_sentence_and_learns_through_the_bell():
     torch.manual_seed(0)
-    predict = PredictedCentre(4)
-    centre = predict(torch.randn(5, 4) * 100, length=9)
-    assert centre.shape == (5,) and centre.min() >= 0 and centre.max() <= 8
+    predict = PredictedCenter(4)
+    center = predict(torch.randn(5, 4) * 100, length=9)
+    assert center.shape == (5,) and center.min() >= 0 and center.max() <= 8
     _, weights = local(torch.zeros(5, 9), torch.zeros(5, 9, 1), predict(torch.randn(5, 4), 9), window=3)
     (weights * torch.arange(9)).sum().backward()
     assert predict.v.weight.grad.abs().sum() > 0
-    by_hand = PredictedCentre(1, hidden=1)
+    by_hand = PredictedCenter(1, hidden=1)
     with torch.no_grad():
         by_hand.w.weight.fill_(1.0)
         by_hand.v.weight.fill_(2.0)
@@ -106,15 +106,17 @@ def test_temperature_sharpens_and_flattens():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match="window"):
+    with pytest.raises(ValueError, match="window: expected a whole number from 1 up, got 0"):
         local(SCORES, VALUES, torch.tensor([1.0]), window=0)
-    with pytest.raises(ValueError, match="one position from 0 to 2"):
+    with pytest.raises(ValueError, match="center: expected one position from 0 to 2"):
         local(SCORES, VALUES, torch.tensor([3.5]), window=1)
-    with pytest.raises(KeyError, match="soft, hard, local"):
+    with pytest.raises(
+        KeyError, match="kind: expected a known kind of attention, got medium; .*soft, hard, local"
+    ):
         cost("medium", 3, 3)
-    with pytest.raises(ValueError, match="lengths from 1"):
+    with pytest.raises(ValueError, match="source: expected a whole number from 1 up, got 0"):
         cost("soft", 0, 3)
-    with pytest.raises(ValueError, match="samples"):
+    with pytest.raises(ValueError, match="samples: expected a whole number from 1 up, got 0"):
         reinforce_gradient(SCORES[0], SCORES[0].__getitem__, 0, torch.Generator())
-    with pytest.raises(ValueError, match="above 0"):
+    with pytest.raises(ValueError, match="temperature: expected a finite number above 0, got 0.0"):
         sharpened(SCORES, 0.0)

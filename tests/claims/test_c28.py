@@ -20,5 +20,5 @@ def test_sentences_are_fair():
     for word, senses in SENSES.items():
         assert [len(sense) for sense in senses] == [4, 4]
         assert all(word in sentence.lower() for sense in senses for sentence in sense)
-    with pytest.raises(ValueError, match="'bank' is not among the pieces"):
+    with pytest.raises(ValueError, match="'bank' is not among the tokens"):
         state_of("bank", "There is no such word here.")

@@ -13,21 +13,27 @@ from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
 from lecturelib.attention.interventions import permuted_attention
 from lecturelib.attention.masks import masked_softmax, padding_mask
-from lecturelib.attention.multihead import MultiHeadAttention, position_code, scaled_dot_product
+from lecturelib.attention.multihead import (
+    MultiHeadAttention,
+    positional_encoding,
+    scaled_dot_product_attention,
+)
 from lecturelib.attention.scores import Cosine, make_score
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.soft_hard_local import hard, local, reinforce_gradient, soft
 from lecturelib.attention.tokenizer import END, LONGEST, START
 from lecturelib.attention.transformer import EncoderLayer, Transformer
-from lecturelib.gradients.averaged import integrated_gradients, smooth_grad
-from lecturelib.gradients.backprop import backprop, saliency_map
+from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam
+from lecturelib.gradients.integrated_gradients import integrated_gradients
+from lecturelib.gradients.saliency import saliency_map
+from lecturelib.gradients.smooth_grad import smooth_grad
 from lecturelib.network.hooks import recording
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.relu_rules import RULES, relu_back
 from lecturelib.network.units import Channel, Logit, Probability, read
-from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.deep_dream import deep_dream
+from lecturelib.optimization.ascent import maximize
+from lecturelib.optimization.deep_dream import iter_deep_dream
 from lecturelib.optimization.inversion import activations_of, invert
 from lecturelib.optimization.regularizers import l2, total_variation
 from lecturelib.parameters.occlusion import occlusion_map
@@ -127,7 +133,7 @@ def test_gradient_ascent_as_shown_equals_the_librarys():
             "regularizers": [l2(lam)],
             "learning_rate": 0.02,
         }
-        library = last(maximize(lenet, unit, image, steps=12, **form)).image
+        library = maximize(lenet, unit, image, steps=12, **form).image
         torch.testing.assert_close(shown(lenet, unit, image, lam, steps=12), library, atol=1e-4, rtol=0)
 
 
@@ -135,7 +141,7 @@ def test_a_dream_as_shown_equals_the_librarys():
     shown = shown_definitions("06_optimization")["dream_one_octave"]
     lenet, image = lenet_and_image()
     image = 0.3 + 0.4 * image
-    *_, library = deep_dream(lenet, "relu2", image, octaves=1, steps=4, step_size=0.012, jitter=0)
+    *_, library = iter_deep_dream(lenet, "relu2", image, octaves=1, steps=4, step_size=0.012, jitter=0)
     torch.testing.assert_close(shown(lenet, "relu2", image, steps=4), library.image, atol=1e-4, rtol=0)
 
 
@@ -147,7 +153,7 @@ def test_inversion_as_shown_equals_the_librarys():
     y, grey = activations_of(lenet, image, "conv2"), torch.full_like(image, 0.5)
     grey += 0.01 * torch.rand(image.shape, generator=torch.Generator().manual_seed(1))
     form = {"parametrization": "pixels", "regularizers": [total_variation(0.5)], "learning_rate": 0.05}
-    library = last(invert(lenet, "conv2", y, grey, steps=10, **form)).image
+    library = invert(lenet, "conv2", y, grey, steps=10, **form).image
     by_hand = shown["invert_by_hand"](lenet, "conv2", y, grey, lam=0.5, steps=10)
     torch.testing.assert_close(by_hand, library, atol=1e-3, rtol=0)
 
@@ -157,7 +163,7 @@ def test_self_attention_heads_and_layer_as_shown_equal_the_librarys():
     torch.manual_seed(2)
     x, memory, matrices = torch.randn(5, 8), torch.randn(7, 8), torch.randn(3, 8, 6)
     found = shown["attention_by_hand"](x, memory, *matrices)
-    expected = scaled_dot_product(x @ matrices[0], memory @ matrices[1], memory @ matrices[2])
+    expected = scaled_dot_product_attention(x @ matrices[0], memory @ matrices[1], memory @ matrices[2])
     for mine, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, theirs)
     torch.testing.assert_close(
@@ -177,7 +183,7 @@ def test_self_attention_heads_and_layer_as_shown_equal_the_librarys():
 
 def test_positions_masks_decoding_and_smoothing_as_shown_equal_the_librarys():
     shown = shown_definitions("07b_transformer", math=math, START=START, END=END)
-    torch.testing.assert_close(shown["position_code_by_hand"](40, 12), position_code(40, 12))
+    torch.testing.assert_close(shown["positional_encoding_by_hand"](40, 12), positional_encoding(40, 12))
     scores, mask = torch.randn(6, 5), torch.rand(6, 5, generator=torch.Generator().manual_seed(0)) < 0.6
     mask[2] = False
     torch.testing.assert_close(shown["masked_softmax_by_hand"](scores, mask), masked_softmax(scores, mask))

@@ -36,7 +36,7 @@ def alignment_explorer() -> Explorable:
         Choice("view", ("matrix", "lines")),
         _layer(first.value),
         _head(first.value),
-        Toggle("pieces", False, label="show pieces of words"),
+        Toggle("tokens", False, label="show subword tokens"),
         words_control(),
     ]
     presets = {
@@ -64,7 +64,7 @@ def _render(state: dict) -> Picture:
     heads = [None] if state["head"] == MEAN else [int(state["head"]) - 1]
     if state["translator"] == "transformer" and state["head"] == MEAN and state["view"] == "lines":
         heads = [0, 1, 2, 3]  # lines can show all at once
-    if state["pieces"]:
+    if state["tokens"]:
         columns, rows = found.source, found.target
         weights = torch.stack([found.alignment(layer, head) for head in heads])
     else:

@@ -9,13 +9,13 @@ import torch
 
 from lecturelib.attention import minilm
 from lecturelib.attention.explore.sentence_controls import inside, sentence_control
-from lecturelib.attention.minilm import Looked
+from lecturelib.attention.minilm import EncoderOutput
 from lecturelib.attention.views import head_view, keys, matrix_view, model_keys, model_view, reading_view
-from lecturelib.attention.views.heads import WINDOW
+from lecturelib.attention.views.head_view import WINDOW
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Control, Explorable, Parts, Progress, Slider, Toggle, running
+from lecturelib.widgets import Choice, Control, Explorable, Progress, RegionPicker, Slider, Toggle, running
 
-LONGEST = 160  # pieces of a sentence that the pictures take
+LONGEST = 160  # tokens of a sentence that the pictures take
 LAYERS, HEADS = 6, 12
 ALL = "all"
 VIEWS = {
@@ -47,7 +47,7 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
         Toggle("special", False, label="show [CLS] and [SEP]"),
         Toggle("causal", False, label="causal: only what stands before"),
         _first(sentence),
-        Parts((*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"),
+        RegionPicker((*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"),
     ]
     presets = {
         "it was too tired": {"sentence": TIRED, "picked": "row 9"},
@@ -67,9 +67,9 @@ def _first(sentence: str) -> Slider:
 
 
 @lru_cache(maxsize=32)
-def looked(sentence: str, causal: bool) -> Looked:
+def looked(sentence: str, causal: bool) -> EncoderOutput:
     """A sentence as MiniLM sees it, remembered."""
-    return minilm.load().look(sentence, causal, LONGEST)
+    return minilm.load().outputs(sentence, causal, LONGEST)
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
@@ -79,8 +79,8 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     yield _drawn(found, state)
 
 
-def _drawn(found: Looked, state: dict) -> Picture:
-    words, weights, note = found.pieces, found.weights, ""
+def _drawn(found: EncoderOutput, state: dict) -> Picture:
+    words, weights, note = found.tokens, found.weights, ""
     if state["causal"]:
         note = " Each word sees what stands before it only, as the encoder was not trained to."
     if not state["special"] and len(words) > 3:

@@ -11,8 +11,8 @@ from torch import Tensor
 from lecturelib.attention.masks import causal_mask, forbidden, masked_softmax, padding_mask
 from lecturelib.attention.views.cells import MARK, finished, hex_of, ink_on, percent, shades
 from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
-from lecturelib.show import Part, Picture
-from lecturelib.widgets import Choice, Control, Explorable, Parts
+from lecturelib.show import Picture, Region
+from lecturelib.widgets import Choice, Control, Explorable, RegionPicker
 
 WORDS = ("The", "cat", "sat", "still", "(fill)", "(fill)")
 REAL = 4
@@ -31,7 +31,7 @@ def mask_explorer() -> Explorable:
     controls: list[Control] = [
         Choice("mask", MASKS),
         Choice("convention", (ALLOWED, FORBIDDEN), label="what the numbers say"),
-        Parts(_KEYS, picked="cell", opened="changed", label="cells of the mask: click to change"),
+        RegionPicker(_KEYS, picked="cell", opened="changed", label="cells of the mask: click to change"),
     ]
     presets = {
         "causal: a decoder reads what is written": {"mask": "causal"},
@@ -122,8 +122,8 @@ def _render(state: dict) -> Picture:
     drawing = Drawing(900, foot + 16, tuple(shapes), "Mask editor", f"Mask, scores and weights. {caption}")
     picture = finished(drawing, caption, [])
     wide, high = drawing.width, drawing.height
-    parts = tuple(
-        Part(
+    regions = tuple(
+        Region(
             f"cell {t} {k}",
             (box[0] / wide, box[1] / high, box[2] / wide, box[3] / high),
             f"{WORDS[t]} {'may' if allowed else 'may not'} look at {WORDS[k]}",
@@ -131,4 +131,4 @@ def _render(state: dict) -> Picture:
         )
         for t, k, box, allowed in places
     )
-    return replace(picture, parts=parts)
+    return replace(picture, regions=regions)

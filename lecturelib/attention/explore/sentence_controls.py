@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.attention.tokenizer import LONGEST
-from lecturelib.attention.translators import Translated, shipped, translator
+from lecturelib.attention.translators import Translation, shipped, translator
 from lecturelib.attention.views import keys
-from lecturelib.widgets import Choice, Parts, Text
+from lecturelib.widgets import Choice, RegionPicker, TextBox
 
 KINDS = {
     "transformer": "Transformer",
@@ -21,10 +21,10 @@ SENTENCES = (
 )
 
 
-def sentence_control(*sentences: str, label: str = "an English sentence", longest: int = 300) -> Text:
+def sentence_control(*sentences: str, label: str = "an English sentence", longest: int = 300) -> TextBox:
     """A sentence to type, with others as examples."""
     first, *others = sentences or SENTENCES
-    return Text("sentence", first, tuple(others), longest, label)
+    return TextBox("sentence", first, tuple(others), longest, label)
 
 
 def translator_control(*names: str) -> Choice:
@@ -33,9 +33,9 @@ def translator_control(*names: str) -> Choice:
     return Choice("translator", tuple(here), labels=tuple(KINDS[name] for name in here))
 
 
-def words_control() -> Parts:
+def words_control() -> RegionPicker:
     """Any row or column of a picture of words, by mouse or keyboard."""
-    return Parts(keys(LONGEST, LONGEST), hover=True, label="words of the picture")
+    return RegionPicker(keys(LONGEST, LONGEST), hover=True, label="words of the picture")
 
 
 def inside(picked: str, rows: int, columns: int) -> str:
@@ -44,11 +44,11 @@ def inside(picked: str, rows: int, columns: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def translated(sentence: str, name: str, width: int = 1) -> Translated:
+def translated(sentence: str, name: str, width: int = 1) -> Translation:
     """A translation, remembered, so that pointing at a word does not translate again."""
     return translator(name).translate(sentence, width)
 
 
-def said(found: Translated) -> str:
+def said(found: Translation) -> str:
     """The translation in the caption's words."""
     return f"“{found.sentence}” → “{found.text}”"

@@ -11,16 +11,16 @@ from lecturelib.attention.decoding import greedy
 from lecturelib.attention.explore.sentence_controls import inside, sentence_control, words_control
 from lecturelib.attention.interventions import Change, with_changed_weights
 from lecturelib.attention.soft_hard_local import cost, sharpened
-from lecturelib.attention.translators import Translated, translator
+from lecturelib.attention.translators import Translation, translator
 from lecturelib.attention.views import matrix_view
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 
 KINDS = ("soft", "hard", "local")
-CENTRES = {"strongest": "its own strongest position", "diagonal": "the diagonal"}
+CENTERS = {"strongest": "its own strongest position", "diagonal": "the diagonal"}
 
 
-def kinds_explorer() -> Explorable:
+def soft_hard_local_explorer() -> Explorable:
     """Look at everything, at one word drawn by chance, or within a window; the translation follows."""
     controls = [
         sentence_control(),
@@ -29,7 +29,7 @@ def kinds_explorer() -> Explorable:
         Slider("seed", 0, 9, label="draw (hard)"),
         Slider("window", 1, 5, value=1, label="words on either side (local)"),
         Choice(
-            "centre", tuple(CENTRES), label="centre of the window (local)", labels=tuple(CENTRES.values())
+            "center", tuple(CENTERS), label="center of the window (local)", labels=tuple(CENTERS.values())
         ),
         words_control(),
     ]
@@ -37,14 +37,14 @@ def kinds_explorer() -> Explorable:
         "soft, as trained": {"kind": "soft"},
         "hard: one word each time": {"kind": "hard"},
         "local: a narrow window": {"kind": "local", "window": 1},
-        "local along the diagonal": {"kind": "local", "centre": "diagonal"},
+        "local along the diagonal": {"kind": "local", "center": "diagonal"},
         "soft, much too flat": {"kind": "soft", "temperature": 5.0},
     }
     return Explorable(_render, controls, "Soft, hard, local", presets)
 
 
 def change_of(
-    kind: str, temperature: float, seed: int, window: int, centre: str, share: float = 1.0
+    kind: str, temperature: float, seed: int, window: int, center: str, share: float = 1.0
 ) -> Change:
     """How the weights (1, S) of a step become those of a kind; `share`: target positions per source position."""
     generator = torch.Generator().manual_seed(seed)
@@ -57,7 +57,7 @@ def change_of(
             drawn = torch.multinomial(weights, 1, generator=generator)
             return torch.zeros_like(weights).scatter(-1, drawn, 1.0)
         places = torch.arange(weights.shape[-1])
-        middle = weights.argmax(-1, keepdim=True) if centre == "strongest" else torch.tensor([[t / share]])
+        middle = weights.argmax(-1, keepdim=True) if center == "strongest" else torch.tensor([[t / share]])
         distance = places - middle.float().round().clamp(0, weights.shape[-1] - 1)
         bell = torch.exp(-(distance**2) / (2 * (window / 2) ** 2))
         return weights * bell * (distance.abs() <= window)
@@ -67,33 +67,33 @@ def change_of(
 
 @lru_cache(maxsize=64)
 def translated_with(
-    sentence: str, kind: str, temperature: float, seed: int, window: int, centre: str
-) -> Translated:
+    sentence: str, kind: str, temperature: float, seed: int, window: int, center: str
+) -> Translation:
     """A translation in which every look is of a kind."""
     own = translator("attention")
     ids = own.encode(sentence)
-    share = 1.15 if centre == "diagonal" else 1.0  # French takes a few more pieces
-    twin = with_changed_weights(own.model, change_of(kind, temperature, seed, window, centre, share))
-    return own.told(sentence, ids, greedy(twin, torch.tensor([ids])))[0]
+    share = 1.15 if center == "diagonal" else 1.0  # French takes a few more tokens
+    twin = with_changed_weights(own.model, change_of(kind, temperature, seed, window, center, share))
+    return own.in_words(sentence, ids, greedy(twin, torch.tensor([ids])))[0]
 
 
 def _render(state: dict) -> Picture:
-    given = (state["temperature"], state["seed"], state["window"], state["centre"])
+    given = (state["temperature"], state["seed"], state["window"], state["center"])
     found = translated_with(state["sentence"], state["kind"], *given)
     soft = translated_with(state["sentence"], "soft", 1.0, *given[1:])
     columns, rows, weights = found.by_word()
     needed = cost(state["kind"], len(found.source), len(found.target), state["window"])
     every = cost("soft", len(found.source), len(found.target))
-    if state["kind"] == "local" and state["centre"] == "strongest":
+    if state["kind"] == "local" and state["center"] == "strongest":
         needed["scores"] = every["scores"]  # which is strongest is known only once all are there
     caption = f"{state['kind']}: “{found.text}”"
     if found.text != soft.text:
         caption += f" (soft, as trained: “{soft.text}”)"
     caption += f" {needed['values']} states are read instead of {every['values']}, {needed['scores']} scores computed."
     if state["kind"] == "hard":
-        caption += " The translator was trained with soft weights; a draw at each piece is foreign to it."
+        caption += " The translator was trained with soft weights; a draw at each token is foreign to it."
     if state["kind"] == "local":
-        where = CENTRES[state["centre"]]
+        where = CENTERS[state["center"]]
         caption += f" The window follows {where}; the weights in it are made to sum to one."
     picked = inside(state["picked"], len(rows), len(columns))
     return matrix_view(rows, columns, weights, picked, 1.0, "written", "read", caption)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape, text_width
-from lecturelib.show import Part, Picture
+from lecturelib.show import Picture, Region
 from lecturelib.show.palettes import palette
 
 WIDE = 820  # px beside the controls in a window of 1280
@@ -43,7 +43,7 @@ def check_picked(picked: str, rows: int, columns: int) -> tuple[str, int] | None
 
 
 def keys(rows: int, columns: int) -> tuple[str, ...]:
-    """The keys that can be picked, for a `Parts` control."""
+    """The keys that can be picked, for a `RegionPicker` control."""
     return (*(f"row {k}" for k in range(rows)), *(f"column {k}" for k in range(columns)))
 
 
@@ -88,8 +88,8 @@ def finished(
 ) -> Picture:
     """The drawing as a Picture with the places that can be picked: (key, (left, top, right, bottom) in px, words)."""
     size = (drawing.width, drawing.height, drawing.width, drawing.height)
-    parts = tuple(
-        Part(key, tuple(min(1.0, max(0.0, v / s)) for v, s in zip(box, size, strict=True)), words)
+    regions = tuple(
+        Region(key, tuple(min(1.0, max(0.0, v / s)) for v, s in zip(box, size, strict=True)), words)
         for key, box, words in places
     )
-    return replace(Picture(drawing.svg(), drawing.alt, caption, round(drawing.width)), parts=parts)
+    return replace(Picture(drawing.svg(), drawing.alt, caption, round(drawing.width)), regions=regions)

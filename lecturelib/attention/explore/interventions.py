@@ -13,8 +13,8 @@ from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 
 
-def permuting_explorer() -> Explorable:
-    """Deal the weights of each step anew among the source pieces, and see how far the output's probabilities move."""
+def permutation_explorer() -> Explorable:
+    """Deal the weights of each step anew among the source tokens, and see how far the output's probabilities move."""
     controls = [
         sentence_control(),
         Choice("permutations", (10, 50, 200), 50, slider=True),
@@ -47,17 +47,17 @@ def _render(state: dict) -> Picture:
         Label(112, 16, "written", 13, "end", role="muted"),
         Label(126, 16, "looked at most", 13, "start", role="muted"),
         Label(left, 16, "total variation |p − q| / 2 under permutation", 13, "start", role="muted"),
-        Label(660, 16, "another piece is likeliest", 13, "start", role="muted"),
+        Label(660, 16, "another token is likeliest", 13, "start", role="muted"),
     ]
     for share in (0, 0.5, 1):
         x = left + (right - left) * share
         shapes.append(Line(((x, top - 14), (x, top + step * len(found.target))), stroke="#dddddd"))
         shapes.append(Label(x, top - 20, f"{share:g}", 11, role="muted"))
-    for t, piece in enumerate(found.target):
+    for t, token in enumerate(found.target):
         y = top + (t + 0.5) * step
         best = int(moved.weights[t].argmax())
         source = found.source[best].replace("▁", "").replace("</s>", "(end)")
-        word = piece.replace("▁", "").replace("</s>", "(end)")
+        word = token.replace("▁", "").replace("</s>", "(end)")
         distances = moved.total_variation[t].sort().values
         median, low, high = (float(distances[int(q * (len(distances) - 1))]) for q in (0.5, 0.05, 0.95))
         place = lambda v: left + (right - left) * v  # noqa: E731
@@ -87,10 +87,10 @@ def _render(state: dict) -> Picture:
     same = float(1 - moved.other_word.mean())
     caption = (
         f"{said(found)} With permuted weights the probabilities move by {median:.2f} (total variation, mean of the "
-        f"medians; 0: nothing, 1: all), and {100 * same:.0f} % of the likeliest pieces stay. Pieces that stay were not "
+        f"medians; 0: nothing, 1: all), and {100 * same:.0f} % of the likeliest tokens stay. Tokens that stay were not "
         "decided by where the decoder looked at that step."
     )
     drawing = Drawing(
-        820, foot + 14, tuple(shapes), "Permuted attention", f"A row for each written piece. {caption}"
+        820, foot + 14, tuple(shapes), "Permuted attention", f"A row for each written token. {caption}"
     )
     return finished(drawing, caption, [])

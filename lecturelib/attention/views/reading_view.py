@@ -34,7 +34,7 @@ def reading_view(
     """Running text of `words`, shaded by `weights` (L,), with percent below each word of 3 % and more.
 
     `looking`: the word that looks, framed. `top`: the weight of the darkest shade, the largest if not given. The
-    picture's `parts` are the words ("row 0" ...), so that another can be picked. Raises ValueError or TypeError for
+    picture's `regions` are the words ("row 0" ...), so that another can be picked. Raises ValueError or TypeError for
     other weights.
     """
     values = check_weights(weights, (len(words),), f"{len(words)} words")

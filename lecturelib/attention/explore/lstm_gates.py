@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.explore.sentence_controls import sentence_control, translator_control
-from lecturelib.attention.gates import lstm_gates
+from lecturelib.attention.lstm_gates import lstm_gates
 from lecturelib.attention.translators import translator
 from lecturelib.attention.views.cells import MARK, finished, shades
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Line, Shape, shortened
 from lecturelib.show import Picture
 from lecturelib.show.palettes import palette
-from lecturelib.widgets import Choice, Explorable, Parts
+from lecturelib.widgets import Choice, Explorable, RegionPicker
 
 ROWS = {
     "input": "input gate i", "forget": "forget gate f", "output": "output gate o",
@@ -26,14 +26,14 @@ DIRECTIONS = {"forward": "from the left", "backward": "from the right"}
 ORDERS = {"forget": "by their forget gate", "own": "as they are numbered"}
 
 
-def gates_explorer() -> Explorable:
-    """One column a piece, one line a unit: what is let in, what is kept, what is shown of the encoder's memory."""
+def lstm_gates_explorer() -> Explorable:
+    """One column a token, one line a unit: what is let in, what is kept, what is shown of the encoder's memory."""
     controls = [
         sentence_control("The white house was built a long time ago.", "She has a red car.", "I don't know."),
         translator_control("attention", "fixed"),
         Choice("direction", tuple(DIRECTIONS), label="reads", labels=tuple(DIRECTIONS.values())),
         Choice("order", tuple(ORDERS), label="units sorted", labels=tuple(ORDERS.values())),
-        Parts(tuple(f"column {k}" for k in range(64)), hover=True, label="pieces that are read"),
+        RegionPicker(tuple(f"column {k}" for k in range(64)), hover=True, label="tokens that are read"),
     ]
     presets = {
         "read from the left": {"direction": "forward"},
@@ -44,16 +44,16 @@ def gates_explorer() -> Explorable:
 
 @lru_cache(maxsize=32)
 def encoder_gates(sentence: str, name: str, backward: bool) -> tuple[list[str], dict[str, Tensor]]:
-    """The pieces of a sentence, and every gate of the encoder while it reads them, name -> (S, h)."""
+    """The tokens of a sentence, and every gate of the encoder while it reads them, name -> (S, h)."""
     own = translator(name)
     ids = own.encode(sentence)
     x = own.model.embed(torch.tensor([ids]))[0]  # (S, e)
-    return own.pieces.pieces(ids), lstm_gates(own.model.encoder, x, backward)
+    return own.tokenizer.tokens(ids), lstm_gates(own.model.encoder, x, backward)
 
 
 def _render(state: dict) -> Picture:
-    pieces, gates = encoder_gates(state["sentence"], state["translator"], state["direction"] == "backward")
-    words = [piece.replace("▁", "").replace("</s>", "(end)") for piece in pieces]
+    tokens, gates = encoder_gates(state["sentence"], state["translator"], state["direction"] == "backward")
+    words = [token.replace("▁", "").replace("</s>", "(end)") for token in tokens]
     count, units = gates["forget"].shape
     order = gates["forget"].mean(0).argsort() if state["order"] == "forget" else torch.arange(units)
     left, top, wide, high = 126.0, 74.0, 640.0, 66.0
@@ -107,10 +107,10 @@ def _render(state: dict) -> Picture:
         kept = gates["forget"].mean(1)
         low = int(kept.argmin())
         caption = (
-            f"{units} units read {count} pieces {DIRECTIONS[state['direction']]}. Most is forgotten at “{words[low]}” "
-            f"(mean forget gate {kept[low]:.2f}, of all pieces {kept.mean():.2f})."
+            f"{units} units read {count} tokens {DIRECTIONS[state['direction']]}. Most is forgotten at “{words[low]}” "
+            f"(mean forget gate {kept[low]:.2f}, of all tokens {kept.mean():.2f})."
         )
     drawing = Drawing(
-        790, bottom + 32, tuple(shapes), "Gates of the encoder", f"Six bands, one column a piece. {caption}"
+        790, bottom + 32, tuple(shapes), "Gates of the encoder", f"Six bands, one column a token. {caption}"
     )
     return finished(drawing, caption, places)

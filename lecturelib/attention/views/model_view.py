@@ -15,7 +15,7 @@ _LARGE = 236.0  # px of the enlarged map
 
 
 def model_keys(layers: int, heads: int) -> tuple[str, ...]:
-    """The keys of the small maps, for a `Parts` control: "head 0 3" is the fourth head of the first layer."""
+    """The keys of the small maps, for a `RegionPicker` control: "head 0 3" is the fourth head of the first layer."""
     return tuple(f"head {k} {h}" for k in range(layers) for h in range(heads))
 
 
@@ -28,8 +28,8 @@ def model_view(
 ) -> Picture:
     """Weights (layers, heads, L, K) as a grid of maps, layers from the first (top) down; the picked head enlarged.
 
-    `picked`: "head 2 5" (see `model_keys`); the picture's `parts` are the small maps. In each map rows look and columns
-    are looked at; `columns` are the words above where these are others. All maps share one scale, from 0 to 100 %.
+    `picked`: "head 2 5" (see `model_keys`); the picture's `regions` are the small maps. In each map rows look and
+    columns are looked at; `columns` are the words above where these differ. All maps share one scale, from 0 to 100 %.
     Raises ValueError or TypeError for other weights or another key.
     """
     if not isinstance(weights, Tensor) or weights.ndim != 4:
@@ -78,7 +78,7 @@ def habit(weights: Tensor) -> str:
         ):  # fmt: skip
             diagonal = weights.diagonal(offset)
             found[words] = float(diagonal.mean())
-    for words, k in (("the first piece", 0), ("the last piece", columns - 1)):
+    for words, k in (("the first token", 0), ("the last token", columns - 1)):
         found[words] = float(weights[:, k].mean())
     best = max(found, key=found.get)
     if found[best] >= 0.4:

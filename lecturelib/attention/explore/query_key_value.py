@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.masks import causal_mask
-from lecturelib.attention.multihead import scaled_dot_product
+from lecturelib.attention.multihead import scaled_dot_product_attention
 from lecturelib.attention.views.cells import MARK, finished, hex_of, ink_on, shades
 from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
 from lecturelib.show import Picture
-from lecturelib.widgets import Choice, Explorable, Parts, Slider, Toggle
+from lecturelib.widgets import Choice, Explorable, RegionPicker, Slider, Toggle
 
 WORDS = ("the", "cat", "drinks", "milk")
 QUERIES = torch.tensor([[0.5, 2.0], [2.0, 0.5], [2.0, -1.0], [0.0, 1.5]])
@@ -21,7 +21,7 @@ VALUES = torch.tensor([[0.0, 0.5], [3.0, 0.0], [0.0, 3.0], [2.0, 2.0]])
 _CELL, _HIGH = 50.0, 34.0
 
 
-def by_hand_explorer() -> Explorable:
+def query_key_value_explorer() -> Explorable:
     """Pick a word and set the two numbers of its query: scores, weights and output follow, line by line."""
     controls = [
         Choice("word", WORDS, "drinks", label="the word that looks"),
@@ -29,7 +29,7 @@ def by_hand_explorer() -> Explorable:
         Slider("q2", -4.0, 4.0, 0.5, -1.0, label="second number of its query"),
         Toggle("scale", True, label="divide by √d"),
         Toggle("causal", False, label="causal mask"),
-        Parts(tuple(f"row {k}" for k in range(4)), hover=True, label="words that are looked at"),
+        RegionPicker(tuple(f"row {k}" for k in range(4)), hover=True, label="words that are looked at"),
     ]
     presets = {
         "drinks looks for a noun": {"word": "drinks", "q1": 2.0, "q2": -1.0},
@@ -45,8 +45,8 @@ def attended(word: int, query: tuple[float, float], scale: bool, causal: bool) -
     queries = QUERIES.clone()
     queries[word] = torch.tensor(query)
     mask = causal_mask(4)[0] if causal else None
-    factor = 1.0 if scale else math.sqrt(queries.shape[1])  # scaled_dot_product divides
-    outputs, weights = scaled_dot_product(queries * factor, KEYS, VALUES, mask)
+    factor = 1.0 if scale else math.sqrt(queries.shape[1])  # scaled_dot_product_attention divides
+    outputs, weights = scaled_dot_product_attention(queries * factor, KEYS, VALUES, mask)
     return {"queries": queries, "scores": queries @ KEYS.T, "weights": weights, "outputs": outputs}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lecturelib.attention.multihead import position_code
+from lecturelib.attention.multihead import positional_encoding
 from lecturelib.attention.views.cells import MARK, finished
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape
 from lecturelib.drawing.line_chart import line_chart
@@ -15,7 +15,7 @@ from lecturelib.widgets import Choice, Control, Explorable, Slider
 SIZES = (8, 16, 32, 64, 128, 160)
 
 
-def position_explorer() -> Explorable:
+def positional_encoding_explorer() -> Explorable:
     """Each position's code as a row of colours; the curve says how alike every other position's code is."""
 
     def refresh(state: dict) -> dict[str, Control]:
@@ -36,7 +36,7 @@ def position_explorer() -> Explorable:
 
 def _render(state: dict) -> Picture:
     length, d, position = state["length"], state["d"], state["position"]
-    code = position_code(length, d)
+    code = positional_encoding(length, d)
     table = palette("blue_orange")
     pixels = table[np.rint((code.numpy() + 1) * 127.5).astype(np.uint8)]
     left, top, wide, high = 56.0, 50.0, 340.0, 300.0

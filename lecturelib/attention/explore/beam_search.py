@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.attention.explore.sentence_controls import sentence_control, translated, translator_control
-from lecturelib.attention.translators import Translated, translator, word_groups
+from lecturelib.attention.translators import Translation, translator, word_groups
 from lecturelib.attention.views.cells import MARK, finished
 from lecturelib.drawing.drawing import Box, Curve, Drawing, Label, Shape, shortened, text_width
 from lecturelib.show import Picture
@@ -15,7 +15,7 @@ Tree = dict[str, "Tree"]
 _STEP, _SIZE = 30.0, 14.0
 
 
-def beam_explorer() -> Explorable:
+def beam_search_explorer() -> Explorable:
     """Keep the `width` best beginnings at every step, and see which sentences come out, best first."""
     controls = [
         sentence_control(
@@ -37,11 +37,11 @@ def beam_explorer() -> Explorable:
 
 
 @lru_cache(maxsize=64)
-def _found(sentence: str, name: str, width: int, penalty: float) -> tuple[Translated, ...]:
+def _found(sentence: str, name: str, width: int, penalty: float) -> tuple[Translation, ...]:
     return tuple(translator(name).translations(sentence, width, penalty))
 
 
-def _words(found: Translated) -> list[str]:
+def _words(found: Translation) -> list[str]:
     return [word for word, _ in word_groups(found.target, apart=True)]
 
 

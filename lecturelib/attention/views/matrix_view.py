@@ -41,7 +41,7 @@ def matrix_view(
     """Weights (rows, columns) as shades, with numbers in percent where the cells are large enough.
 
     `picked`: "row 2" or "column 0" (see `common.keys`) frames a word's row or column and says its weights in the
-    caption; the picture's `parts` name the words for a `Parts` control. `top`: the value of the darkest shade, the
+    caption; the picture's `regions` name the words for a `RegionPicker`. `top`: the value of the darkest shade, the
     largest weight if not given. `unit`: "%" for shares, else what the numbers are, printed as they are. Usable up to
     about 130 words: from 45 on only every second one is written out. Raises ValueError or TypeError for other weights.
     """
