@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from lecturelib.architecture.layout.edge_routing import tracks
-from lecturelib.architecture.layout.sugiyama import Spot, assign_layers, place_layers
+from lecturelib.architecture.layout.edge_routing import assign_tracks
+from lecturelib.architecture.layout.sugiyama import Vertex, assign_layers, place_layers
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.shapes import (
     DARK,
@@ -187,8 +187,8 @@ def test_layers_by_the_longest_way():
 
 
 def test_places_keep_order_and_distance_and_are_the_nearest_wanted():
-    parent = Spot("item", 0, 20)
-    children = [Spot("item", k, 30, 1) for k in range(3)]
+    parent = Vertex("box", 0, 20)
+    children = [Vertex("box", k, 30, 1) for k in range(3)]
     for child in children:
         parent.down.append((child, 0, 0))
         child.up.append((parent, 0, 0))
@@ -199,12 +199,12 @@ def test_places_keep_order_and_distance_and_are_the_nearest_wanted():
 
 
 def test_lines_that_overlap_get_tracks_of_their_own():
-    given, count = tracks({"a": [(0, 50)], "b": [(40, 90)], "c": [(200, 240)], "straight": [(10, 10)]})
+    given, count = assign_tracks({"a": [(0, 50)], "b": [(40, 90)], "c": [(200, 240)], "straight": [(10, 10)]})
     assert count == 2
     assert given["a"] != given["b"]
     assert "straight" not in given
 
 
 def test_a_line_that_starts_above_anothers_end_turns_first():
-    given, _ = tracks({"ends": [(0, 100)], "starts": [(100, 200)]})
+    given, _ = assign_tracks({"ends": [(0, 100)], "starts": [(100, 200)]})
     assert given["starts"] < given["ends"]

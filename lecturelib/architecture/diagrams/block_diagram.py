@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from torch import nn
 
 from lecturelib.architecture.diagrams.box_text import (
     CARD,
     STYLES,
+    BoxText,
     Style,
-    amount,
-    badge,
-    cards_room,
-    face,
-    face_size,
+    box_text,
     frame_title,
-    side_room,
+    short_number,
 )
 from lecturelib.architecture.diagrams.description import describe
 from lecturelib.architecture.graph.graph import Graph
@@ -26,9 +23,10 @@ from lecturelib.architecture.layout.blocks import Block, Folded
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.architecture.layout.placement import Placed, Rect
 from lecturelib.architecture.layout.planner import layouts
+from lecturelib.checks import check_choice
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape
-from lecturelib.show.text_metrics import shortened, text_width
+from lecturelib.show.text_metrics import LEADING, shortened, text_width
 
 Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)
@@ -40,7 +38,7 @@ MANY = 250  # boxes: from here on the smallest text is taken at once
 
 def block_diagram(
     model_or_graph: nn.Module | Graph,
-    *inputs,
+    *inputs: Any,
     depth: int = 1,
     fold: bool = True,
     open: Iterable[str] = (),
@@ -48,15 +46,23 @@ def block_diagram(
     direction: Direction = "auto",
     dark: bool = False,
 ) -> Drawing:
-    """A block diagram of a network, given as a `Graph` or as a module with its inputs (see `trace`).
+    """Block diagram of a network, given as a `Graph` or as a module with its inputs (see `trace`).
 
     `depth`, `fold`, `open` and `merge` say how much is shown, see `fold.fold`. The flow runs "down" or to the
     "right", and is wrapped into columns or rows; "auto" takes what leaves the text largest on a slide of 1280 x 720 px,
     where it has at least 9 px as long as a slide can hold the whole. Keys of the drawing are the blocks': module names.
+    Raises what `trace` and `fold` raise, `ValueError` for another direction.
+
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
+    >>> drawing = block_diagram(network, (1, 3, 8, 8))
+    >>> drawing.title
+    'Sequential: 3.11 k parameters, 65.1 k multiply-adds'
+    >>> drawing.keys
+    ('input:input', '0', '3', 'output:output')
     """
     graph = as_graph(model_or_graph, inputs)
-    if direction not in ("auto", "down", "right"):
-        raise ValueError(f'direction is "auto", "down" or "right", got {direction!r}')
+    check_choice("direction", direction, ("auto", "down", "right"))
     return draw_folded(folded_of(graph, depth, fold, open, merge), direction, dark)
 
 
@@ -67,10 +73,10 @@ def folded_of(graph: Graph, depth: int, folds: bool, open: Iterable[str], merge:
 
 def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = False) -> Drawing:
     """The drawing of a folded graph, in the style and the number of columns in which it reads best."""
-    style, placed = best_layout(folded, direction)
+    style, texts, placed = best_layout(folded, direction)
     title = heading(folded.graph)
     shapes = [Label(MARGIN, MARGIN + 9, title, 15, "start", bold=True)]
-    shapes += _shapes(folded, placed, style)
+    shapes += _shapes(folded, placed, style, texts)
     width = max(placed.width + 2 * MARGIN, text_width(title, 15, True) + 2 * MARGIN)
     height = placed.height + HEADER + 2 * MARGIN
     return Drawing(round(width, 1), round(height, 1), tuple(shapes), title, describe(folded), dark)
@@ -78,22 +84,19 @@ def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = Fals
 
 def heading(graph: Graph) -> str:
     """The network's name and what it costs, in one line."""
-    adds = f", {amount(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
-    return f"{graph.title}: {amount(graph.parameters)} parameters{adds}"
+    adds = f", {short_number(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
+    return f"{graph.title}: {short_number(graph.parameters)} parameters{adds}"
 
 
-def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, Placed]:
-    """The style and layout with the largest text at slide size."""
-    graph = folded.graph
+def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, dict[str, BoxText], Placed]:
+    """The style, box texts and layout with the largest text at slide size."""
     leaves = list(folded.leaves())
     many = len(leaves) > MANY or len(folded.links) > 2 * MANY
     turns = {"auto": (False,) if many else (False, True), "down": (False,), "right": (True,)}[direction]
-    best: tuple[float, Style, Placed] | None = None
+    best: tuple[float, Style, dict[str, BoxText], Placed] | None = None
     for style in STYLES[-1:] if many else STYLES:
-        sizes = {}
-        for block in leaves:
-            width, height = face_size(block, style, graph)
-            sizes[block.key] = (width + 2 * side_room(block, style), height + cards_room(block))
+        texts = {block.key: box_text(block, style, folded.graph) for block in leaves}
+        sizes = {key: text.room for key, text in texts.items()}
         titles = {block.key: text_width(frame_title(block), style.detail, True) for _, block in folded.walk()}
         for horizontal in turns:
             for tallest in (500.0,) if many else (1e9, 900.0, 600.0, 420.0):
@@ -102,10 +105,10 @@ def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, P
                     wraps = columns * (0.005 if many else 0.15)
                     score = _text_on_slide(placed, style) - wraps - (0.05 if horizontal else 0)
                     if best is None or score > best[0] + 1e-9:
-                        best = (score, style, placed)
+                        best = (score, style, texts, placed)
         if best[0] >= SMALLEST_TEXT + 0.5:
             break
-    return best[1], best[2]
+    return best[1:]
 
 
 def _text_on_slide(placed: Placed, style: Style) -> float:
@@ -114,7 +117,7 @@ def _text_on_slide(placed: Placed, style: Style) -> float:
     return style.small * min(SLIDE[0] / width, SLIDE[1] / height, 1.0)
 
 
-def _shapes(folded: Folded, placed: Placed, style: Style) -> list[Shape]:
+def _shapes(folded: Folded, placed: Placed, style: Style, texts: dict[str, BoxText]) -> list[Shape]:
     dx, dy = MARGIN, MARGIN + HEADER
     blocks = {block.key: block for _, block in folded.walk()}
     shapes: list[Shape] = []
@@ -127,9 +130,9 @@ def _shapes(folded: Folded, placed: Placed, style: Style) -> list[Shape]:
         role = "skip" if route.skip else "arrow"
         shapes.append(Line(points, arrow=route.arrow, radius=6, role=role, stroke_width=1.6))
     for key, (x, y, width, height) in placed.boxes.items():
-        room, cards = side_room(blocks[key], style), cards_room(blocks[key])
-        size = (width - 2 * room, height - cards)
-        shapes += _box(blocks[key], x + dx + room, y + dy, *size, style, folded.graph)
+        text = texts[key]
+        size = (width - 2 * text.side, height - text.below)
+        shapes += _box(blocks[key], text, x + dx + text.side, y + dy, *size, style)
     return shapes
 
 
@@ -145,7 +148,7 @@ def _frame(block: Block, rect: Rect, dx: float, dy: float, style: Style, horizon
 
 
 def _box(
-    block: Block, x: float, y: float, width: float, height: float, style: Style, graph: Graph
+    block: Block, text: BoxText, x: float, y: float, width: float, height: float, style: Style
 ) -> list[Shape]:
     shapes: list[Shape] = []
     radius = height / 2 if block.role in ("merge", "input", "output") else 6
@@ -153,32 +156,26 @@ def _box(
     for card in (2, 1) if block.count > 1 else ():
         shapes.append(Box(x + CARD * card, y + CARD * card, width, height, radius, **paint))
     if block.recurrent or (block.same_weights and block.count > 1):
-        middle = y + height / 2
-        out, right = x + width + 26, x + width
-        shapes.append(
-            Curve(
-                ((right, middle + height * 0.22), (out, middle + height * 0.5), (out, middle - height * 0.5),
-                 (right + 1, middle - height * 0.22)), arrow=True, role="loop", key=block.key, stroke_width=1.8,
-            )
-        )  # fmt: skip
+        shapes.append(_loop(block.key, x + width, y + height / 2, height))
     shapes.append(Box(x, y, width, height, radius, **paint))
-    lines = face(block, style, graph)
-    top = y + (height - sum(size * 1.3 for _, size, _, _ in lines)) / 2
-    for text, size, bold, role in lines:
-        shapes.append(
-            Label(x + width / 2, top + size * 0.65, text, size, bold=bold, role=role, key=block.key)
-        )
-        top += size * 1.3
-    if block.count > 1:
-        shapes.append(
-            Label(
-                x + width + 2 * CARD + 6,
-                y + height / 2,
-                badge(block),
-                style.title,
-                "start",
-                True,
-                key=block.key,
-            )
-        )
+    top = y + (height - sum(line.size * LEADING for line in text.lines)) / 2
+    for line in text.lines:
+        middle = (x + width / 2, top + line.size * LEADING / 2)
+        shapes.append(Label(*middle, line.text, line.size, bold=line.bold, role=line.role, key=block.key))
+        top += line.size * LEADING
+    if text.badge:
+        place = (x + width + 2 * CARD + 6, y + height / 2)
+        shapes.append(Label(*place, text.badge, style.title, "start", True, key=block.key))
     return shapes
+
+
+def _loop(key: str, right: float, middle: float, height: float) -> Curve:
+    """The arrow from the right side of a box back to it: a step that is fed its own result."""
+    out = right + 26
+    points = (
+        (right, middle + height * 0.22),
+        (out, middle + height * 0.5),
+        (out, middle - height * 0.5),
+        (right + 1, middle - height * 0.22),
+    )
+    return Curve(points, arrow=True, role="loop", key=key, stroke_width=1.8)

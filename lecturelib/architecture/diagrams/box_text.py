@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lecturelib.architecture.graph.graph import Graph, Shape
 from lecturelib.architecture.layout.blocks import Block
-from lecturelib.show.text_metrics import shortened, text_width
+from lecturelib.show.text_metrics import LEADING, shortened, text_width
 
 
 @dataclass(frozen=True)
 class Style:
-    """Sizes of the text in px, the room around it, and how much is said."""
+    """Sizes of the text in px, the room around it, and how much is said.
+
+    `room` stretches the distances between boxes. `lines`: "all", "few" (without shapes and costs), or "one" (title and
+    hyperparameters in one line).
+    """
 
     title: float
     detail: float
     small: float
     pad: float
     widest: float
-    room: float  # how far apart boxes stand
-    lines: str = "all"  # "all", "few": without shapes and costs; "one": title and hyperparameters in one line
+    room: float
+    lines: str = "all"
 
 
 ROOMY = Style(15, 13, 12, 10, 230, 1.0)
@@ -29,11 +33,49 @@ TIGHT = Style(10, 9.5, 9, 3, 170, 0.62, "one")
 CARD = 3.5  # px from one card of a stack to the next
 STYLES = (ROOMY, REGULAR, DENSE, TIGHT)
 
-Line = tuple[str, float, bool, str]  # text, size, bold, role
+
+@dataclass(frozen=True)
+class TextLine:
+    """One line of a box: its text, the size of its letters in px, whether it is bold, and the role of its colour."""
+
+    text: str
+    size: float
+    bold: bool = False
+    role: str = "text"
+
+    @property
+    def width(self) -> float:
+        """In px."""
+        return text_width(self.text, self.size, self.bold)
 
 
-def amount(number: int) -> str:
-    """A number as a reader takes it in: 23.3 k, 61.1 M, 4.09 G."""
+@dataclass(frozen=True)
+class BoxText:
+    """What a box says, and the room that it takes in px.
+
+    `width` and `height` are the box's own. `side` is the room that it needs at its right (and, to stay in the middle,
+    at its left) for "× N" and a loop, `below` the room for the cards behind it.
+    """
+
+    lines: tuple[TextLine, ...]
+    badge: str
+    width: float
+    height: float
+    side: float
+    below: float
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """(width, height) of all that belongs to the box."""
+        return self.width + 2 * self.side, self.height + self.below
+
+
+def short_number(number: int) -> str:
+    """A number with three digits: 23.3 k, 61.1 M, 4.09 G.
+
+    >>> short_number(61_100_840), short_number(999_600), short_number(512)
+    ('61.1 M', '1 M', '512')
+    """
     for limit, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= 0.9995 * limit and number >= 1000:  # 999,600 is 1 M, not 1000 k
             return f"{number / limit:.3g} {sign}"
@@ -48,64 +90,44 @@ def shape_text(shape: Shape, graph: Graph) -> str:
     return "×".join(map(str, shape)) or "1"
 
 
-def face(block: Block, style: Style, graph: Graph) -> list[Line]:
-    """The lines of text of a box."""
+def box_text(block: Block, style: Style, graph: Graph) -> BoxText:
+    """The text of a box, cut to the style's widest, with the size of the box around it."""
+    lines = tuple(
+        replace(line, text=shortened(line.text, style.widest, line.size, line.bold))
+        for line in _lines(block, style, graph)
+    )
+    width = max(line.width for line in lines) + 2 * style.pad + (14 if block.role == "merge" else 6)
+    height = sum(line.size * LEADING for line in lines) + 1.4 * style.pad
+    badge = count_badge(block)
+    side = text_width(badge, style.title, True) + 14 if badge else 22.0 if block.recurrent else 0.0
+    return BoxText(lines, badge, max(width, 44.0), height, side, 2 * CARD if badge else 0.0)
+
+
+def _lines(block: Block, style: Style, graph: Graph) -> list[TextLine]:
     extras = "+ " + ", ".join(block.extras) if block.extras else ""
     shape = shape_text(block.output, graph) if block.output is not None else ""
-    if block.role in ("input", "output"):
-        lines = [(block.title, style.title, True, "text"), (shape, style.detail, False, "text")]
-        lines += [(extras, style.small, False, "muted")] if extras and style.lines == "all" else []
-        return (
-            [_fitted(line, style) for line in lines]
-            if style.lines != "one"
-            else [_fitted((f"{block.title} {shape}", style.title, True, "text"), style)]
-        )
+    ends = block.role in ("input", "output")
     if style.lines == "one":
-        return [_fitted((f"{block.title} {block.detail}".strip(), style.title, True, "text"), style)]
-    lines = [(block.title, style.title, True, "text")]
-    if block.detail:
-        lines.append((block.detail, style.detail, False, "text"))
-    if style.lines == "all" or not block.detail:
-        lines += [(extras, style.small, False, "muted")] if extras else []
-    if style.lines == "all" and shape:
-        costs = f"{shape}" + (f" · {amount(block.parameters)} weights" if block.parameters else "")
-        lines.append((costs, style.small, False, "muted"))
-    return [_fitted(line, style) for line in lines]
+        return [TextLine(f"{block.title} {shape if ends else block.detail}".strip(), style.title, True)]
+    everything = style.lines == "all"
+    lines = [TextLine(block.title, style.title, True)]
+    if ends or block.detail:
+        lines.append(TextLine(shape if ends else block.detail, style.detail))
+    if extras and (everything or not (ends or block.detail)):
+        lines.append(TextLine(extras, style.small, role="muted"))
+    if everything and shape and not ends:
+        weights = f" · {short_number(block.parameters)} weights" if block.parameters else ""
+        lines.append(TextLine(shape + weights, style.small, role="muted"))
+    return lines
 
 
-def _fitted(line: Line, style: Style) -> Line:
-    text, size, bold, role = line
-    return (shortened(text, style.widest, size, bold), size, bold, role)
-
-
-def badge(block: Block) -> str:
+def count_badge(block: Block) -> str:
     """ "× 3" where a block stands for several."""
     return f"× {block.count}" if block.count > 1 else ""
 
 
-def face_size(block: Block, style: Style, graph: Graph) -> tuple[float, float]:
-    """(width, height) of the box itself."""
-    lines = face(block, style, graph)
-    width = max(text_width(text, size, bold) for text, size, bold, _ in lines) + 2 * style.pad + 6
-    height = sum(size * 1.3 for _, size, _, _ in lines) + 1.4 * style.pad
-    if block.role == "merge":
-        width += 8
-    return max(width, 44.0), height
-
-
-def side_room(block: Block, style: Style) -> float:
-    """What a box needs at its right (and, to stay in the middle, at its left) for "× N" and a loop."""
-    room = text_width(badge(block), style.title, True) + 14 if block.count > 1 else 0.0
-    return room + (22.0 if block.recurrent and block.count == 1 else 0.0)
-
-
-def cards_room(block: Block) -> float:
-    """The room below a box for the cards behind it."""
-    return 2 * CARD if block.count > 1 else 0.0
-
-
 def frame_title(block: Block) -> str:
-    """What is written at a frame."""
+    """The title of a frame: "× 3 BasicBlock: layer1.0 to 2"."""
     name = ": ".join(filter(None, [block.title, block.detail]))
-    words = " ".join(filter(None, [badge(block), name]))
+    words = " ".join(filter(None, [count_badge(block), name]))
     return words + (", same weights" if block.same_weights and block.count > 1 else "")

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from lecturelib.architecture.diagrams.block_diagram import Direction, draw_folded
 from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node
+from lecturelib.architecture.graph.pass_inputs import candidates, copied
 from lecturelib.architecture.graph.tensor_stats import tensors_in
-from lecturelib.architecture.graph.trace import prepared, trace, variants, without_values
+from lecturelib.architecture.graph.trace import meta_copy, trace
 from lecturelib.architecture.layout.blocks import Block, Folded, Link
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.network.layer_names import check_model
@@ -38,15 +39,15 @@ def computational_graph(
     check_model(model)
     # a copy with values where that is cheap: without, a whole LSTM falls apart into its smallest steps
     small = sum(parameter.numel() for parameter in model.parameters()) <= SMALL
-    meta = None if small and not _on_meta(model) else without_values(model)
+    meta = None if small and not _on_meta(model) else meta_copy(model)
     whole = copy.deepcopy(model).eval() if meta is None else meta
     if not any(parameter.requires_grad for parameter in whole.parameters()):
         whole.requires_grad_(True)  # a network of the house is frozen as a whole
     output = None
-    for values, named in variants(model, inputs, kwargs):
+    for values, named in candidates(model, inputs, kwargs):
         try:
             with torch.enable_grad():
-                output = whole(*prepared(values, meta is not None), **prepared(named, meta is not None))
+                output = whole(*copied(values, meta is not None), **copied(named, meta is not None))
         except Exception as error:
             problem = error
     if output is None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.network.hooks import frozen
+from lecturelib.network.freezing import frozen
 from lecturelib.network.layer_names import check_model
 
 RECURRENT = (nn.RNNCell, nn.RNN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lecturelib.architecture.diagrams.box_text import amount, shape_text
+from lecturelib.architecture.diagrams.box_text import shape_text, short_number
 from lecturelib.architecture.graph.graph import Graph, Node
 from lecturelib.architecture.layout.blocks import Block, Folded
 from lecturelib.architecture.layout.fold import fold
@@ -41,8 +41,8 @@ def describe(folded: Folded | Graph) -> str:
     for names in sources.values():
         for name in names:
             readers[name] = readers.get(name, 0) + 1
-    adds = f", {amount(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
-    lines = [f"{graph.title}: {amount(graph.parameters)} parameters{adds}."]
+    adds = f", {short_number(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
+    lines = [f"{graph.title}: {short_number(graph.parameters)} parameters{adds}."]
     previous = None
     for depth, block in folded.walk():
         indent = "  " * depth
@@ -100,4 +100,4 @@ def block_words(block: Block, graph: Graph) -> str:
     if block.recurrent:
         words += ", fed back to itself over time"
     words += f", gives {shape}" if shape else ""
-    return words + (f", {amount(block.parameters)} parameters" if block.parameters else "")
+    return words + (f", {short_number(block.parameters)} parameters" if block.parameters else "")

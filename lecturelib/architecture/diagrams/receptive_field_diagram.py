@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from lecturelib.checks import check_images
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Line, Shape
-from lecturelib.network.hooks import layer_info, list_units, record
+from lecturelib.network.hooks import record
 from lecturelib.network.layer_names import LayerInfo
+from lecturelib.network.probe import layer_info, list_units
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.show.palettes import palette
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.architecture.diagrams.receptive_field_diagram import draw_receptive_field, field_tiles
-from lecturelib.network.hooks import layer_info
+from lecturelib.network.probe import layer_info
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Pointer, common_controls

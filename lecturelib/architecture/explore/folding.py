@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.architecture.diagrams.block_diagram import draw_folded
-from lecturelib.architecture.diagrams.box_text import amount, shape_text
+from lecturelib.architecture.diagrams.box_text import shape_text, short_number
 from lecturelib.architecture.diagrams.description import block_words, code_line
 from lecturelib.architecture.graph.examples import NAMES, graph_of
 from lecturelib.architecture.graph.graph import Graph, ModuleCall
@@ -201,8 +201,8 @@ def _table(
         cells = (
             shortened(name, columns[1] - columns[0] - indent - 10, TEXT, block.can_open),
             shortened(shape_text(block.output, graph), columns[2] - columns[1] - 8, TEXT),
-            amount(block.parameters) if block.parameters else "",
-            amount(block.multiply_adds) if block.multiply_adds else "",
+            short_number(block.parameters) if block.parameters else "",
+            short_number(block.multiply_adds) if block.multiply_adds else "",
         )
         for k, (x, words) in enumerate(zip(columns, cells, strict=True)):
             if words:

@@ -7,13 +7,16 @@ Two modes watch the pass. A function mode sees each function at the level at whi
 from __future__ import annotations
 
 import threading
-from collections.abc import Container
+import warnings
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lecturelib.architecture.graph.graph import Edge, Graph, ModuleCall, Node, Shape
+from lecturelib.architecture.graph.graph import Edge, Graph, ModuleCall, Node
 from lecturelib.architecture.graph.labels import (
     function_kind,
     function_words,
@@ -21,13 +24,16 @@ from lecturelib.architecture.graph.labels import (
     module_detail,
     role_of,
 )
+from lecturelib.architecture.graph.pass_inputs import Given, named_tensors
+from lecturelib.architecture.graph.tensor_origins import Source, TensorOrigins
 from lecturelib.architecture.graph.tensor_stats import (
     MultiplyAdds,
-    amount_of,
+    count_parameters,
     shapes_of,
-    storage_of,
     tensors_in,
+    version_of,
 )
+from lecturelib.network.layer_names import walk
 
 DECISIONS = {"__bool__", "item", "tolist", "__int__", "__float__", "__index__", "numpy", "__contains__"}
 
@@ -44,9 +50,8 @@ class _Frame:
     index: int
     module: nn.Module | None
     first_node: int
-    first_log: int
-    first_write: int
-    sources: list[tuple[int, Shape]]
+    mark: tuple[int, int]  # in the tensor origins
+    sources: list[Source]
     count: int
     parameters: dict[str, nn.Parameter]
     shared: bool  # all its parameters were counted before
@@ -54,65 +59,26 @@ class _Frame:
 
 
 class Recorder(TorchFunctionMode):
-    """While active, notes every step between tensors that come from the inputs given to `start`."""
+    """While active, notes every step between tensors that come from the inputs; `run` gives the graph."""
 
-    def __init__(self, model: nn.Module, adds: MultiplyAdds):
+    def __init__(self, model: nn.Module):
         super().__init__()
-        self.adds = adds
+        self.adds = MultiplyAdds()
         self.nodes: list[Node] = []
-        self.sources: list[list[tuple[int, Shape]]] = []  # of each node: what flows in
+        self.sources: list[list[Source]] = []  # of each node: what flows in
         self.calls: list[ModuleCall] = []
         self.notes: list[str] = []
         self.running: list[_Frame] = []
-        self.names = {module: name for name, module in model.named_modules()}
+        self.names = {module: name for name, module in walk(model)}
+        self._taken = set(self.names.values())
         self._thread = threading.get_ident()
         self._paused = False
-        # Tensors are kept, so that an id and a storage's address stay their own for the length of the pass.
-        self._made: dict[int, tuple[Tensor, int]] = {}  # id -> tensor, the node that made it
-        self._constant: dict[int, tuple[Tensor, tuple[str, ...]]] = {}  # id -> tensor, parameters it holds
-        self._log: list[int] = []
-        self._written: dict[int | None, int] = {}  # storage -> the last node that wrote there
-        self._writes: list[int | None] = []
-        self._storages: dict[int | None, int] = {}  # storage -> the node that first gave it
         self._counts: dict[str, int] = {}
         self._parameters = dict(model.named_parameters())
         self._counted: set[int] = set()  # ids of the parameters counted so far
-        for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-            self._constant[id(tensor)] = (tensor, (name,) if isinstance(tensor, nn.Parameter) else ())
+        self.origins = TensorOrigins((*self._parameters.items(), *model.named_buffers()))
 
-    # what is known of a tensor
-
-    def maker(self, tensor: Tensor) -> int | None:
-        """The node whose result a tensor is, or None for a constant."""
-        made = self._made.get(id(tensor))
-        if made is None:
-            return None
-        return max(made[1], self._written.get(storage_of(tensor), -1))
-
-    def _sources(self, value) -> list[tuple[int, Shape]]:
-        found, seen = [], set()
-        for tensor in tensors_in(value):
-            maker = self.maker(tensor)
-            if maker is not None and id(tensor) not in seen:
-                seen.add(id(tensor))
-                found.append((maker, tuple(tensor.shape)))
-        return found
-
-    def _give(self, tensors, node: int) -> int:
-        """Notes who made these tensors; returns the bytes of memory that are new."""
-        new, here = 0, set()
-        for tensor in tensors:
-            self._made[id(tensor)] = (tensor, node)
-            self._log.append(id(tensor))
-            storage = storage_of(tensor)
-            # first given by this node, or by a function that became part of it
-            if storage not in here and self._storages.get(storage, node) >= node:
-                new += tensor.numel() * tensor.element_size()
-                self._storages[storage] = node
-            here.add(storage)
-        return new
-
-    def _add(self, node: Node, sources: list[tuple[int, Shape]]) -> int:
+    def _add(self, node: Node, sources: list[Source]) -> int:
         self.nodes.append(replace(node, id=len(self.nodes)))
         self.sources.append(sources)
         if self.running:
@@ -133,28 +99,26 @@ class Recorder(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         before = self.adds.count
         given = [*tensors_in(args), *tensors_in(kwargs)]
-        sources = self._sources(args[0] if name in FIRST_ONLY else [] if name in SHAPE_ONLY else given)
+        sources = self.origins.sources(args[0] if name in FIRST_ONLY else [] if name in SHAPE_ONLY else given)
         if sources and name in DECISIONS:
             self._decides()
-        versions = [tensor._version for tensor in given]
+        versions = [version_of(tensor) for tensor in given]
         outcome = function(*args, **kwargs)
-        changed = [t for t, version in zip(given, versions, strict=True) if t._version != version]
+        changed = [t for t, version in zip(given, versions, strict=True) if version_of(t) != version]
         results = list(tensors_in(outcome)) or changed  # x[0] = y returns nothing
         if not results:
             return outcome
-        weights = tuple(dict.fromkeys(w for t in given for w in self._constant.get(id(t), (t, ()))[1]))
+        weights = self.origins.weights(given)
         if not sources:
             for tensor in results:
-                self._constant[id(tensor)] = (tensor, weights)
+                self.origins.hold(tensor, weights)
             return outcome
         # what is only handed on (dropout outside training) becomes a tensor of its own
         outcome = self._fresh(outcome, len(self.nodes), {id(tensor) for tensor in changed})
         results = list(tensors_in(outcome)) or changed
         self._note_function(function, args, kwargs, given, results, sources, weights, before)
         for tensor in changed:
-            self._made.setdefault(id(tensor), (tensor, len(self.nodes) - 1))
-            self._written[storage_of(tensor)] = len(self.nodes) - 1
-            self._writes.append(storage_of(tensor))
+            self.origins.write(tensor, len(self.nodes) - 1)
         return outcome
 
     def _note_function(self, function, args, kwargs, given, results, sources, weights, before) -> None:
@@ -162,7 +126,7 @@ class Recorder(TorchFunctionMode):
         parent = self.running[-1].index if self.running else 0
         place = self.calls[parent].name if parent else ""
         name = f"{place}.{kind}" if place else kind
-        while name in self.names.values():  # a layer may be called "add"
+        while name in self._taken:  # a layer may be called "add"
             name += "()"
         detail, code = function_words(kind, args, kwargs, tuple(results[0].shape))
         own = [self._parameters[w] for w in weights]
@@ -171,11 +135,11 @@ class Recorder(TorchFunctionMode):
                 [*filter(None, [detail]), "with " + ", ".join(w.split(".")[-1] for w in weights)]
             )
         index = len(self.nodes)
-        memory = self._give(results, index)
+        memory = self.origins.give(results, index)
         self._add(
             Node(
                 index, kind, name, self._key(name), parent, detail, role_of(kind), shapes_of(given), shapes_of(results),
-                amount_of(own), bool(own) and all(id(p) in self._counted for p in own),
+                count_parameters(own), bool(own) and all(id(p) in self._counted for p in own),
                 self.adds.count - before, memory, code, weights,
             ),
             sources,
@@ -201,10 +165,10 @@ class Recorder(TorchFunctionMode):
         given = (args, kwargs)
         index = len(self.calls)
         self.calls.append(ModuleCall(index, name, kind, call, parent, (), shapes_of(given), detail=detail))
-        sources = self._sources(given)
+        sources = self.origins.sources(given)
         parameters = dict(module.named_parameters()) if module is not None else {}
         shared = bool(parameters) and all(id(p) in self._counted for p in parameters.values())
-        places = (len(self.nodes), len(self._log), len(self._writes))
+        places = (len(self.nodes), self.origins.mark)
         frame = _Frame(index, module, *places, sources, self.adds.count, parameters, shared)
         self.running.append(frame)
 
@@ -232,7 +196,7 @@ class Recorder(TorchFunctionMode):
             self.calls[frame.index],
             items=tuple(frame.items),
             outputs=shapes_of(output),
-            parameters=amount_of(frame.parameters.values()),
+            parameters=count_parameters(frame.parameters.values()),
             shared=frame.shared,
         )
         if self.running:
@@ -243,31 +207,27 @@ class Recorder(TorchFunctionMode):
         inner = self.nodes[index:]
         sources = [*frame.sources, *(s for found in self.sources[index:] for s in found if s[0] < index)]
         del self.nodes[index:], self.sources[index:]
-        for ident in self._log[frame.first_log :]:
-            self._made[ident] = (self._made[ident][0], index)
-        for storage in self._writes[frame.first_write :]:
-            self._written[storage] = index
+        self.origins.hand_over(frame.mark, index)
         output = self._fresh(output, index)
-        memory = self._give(tensors_in(output), index)
-        weights = tuple(w for node in inner for w in node.weights) if keep_weights else ()
+        memory = self.origins.give(tensors_in(output), index)
         code = module_code(module) if module is not None else f"self.{call.name}(x)"
-        self._add(
-            Node(
-                index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
-                shapes_of(output), amount_of(frame.parameters.values()), frame.shared, self.adds.count - frame.count,
-                memory, code, weights, tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
-                isinstance(module, nn.RNNBase | nn.RNNCellBase), is_module=module is not None,
-            ),
-            sources,
+        node = Node(
+            index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
+            shapes_of(output), count_parameters(frame.parameters.values()), frame.shared,
+            self.adds.count - frame.count, memory, code,
+            weights=tuple(w for node in inner for w in node.weights) if keep_weights else (),
+            weight_shapes=tuple((name, tuple(p.shape)) for name, p in frame.parameters.items()),
+            recurrent=isinstance(module, nn.RNNBase | nn.RNNCellBase),
+            is_module=module is not None,
         )  # fmt: skip
+        self._add(node, sources)
         self._counted |= {id(p) for p in frame.parameters.values()}
         return output
 
     def _fresh(self, value, index: int, kept: Container[int] = ()):
         """The same value, with a new tensor for each that was there before node `index`, but those `kept` (by id)."""
         if isinstance(value, Tensor):
-            made = self._made.get(id(value))
-            if made is None or made[1] >= index or id(value) in kept:
+            if not self.origins.made_before(value, index) or id(value) in kept:
                 return value
             self._paused = True
             try:
@@ -284,50 +244,82 @@ class Recorder(TorchFunctionMode):
 
     def _note_unseen(self, frame: _Frame, output) -> None:
         """A result whose making was not seen (compiled code) gets a step of its own, fed by all that came in."""
-        unseen = [t for t in tensors_in(output) if id(t) not in self._made and id(t) not in self._constant]
+        unseen = [t for t in tensors_in(output) if not self.origins.known(t)]
         if not unseen:
             return
         call, index = self.calls[frame.index], len(self.nodes)
-        memory = self._give(unseen, index)
+        memory = self.origins.give(unseen, index)
         node = Node(index, "not seen", f"{call.name}.unseen", self._key(f"{call.name}.unseen"), frame.index)
         self._add(replace(node, outputs=shapes_of(unseen), memory=memory), frame.sources)
         self.notes.append(
             f"{call.name}: a result was made in a way that leaves no trace; its inputs are guessed."
         )
 
-    # from outside to outside
+    # the whole pass
 
-    def put(self, name: str, tensor: Tensor) -> None:
-        """An input of the network."""
+    def run(
+        self, model: nn.Module, given: Given, inputs: Sequence[tuple[str, Tensor]], title: str, fused: bool
+    ) -> Graph:
+        """The graph of one pass; `inputs` are the tensors in what is given, by name.
+
+        Without `fused`, oneDNN's kernels are off: they run a whole LSTM as one operation, in which nothing is counted.
+        """
+        for name, tensor in inputs:
+            self._put(name, tensor)
+        with self._watching(model), warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # what a network warns of is of no concern to a picture
+            kernels = nullcontext() if fused else torch.backends.mkldnn.flags(enabled=False)
+            with kernels, self.adds, self:
+                output = model(*given[0], **given[1])
+        for name, tensor in named_tensors("output", output):
+            self._take(name, tensor)
+        return self._graph(title)
+
+    @property
+    def place(self) -> str:
+        """The innermost module that has begun and not ended: where a pass stopped."""
+        running = [self.calls[frame.index] for frame in self.running[1:]]
+        return f"{running[-1].name} ({running[-1].kind})" if running else ""
+
+    @contextmanager
+    def _watching(self, model: nn.Module) -> Iterator[None]:
+        def before(module, args, kwargs):
+            if threading.get_ident() == self._thread:
+                self.begin(module, args, kwargs)
+
+        def after(module, args, kwargs, output):
+            return self.end(output) if threading.get_ident() == self._thread else None
+
+        handles = []
+        try:
+            for _, module in walk(model):
+                handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
+                handles.append(module.register_forward_hook(after, with_kwargs=True))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _put(self, name: str, tensor: Tensor) -> None:
         shape = (tuple(tensor.shape),)
         node = Node(0, "input", name, self._key(name), 0, role="input", inputs=shape, outputs=shape)
-        self._give([tensor], self._add(node, []))
+        self.origins.give([tensor], self._add(node, []))
 
-    def take(self, name: str, tensor: Tensor) -> None:
-        """An output of the network."""
-        sources = self._sources(tensor)
-        shape = (tuple(tensor.shape),)
+    def _take(self, name: str, tensor: Tensor) -> None:
+        sources, shape = self.origins.sources(tensor), (tuple(tensor.shape),)
         self._add(
             Node(0, "output", name, self._key(name), 0, role="output", inputs=shape, outputs=shape), sources
         )
         if not sources:
             self.notes.append(f"{name} does not depend on the inputs, as far as it could be followed.")
 
-    def graph(self, title: str, model: nn.Module) -> Graph:
-        """What was recorded."""
-        parameters = list(model.parameters())
+    def _graph(self, title: str) -> Graph:
+        parameters = list(self._parameters.values())
         edges = tuple(
             Edge(source, target, shape)
             for target, sources in enumerate(self.sources)
             for source, shape in dict.fromkeys(sources)
         )
-        trainable = amount_of(p for p in parameters if p.requires_grad)
-        return Graph(
-            title,
-            tuple(self.nodes),
-            edges,
-            tuple(self.calls),
-            amount_of(parameters),
-            trainable,
-            tuple(self.notes),
-        )
+        trainable = count_parameters(p for p in parameters if p.requires_grad)
+        nodes, calls, notes = tuple(self.nodes), tuple(self.calls), tuple(self.notes)
+        return Graph(title, nodes, edges, calls, count_parameters(parameters), trainable, notes)

@@ -1,4 +1,4 @@
-"""The tracks of a channel: lines that run across between two layers, none on top of another."""
+"""Channel routing: edges that run across between two layers get tracks, none on top of another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Net = TypeVar("Net", bound=Hashable)
 ROOM = 6.0  # px that two lines in one track keep apart
 
 
-def tracks(spans: Mapping[Net, Sequence[tuple[float, float]]]) -> tuple[dict[Net, int], int]:
+def assign_tracks(spans: Mapping[Net, Sequence[tuple[float, float]]]) -> tuple[dict[Net, int], int]:
     """The track of each net, counted downwards from 0, and their number.
 
     `spans`: for each net its (start above, end below), all from the same start. Nets whose spans overlap get different

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lecturelib.architecture.layout.blocks import Block
-from lecturelib.architecture.layout.edge_routing import tracks
+from lecturelib.architecture.layout.edge_routing import assign_tracks
 from lecturelib.architecture.layout.placement import Level, Size
 from lecturelib.architecture.layout.sugiyama import (
-    LANE,
-    Spot,
+    DUMMY_WIDTH,
+    Vertex,
     assign_layers,
     order_layers,
     place_layers,
@@ -91,39 +91,39 @@ class LevelPlan:
             depth[first:last] = [max(d, 1) for d in depth[first:last]]
         bottom = max([*depth[:last], 0]) + 1
         depth[last:] = [bottom] * len(self.outs)
-        self.spots: list[Spot] = []
+        self.vertices: list[Vertex] = []
         for k in range(count):
             if k < first:
-                spot = Spot("in", k, LANE)
+                vertex = Vertex("in", k, DUMMY_WIDTH)
             elif k < last:
-                spot = Spot("item", k - first, self.sizes[k - first][0])
+                vertex = Vertex("box", k - first, self.sizes[k - first][0])
             else:
-                spot = Spot("out", k - last, LANE)
-            spot.layer = depth[k]
-            self.spots.append(spot)
-        self.layers: list[list[Spot]] = [[] for _ in range(max(depth, default=0) + 1)]
-        for spot in self.spots:
-            self.layers[spot.layer].append(spot)
-        self._make_lanes()
+                vertex = Vertex("out", k - last, DUMMY_WIDTH)
+            vertex.layer = depth[k]
+            self.vertices.append(vertex)
+        self.layers: list[list[Vertex]] = [[] for _ in range(max(depth, default=0) + 1)]
+        for vertex in self.vertices:
+            self.layers[vertex.layer].append(vertex)
+        self._make_dummies()
         order_layers(self.layers)
         gap = GAP * self.room
         place_layers(self.layers, gap)
         straighten(self.layers, gap)
 
-    def _make_lanes(self) -> None:
-        """One lane per net and layer passed; a net that goes to several places shares its lanes."""
-        self.pieces: list[dict[tuple[str, int, int], tuple[Spot, Spot]]] = [{} for _ in self.layers]
-        self.paths: list[tuple[str, int, int, list[Spot]]] = []
-        lanes: dict[tuple[str, int, int], Spot] = {}
+    def _make_dummies(self) -> None:
+        """One dummy vertex per net and layer passed; a net that goes to several places shares them."""
+        self.pieces: list[dict[tuple[str, int, int], tuple[Vertex, Vertex]]] = [{} for _ in self.layers]
+        self.paths: list[tuple[str, int, int, list[Vertex]]] = []
+        dummies: dict[tuple[str, int, int], Vertex] = {}
         for net, a, b in self.edges:
-            source, target = self.spots[a], self.spots[b]
+            source, target = self.vertices[a], self.vertices[b]
             path = [source]
             for layer in range(source.layer + 1, target.layer):
-                lane = lanes.get((net, a, layer))
-                if lane is None:
-                    lane = lanes[net, a, layer] = Spot("lane", a, LANE, layer)
-                    self.layers[layer].append(lane)
-                path.append(lane)
+                dummy = dummies.get((net, a, layer))
+                if dummy is None:
+                    dummy = dummies[net, a, layer] = Vertex("dummy", a, DUMMY_WIDTH, layer)
+                    self.layers[layer].append(dummy)
+                path.append(dummy)
             path.append(target)
             for upper, lower in zip(path, path[1:], strict=False):
                 piece = (net, id(upper), id(lower))
@@ -134,22 +134,22 @@ class LevelPlan:
                     lower.up.append((upper, theirs, own))
             self.paths.append((net, a, b, path))
 
-    def _offset(self, spot: Spot, net: str, side: str) -> float:
+    def _offset(self, vertex: Vertex, net: str, side: str) -> float:
         """Where a net leaves or enters a frame, from the frame's middle."""
-        if spot.kind != "item":
+        if vertex.kind != "box":
             return 0.0
-        inner = self.inner.get(self.blocks[spot.index].key)
+        inner = self.inner.get(self.blocks[vertex.index].key)
         return getattr(inner, side)[net] - inner.across / 2 if inner is not None else 0.0
 
     # columns
 
-    def _along(self, spot: Spot) -> float:
-        return self.sizes[spot.index][1] if spot.kind == "item" else 0.0
+    def _along(self, vertex: Vertex) -> float:
+        return self.sizes[vertex.index][1] if vertex.kind == "box" else 0.0
 
     def placed(self, columns: int | None) -> Level:
         """The level in so many columns; None: as few as keep it below `tallest`."""
         self._entries()
-        depths = [max((self._along(spot) for spot in layer), default=0.0) for layer in self.layers]
+        depths = [max((self._along(vertex) for vertex in layer), default=0.0) for layer in self.layers]
         self.channel = [self._channel(k) for k in range(len(self.layers))]
         heights = [depth + self._below(k) for k, depth in enumerate(depths)]
         starts = self._breaks(heights, columns)
@@ -160,13 +160,13 @@ class LevelPlan:
         if k == len(self.layers) - 1:
             return 0.0
         count = self.channel[k][1]
-        border = any(spot.kind in ("in", "out") for spot in self.layers[k] + self.layers[k + 1])
+        border = any(vertex.kind in ("in", "out") for vertex in self.layers[k] + self.layers[k + 1])
         return (BORDER if border else ARROW) * self.room + TRACK * max(count - 1, 0)
 
     def _entries(self) -> None:
         """Where each piece ends at a box: the straightest in the middle, others beside it, as they come."""
         self.entry: dict[tuple[str, int, int], float] = {}
-        coming: dict[int, list[tuple[float, tuple[str, int, int], Spot]]] = {}
+        coming: dict[int, list[tuple[float, tuple[str, int, int], Vertex]]] = {}
         for pieces in self.pieces:
             for piece, (upper, lower) in pieces.items():
                 start = upper.place + self._offset(upper, piece[0], "outs")
@@ -186,12 +186,12 @@ class LevelPlan:
                 )  # a line nearly straight stays so
                 self.entry[piece] = lower.place + (k - nearest) * step + shift
 
-    def _ends(self, piece: tuple[str, int, int], upper: Spot) -> tuple[float, float]:
+    def _ends(self, piece: tuple[str, int, int], upper: Vertex) -> tuple[float, float]:
         start, end = upper.place + self._offset(upper, piece[0], "outs"), self.entry[piece]
         return (end, end) if abs(start - end) < CLOSE and self._is_leaf(upper) else (start, end)
 
-    def _is_leaf(self, spot: Spot) -> bool:
-        return spot.kind == "item" and self.blocks[spot.index].key not in self.inner
+    def _is_leaf(self, vertex: Vertex) -> bool:
+        return vertex.kind == "box" and self.blocks[vertex.index].key not in self.inner
 
     def _channel(self, k: int) -> tuple[dict[tuple[str, int], int], int]:
         """The track of each net that has to run across below layer k, and how many tracks there are."""
@@ -199,13 +199,13 @@ class LevelPlan:
         for piece, (upper, _) in self.pieces[k].items():
             start, end = self._ends(piece, upper)
             spans.setdefault((piece[0], piece[1]), []).append((start, end))
-        return tracks(spans)
+        return assign_tracks(spans)
 
     def _breaks(self, heights: list[float], columns: int | None) -> list[int]:
         """The first layer of each column."""
         allowed = [False] + [
             len({piece[:2] for piece in self.pieces[k - 1]}) <= MOST_ACROSS
-            and not any(spot.kind in ("in", "out") for spot in self.layers[k - 1] + self.layers[k])
+            and not any(vertex.kind in ("in", "out") for vertex in self.layers[k - 1] + self.layers[k])
             for k in range(1, len(self.layers))
         ]
         total = sum(heights)
@@ -260,20 +260,20 @@ class LevelPlan:
         return level
 
     def _extent(self, start: int, end: int) -> tuple[float, float]:
-        spots = [spot for layer in self.layers[start:end] for spot in layer]
+        vertices = [vertex for layer in self.layers[start:end] for vertex in layer]
         edges = [self.entry[piece] for k in range(start, end - 1) for piece in self.pieces[k]]
-        low = min([spot.place - spot.size / 2 for spot in spots] + edges)
-        high = max([spot.place + spot.size / 2 for spot in spots] + edges)
+        low = min([vertex.place - vertex.size / 2 for vertex in vertices] + edges)
+        high = max([vertex.place + vertex.size / 2 for vertex in vertices] + edges)
         return low, high
 
     def _give_boxes(self, level: Level, left, top, depths) -> None:
         for k, layer in enumerate(self.layers):
-            for spot in layer:
-                if spot.kind != "item":
+            for vertex in layer:
+                if vertex.kind != "box":
                     continue
-                across, along = self.sizes[spot.index]
-                place = (spot.place + left[k] - across / 2, top[k] + (depths[k] - along) / 2)
-                block = self.blocks[spot.index]
+                across, along = self.sizes[vertex.index]
+                place = (vertex.place + left[k] - across / 2, top[k] + (depths[k] - along) / 2)
+                block = self.blocks[vertex.index]
                 if block.key in self.inner:
                     level.inner.append((block.key, *place, self.inner[block.key]))
                 else:
@@ -281,11 +281,11 @@ class LevelPlan:
 
     def _give_ports(self, level: Level, left, tallest: float) -> None:
         for k, layer in enumerate(self.layers):
-            for spot in layer:
-                if spot.kind == "in":
-                    level.ins[self.ins[spot.index]] = spot.place + left[k]
-                elif spot.kind == "out":
-                    level.outs[self.outs[spot.index]] = spot.place + left[k]
+            for vertex in layer:
+                if vertex.kind == "in":
+                    level.ins[self.ins[vertex.index]] = vertex.place + left[k]
+                elif vertex.kind == "out":
+                    level.outs[self.outs[vertex.index]] = vertex.place + left[k]
 
     def _give_lines(self, level, left, top, depths, starts, passing, gutters, bottoms, tallest) -> None:
         column = {}
@@ -299,9 +299,9 @@ class LevelPlan:
                 start, end = self._ends(piece, upper)
                 half = (depths[k] - self._along(upper)) / 2
                 low = top[k] + depths[k]
-                here = (start + left[k], low - (half if upper.kind == "item" else 0))
+                here = (start + left[k], low - (half if upper.kind == "box" else 0))
                 there = (end + left[k + 1], top[k + 1] + (depths[k + 1] - self._along(lower)) / 2)
-                if lower.kind == "lane":
+                if lower.kind == "dummy":
                     there = (there[0], top[k + 1])
                 points.append(here)
                 if column[k] != column[k + 1]:
@@ -317,7 +317,7 @@ class LevelPlan:
                     across = first + TRACK * names[piece[:2]]
                     points += [(here[0], across), (there[0], across)]
                 points.append(there)
-            target, source = self.spots[b], self.spots[a]
+            target, source = self.vertices[b], self.vertices[a]
             if target.kind == "out":
                 points.append((points[-1][0], tallest))
             if source.kind == "in":
@@ -325,7 +325,7 @@ class LevelPlan:
             leaf = self._is_leaf(target)
             merges = leaf and self.blocks[target.index].role == "merge"
             skip = merges and len(path) > 2 and len(self._reading(b)) > 1
-            name = self.blocks[target.index].key if target.kind == "item" else self.key
+            name = self.blocks[target.index].key if target.kind == "box" else self.key
             level.lines.append((net, name, _plain(points), leaf, skip))
 
     def _reading(self, b: int) -> set[int]:

@@ -1,7 +1,7 @@
-"""Layered drawing of a directed graph: which layer, in which order, at which place (Sugiyama et al. 1981).
+"""Layered drawing of a directed graph: which layer, in which order, at which place (Sugiyama, Tagawa & Toda 1981).
 
-Places lie on two axes: `along` the flow, one layer after the other, and `across` it. A line that passes a layer gets
-a narrow place of its own there, so that it never runs through a box.
+Places lie on two axes: `along` the flow, one layer after the other, and `across` it. An edge that passes a layer gets
+a narrow dummy vertex there, so that its line never runs through a box.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-LANE = 16.0  # px across for a line that passes
+DUMMY_WIDTH = 16.0  # px across for an edge that passes
 
 
 @dataclass(eq=False)
-class Spot:
-    """A place in a layer: a box (`item`), the border of a frame (`port`), or the lane of a passing line."""
+class Vertex:
+    """A vertex of the layered graph.
 
-    kind: str  # "item", "in", "out", "lane"
-    index: int  # of the item; of the net for ports and lanes
-    size: float  # across
+    `kind`: "box", "in" or "out" (where a net crosses the border of a frame), or "dummy" (where an edge passes a layer).
+    `index`: of the box, else of the net. `size` and `place` (of its middle) are across. `up` and `down` are the edges
+    to the layers above and below: the other vertex, the edge's own offset here and there.
+    """
+
+    kind: str
+    index: int
+    size: float
     layer: int = 0
-    place: float = 0.0  # of its middle, across
-    up: list[tuple[Spot, float, float]] = field(
-        default_factory=list, repr=False
-    )  # spot, own offset, its offset
-    down: list[tuple[Spot, float, float]] = field(default_factory=list, repr=False)
+    place: float = 0.0
+    up: list[tuple[Vertex, float, float]] = field(default_factory=list, repr=False)
+    down: list[tuple[Vertex, float, float]] = field(default_factory=list, repr=False)
 
 
 def assign_layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
@@ -45,8 +48,8 @@ def assign_layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return layers
 
 
-def order_layers(layers: list[list[Spot]], sweeps: int = 6) -> None:
-    """Sorts each layer so that few lines cross: by the mean place of what a spot is joined to, down and up."""
+def order_layers(layers: list[list[Vertex]], sweeps: int = 6) -> None:
+    """Sorts each layer so that few edges cross: by the barycentre of what a vertex is joined to, down and up."""
     best, best_crossings = [list(layer) for layer in layers], _crossings(layers)
     for sweep in range(sweeps):
         if best_crossings == 0:
@@ -56,12 +59,12 @@ def order_layers(layers: list[list[Spot]], sweeps: int = 6) -> None:
         _number(layers)
         for layer in sequence:
             places = {}
-            for k, spot in enumerate(layer):
-                near = spot.up if downwards else spot.down
-                places[id(spot)] = sum(other.place for other, _, _ in near) / len(near) if near else k
-            layer.sort(key=lambda spot: places[id(spot)])
-            for k, spot in enumerate(layer):
-                spot.place = k
+            for k, vertex in enumerate(layer):
+                near = vertex.up if downwards else vertex.down
+                places[id(vertex)] = sum(other.place for other, _, _ in near) / len(near) if near else k
+            layer.sort(key=lambda vertex: places[id(vertex)])
+            for k, vertex in enumerate(layer):
+                vertex.place = k
         crossings = _crossings(layers)
         if crossings < best_crossings:
             best, best_crossings = [list(layer) for layer in layers], crossings
@@ -69,17 +72,17 @@ def order_layers(layers: list[list[Spot]], sweeps: int = 6) -> None:
         layer[:] = found
 
 
-def _number(layers: list[list[Spot]]) -> None:
+def _number(layers: list[list[Vertex]]) -> None:
     for layer in layers:
-        for k, spot in enumerate(layer):
-            spot.place = k
+        for k, vertex in enumerate(layer):
+            vertex.place = k
 
 
-def _crossings(layers: list[list[Spot]]) -> int:
+def _crossings(layers: list[list[Vertex]]) -> int:
     _number(layers)
     count = 0
     for layer in layers:
-        ends = [(spot.place, other.place) for spot in layer for other, _, _ in spot.down]
+        ends = [(vertex.place, other.place) for vertex in layer for other, _, _ in vertex.down]
         ends.sort()
         if len(ends) > 400:
             return 0  # too many to be drawn well in any order
@@ -88,8 +91,8 @@ def _crossings(layers: list[list[Spot]]) -> int:
     return count
 
 
-def place_layers(layers: list[list[Spot]], gap: float, sweeps: int = 8) -> None:
-    """Sets `place` of every spot: near what it is joined to, in order, without overlap; boxes before lanes."""
+def place_layers(layers: list[list[Vertex]], gap: float, sweeps: int = 8) -> None:
+    """Sets `place` of every vertex: near what it is joined to, in order, without overlap; boxes before dummies."""
     for layer in layers:
         _spread(layer, [0.0] * len(layer), [1.0] * len(layer), gap)
     for sweep in range(sweeps):
@@ -97,36 +100,38 @@ def place_layers(layers: list[list[Spot]], gap: float, sweeps: int = 8) -> None:
         downwards = sweep % 2 == 0
         for layer in layers if downwards else layers[::-1]:
             wanted, weights = [], []
-            for spot in layer:
+            for vertex in layer:
                 near = (
-                    (spot.up + spot.down)
+                    (vertex.up + vertex.down)
                     if last
-                    else (spot.up if downwards else spot.down) or spot.up + spot.down
+                    else (vertex.up if downwards else vertex.down) or vertex.up + vertex.down
                 )
-                total = sum(_weight(spot, other) for other, _, _ in near)
+                total = sum(_weight(vertex, other) for other, _, _ in near)
                 if not total:
-                    wanted.append(spot.place)
+                    wanted.append(vertex.place)
                     weights.append(0.01)
                     continue
-                pull = sum(_weight(spot, other) * (other.place + theirs - own) for other, own, theirs in near)
+                pull = sum(
+                    _weight(vertex, other) * (other.place + theirs - own) for other, own, theirs in near
+                )
                 wanted.append(pull / total)
                 weights.append(total)
             _spread(layer, wanted, weights, gap)
 
 
-def _weight(spot: Spot, other: Spot) -> float:
-    lanes = (spot.kind == "lane") + (other.kind == "lane")
-    return (100.0, 0.1, 1.0)[lanes]
+def _weight(vertex: Vertex, other: Vertex) -> float:
+    dummies = (vertex.kind == "dummy") + (other.kind == "dummy")
+    return (100.0, 0.1, 1.0)[dummies]
 
 
-def _spread(layer: list[Spot], wanted: list[float], weights: list[float], gap: float) -> None:
+def _spread(layer: list[Vertex], wanted: list[float], weights: list[float], gap: float) -> None:
     """The places nearest to those wanted (weighted squares) that keep order and distance: pool adjacent violators."""
     shifts, total = [], 0.0
-    for k, spot in enumerate(layer):
+    for k, vertex in enumerate(layer):
         if k:
-            total += (layer[k - 1].size + spot.size) / 2 + gap
+            total += (layer[k - 1].size + vertex.size) / 2 + gap
         shifts.append(total)
-    pools: list[list[float]] = []  # mean, weight, number of spots
+    pools: list[list[float]] = []  # mean, weight, number of vertices
     for target, shift, weight in zip(wanted, shifts, weights, strict=True):
         pools.append([target - shift, weight, 1])
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
@@ -141,28 +146,28 @@ def _spread(layer: list[Spot], wanted: list[float], weights: list[float], gap: f
             k += 1
 
 
-def straighten(layers: list[list[Spot]], gap: float) -> None:
-    """Moves the lanes of each passing line to one place, as far as its neighbours leave room."""
-    where = {id(spot): (layer, k) for layer in layers for k, spot in enumerate(layer)}
+def straighten(layers: list[list[Vertex]], gap: float) -> None:
+    """Moves the dummy vertices of each passing edge to one place, as far as their neighbours leave room."""
+    where = {id(vertex): (layer, k) for layer in layers for k, vertex in enumerate(layer)}
     for _ in range(2):
         for layer in layers:
-            for spot in layer:
-                if spot.kind != "lane" or any(other.kind == "lane" for other, _, _ in spot.up):
+            for vertex in layer:
+                if vertex.kind != "dummy" or any(other.kind == "dummy" for other, _, _ in vertex.up):
                     continue
-                chain = [spot]
-                while follow := [other for other, _, _ in chain[-1].down if other.kind == "lane"]:
+                chain = [vertex]
+                while follow := [other for other, _, _ in chain[-1].down if other.kind == "dummy"]:
                     chain.append(follow[0])
                 low, high = float("-inf"), float("inf")
-                for lane in chain:
-                    row, k = where[id(lane)]
+                for dummy in chain:
+                    row, k = where[id(dummy)]
                     if k:
-                        low = max(low, row[k - 1].place + (row[k - 1].size + lane.size) / 2 + gap)
+                        low = max(low, row[k - 1].place + (row[k - 1].size + dummy.size) / 2 + gap)
                     if k + 1 < len(row):
-                        high = min(high, row[k + 1].place - (row[k + 1].size + lane.size) / 2 - gap)
+                        high = min(high, row[k + 1].place - (row[k + 1].size + dummy.size) / 2 - gap)
                 if low > high:
                     continue
-                above = [other.place + theirs for other, _, theirs in spot.up]
-                wanted = above[0] if above else spot.place
+                above = [other.place + theirs for other, _, theirs in vertex.up]
+                wanted = above[0] if above else vertex.place
                 place = min(max(wanted, low), high)
-                for lane in chain:
-                    lane.place = place
+                for dummy in chain:
+                    dummy.place = place

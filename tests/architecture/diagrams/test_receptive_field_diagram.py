@@ -11,7 +11,7 @@ from lecturelib.architecture.diagrams.receptive_field_diagram import (
     seen_positions,
 )
 from lecturelib.drawing.drawing import SMALLEST_TEXT, Bitmap, Box, Label
-from lecturelib.network.hooks import list_units
+from lecturelib.network.probe import list_units
 from lecturelib.network.receptive_field import receptive_field
 
 SHAPE = (1, 30, 26)

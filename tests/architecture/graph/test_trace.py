@@ -1,10 +1,14 @@
 """One forward pass as a graph: structures by hand, inputs of every kind, networks that cannot be followed."""
 
+import collections
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 
 from lecturelib import models
+from lecturelib.architecture.graph.recorder import Recorder
 from lecturelib.architecture.graph.trace import trace
 
 
@@ -241,7 +245,7 @@ def test_data_dependent_control_flow_follows_the_given_input_and_says_so():
 def test_compiled_code_is_a_sentence():
     with pytest.warns(DeprecationWarning):
         layer = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.ReLU()))
-    with pytest.raises(ValueError, match=r"compiled code \(1\)"):
+    with pytest.raises(ValueError, match=r"got compiled code in Sequential \(1\)"):
         trace(nn.Sequential(nn.Linear(4, 4), layer), (1, 4))
     with pytest.raises(ValueError, match="_orig_mod"):
         trace(torch.compile(nn.Linear(4, 4), backend="eager"), (1, 4))
@@ -326,7 +330,9 @@ def test_given_tensors_are_not_written_on():
 
 def test_an_input_of_the_wrong_shape_names_the_place(graph_of, build):
     model, _ = build("house:lenet")
-    with pytest.raises(ValueError, match=r"lenet cannot be traced with 1×3×28×28 at features\.0 \(Conv2d\)"):
+    with pytest.raises(
+        ValueError, match=r"inputs that lenet can take, got 1×3×28×28 at features\.0 \(Conv2d\)"
+    ):
         trace(model, (1, 3, 28, 28))
     with pytest.raises(ValueError, match="shapes carry the batch"):
         trace(nn.Sequential(nn.Linear(4, 2)), (1, 5))
@@ -341,5 +347,185 @@ def test_bad_input_is_a_sentence():
         trace(nn.Linear(4, 2), (0, 4))
     with pytest.raises(TypeError, match="a shape or a tensor"):
         trace(nn.Linear(4, 2), nn.ReLU())
-    with pytest.raises(ValueError, match="cannot be traced"):
+    with pytest.raises(ValueError, match="inputs that Linear can take, got 1×4, 1×4"):
         trace(nn.Linear(4, 2), (1, 4), (1, 4))
+
+
+# dtypes, inference mode, packed sequences: what others' networks are made of
+
+
+@pytest.mark.parametrize("dtype", [torch.half, torch.bfloat16, torch.double])
+@pytest.mark.parametrize("copies", [True, False])
+def test_networks_of_every_float_dtype(dtype, copies):
+    def build(dtype):
+        layers = [nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 2)]
+        model = nn.Sequential(*layers).to(dtype)
+        if not copies:
+            model.generator = (n for n in range(3))  # cannot be copied, so the network itself runs
+        return model
+
+    graph, plain = trace(build(dtype), (2, 3, 8, 8)), trace(build(torch.float), (2, 3, 8, 8))
+    assert edges(graph) == edges(plain)
+    assert graph.multiply_adds == plain.multiply_adds == 2 * (8 * 36 * 27 + 8 * 36 * 2)
+    assert graph.memory == plain.memory * torch.finfo(dtype).bits // 32
+
+
+class OddFirst(nn.Module):
+    """Its first parameter is no real floating-point number; the layer that takes the input is of doubles."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first = nn.Parameter(first, requires_grad=False)
+        self.layer = nn.Linear(4, 2).double()
+
+    def forward(self, x):
+        return self.layer(x) + self.first.real.sum()
+
+
+@pytest.mark.parametrize("first", [torch.ones(2, dtype=torch.cfloat), torch.ones(2, dtype=torch.long)])
+def test_a_first_parameter_that_is_complex_or_integer_does_not_set_the_dtype(first):
+    graph = trace(OddFirst(first), (3, 4))
+    assert graph.keys["layer"].multiply_adds == 3 * 4 * 2
+    assert graph.keys["layer"].memory == 3 * 2 * 8
+
+
+@pytest.mark.parametrize(("copies", "built_inside"), [(True, True), (True, False), (False, False)])
+def test_inference_mode_outside_changes_nothing(copies, built_inside):
+    def build():
+        model = Changing() if copies else Locked()
+        return model if copies else model.eval()
+
+    shape = (2, 3) if copies else (1, 4)
+    plain, model = trace(build(), shape), None if built_inside else build()
+    with torch.inference_mode():
+        inside = trace(model or build(), shape)
+        given = trace(model or build(), torch.ones(shape))
+        assert torch.is_inference_mode_enabled()
+    assert edges(inside) == edges(given) == edges(plain)
+    assert inside.memory == plain.memory
+
+
+class Packed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(4, 6), nn.Linear(6, 2)
+
+    def forward(self, sequences):
+        states, (last, _) = self.lstm(sequences)
+        return self.head(last[-1]), states
+
+
+def test_a_packed_sequence_is_an_input():
+    sequences = nn.utils.rnn.pack_sequence([torch.zeros(5, 4), torch.zeros(3, 4)])
+    graph = trace(Packed(), sequences)
+    assert [(node.name, node.output) for node in graph.inputs] == [("input", (8, 4))]
+    assert {
+        ("input", "lstm"),
+        ("lstm", "slice"),
+        ("slice", "head"),
+        ("head", "output 0"),
+        ("lstm", "output 1"),
+    } == edges(graph)
+    assert graph.keys["lstm"].multiply_adds == 8 * 4 * 6 * (4 + 6)  # 5 + 3 steps
+
+
+@dataclasses.dataclass
+class Scores:
+    logits: torch.Tensor
+    hidden: tuple = ()
+
+
+class Wrapped(collections.OrderedDict):
+    """A dictionary with a class of its own, as outputs of large libraries are."""
+
+
+class Answers(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.layer, self.kind = nn.Linear(4, 2), kind
+
+    def forward(self, batch):
+        x = batch.logits if isinstance(batch, Scores) else batch["logits"]
+        y = self.layer(x)
+        return self.kind(logits=y, hidden=(x, y))
+
+
+@pytest.mark.parametrize("kind", [Scores, Wrapped, dict])
+def test_dictionaries_and_data_classes_of_any_kind(kind):
+    data = torch.full((3, 4), -1.0)
+    graph = trace(Answers(kind), kind(logits=data))
+    assert [node.output for node in graph.inputs] == [(3, 4)]
+    assert {("input", "layer"), ("layer", "logits"), ("input", "hidden 0"), ("layer", "hidden 1")} == edges(
+        graph
+    )
+    assert torch.equal(data, torch.full((3, 4), -1.0))
+
+
+class Shadowed(nn.Module):
+    """Calls an attribute of its own `modules`."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+        self.modules = [self.layer]
+        self.children = "none"
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+def test_an_attribute_may_be_called_modules():
+    assert edges(trace(Shadowed(), (1, 4))) == {("input", "layer"), ("layer", "output")}
+
+
+# the recorder's work is proportional to what runs
+
+
+class Step(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.relu = nn.Linear(8, 8), nn.Linear(8, 8), nn.ReLU()
+
+    def forward(self, x):
+        return x + self.second(self.relu(self.first(x)))
+
+
+class Counted:
+    """A set of names that counts how often it is looked into."""
+
+    def __init__(self, names):
+        self.names, self.asked = set(names), 0
+
+    def __contains__(self, name):
+        self.asked += 1
+        return name in self.names
+
+    def __iter__(self):
+        raise AssertionError("all names are gone through")
+
+
+def test_a_function_looks_up_its_name_once_and_never_goes_through_all(monkeypatch):
+    asked = {}
+    plain = Recorder.__init__
+
+    def counting(self, model):
+        plain(self, model)
+        self._taken = asked[len(self.names)] = Counted(self._taken)
+
+    monkeypatch.setattr(Recorder, "__init__", counting)
+    for blocks in (10, 40):
+        graph = trace(nn.Sequential(*(Step() for _ in range(blocks))), (1, 8))
+        assert sum(node.kind == "add" for node in graph.nodes) == blocks
+        assert asked[4 * blocks + 1].asked == 4 * blocks  # two linear layers, a ReLU and a `+` in each
+
+
+def test_a_layer_called_like_a_function_keeps_its_name():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.add = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.add(x) + x
+
+    assert {node.key for node in trace(Named(), (1, 4)).nodes} == {"input", "add", "add()", "output"}
