@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare
 from lecturelib import models
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.layer_names import resolve_layer
 from lecturelib.network.units import Channel, Unit
-from lecturelib.optimization.ascent import maximize
+from lecturelib.optimization.ascent import iter_maximize
 from lecturelib.optimization.transforms import ROBUST, warped
 
 # network: layer, rounds; all at the same size
@@ -54,7 +55,7 @@ def _floor(model: nn.Module, image: Tensor, unit: Unit) -> None:
 
 
 def _steps(model: nn.Module, unit: Unit, settings: dict):
-    running = maximize(model, unit, size=SIZE, steps=10**6, **settings)
+    running = iter_maximize(model, unit, size=SIZE, steps=10**6, **settings)
     return lambda: [next(running) for _ in range(STEPS)]
 
 

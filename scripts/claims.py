@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from lecturelib import datasets
+from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention import claims as attention
 from lecturelib.attention import claims_few_labels, claims_senses, claims_vision
 from lecturelib.gradients.claims import c8_localization, c9_features, c10_sanity
@@ -110,6 +111,7 @@ def write(target: Path, results: dict, order: list[str]) -> None:
     found |= results
     kept = {name: found[name] for name in order if name in found}
     target.write_text(json.dumps(kept, indent=2) + "\n")
+    write_checksums()
     print(f"wrote {', '.join(results)} into {target}")
 
 

@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from PIL import Image
 
 from lecturelib import models
+from lecturelib.assets.shipped import write_checksums
 from lecturelib.images import photo
 from lecturelib.optimization.activation_grid import FILE, activation_grid
-from lecturelib.optimization.ascent import last
 from lecturelib.optimization.channel_pictures import INDEX
 from lecturelib.show import pixels_of, tiled
 from lecturelib.widgets import common_controls
@@ -31,7 +31,7 @@ DATA = Path(__file__).parents[1] / "data"
 def sheet(model, name: str, layer: str) -> tuple[bytes, list[int]]:
     """The WebP sheet of a photo's grid, and its rows and columns."""
     image = photo(name, model.input_size)
-    made = last(activation_grid(model, image, layer, size=SIZE, steps=STEPS, learning_rate=RATE, seed=SEED))
+    made = activation_grid(model, image, layer, size=SIZE, steps=STEPS, learning_rate=RATE, seed=SEED)
     rows, columns = made.strength.shape
     tiles = F.interpolate(made.pictures.flatten(0, 1), size=(SIDE, SIDE), mode="bicubic", antialias=True)
     stream = io.BytesIO()
@@ -61,6 +61,7 @@ def main() -> None:
                 }
                 print(layer, name, len(made), f"{time.perf_counter() - began:.0f} s", flush=True)
         write(INDEX, json.dumps(index, indent=1).encode())
+    write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
     (DATA / "activation_grids.md").write_text(f"""# activation_grids
 

@@ -17,14 +17,14 @@ import torch.nn.functional as F
 from PIL import Image
 
 from lecturelib import models
+from lecturelib.assets.shipped import write_checksums
 from lecturelib.network.units import Channel, read
-from lecturelib.optimization.ascent import last
-from lecturelib.optimization.channel_pictures import FILE, INDEX, channel_pictures
+from lecturelib.optimization.channel_pictures import FILE, INDEX, iter_channel_pictures
 from lecturelib.optimization.transforms import jitter, rotate, scale
 from lecturelib.show import pixels_of, tiled
 
 NETWORK, SEED, STEPS, BATCH, QUALITY, SIDE, COLUMNS = "alexnet", 0, 64, 32, 60, 80, 16
-SIZES = {"conv1": 64, "conv2": 64, "conv3": 96, "conv4": 96, "conv5": 112}  # pixels that are optimised
+SIZES = {"conv1": 64, "conv2": 64, "conv3": 96, "conv4": 96, "conv5": 112}  # pixels that are optimized
 TRANSFORMS = [jitter(4), scale(0.95, 1.05), rotate(5)]
 DATA = Path(__file__).parents[1] / "data"
 
@@ -34,7 +34,7 @@ def sheet(model, layer: str, channels: int) -> tuple[bytes, float, float]:
     tiles, before, after = [], [], []
     for first in range(0, channels, BATCH):
         chosen = range(first, min(first + BATCH, channels))
-        run = channel_pictures(
+        run = iter_channel_pictures(
             model,
             layer,
             list(chosen),
@@ -44,7 +44,7 @@ def sheet(model, layer: str, channels: int) -> tuple[bytes, float, float]:
             seed=SEED + first,
         )
         start = next(run)
-        end = last(run)
+        *_, end = run
         for k, channel in enumerate(chosen):
             before.append(read(model, start.image[k : k + 1], Channel(layer, channel)).item())
             after.append(read(model, end.image[k : k + 1], Channel(layer, channel)).item())
@@ -78,12 +78,13 @@ def main() -> None:
             rows.append(f"  {layer}: {channels} at {size} px, mean activation {before:.2f} -> {after:.2f}")
             print(rows[-1], len(made), f"{time.perf_counter() - began:.0f} s", flush=True)
         write(INDEX, json.dumps({NETWORK: index}, indent=1).encode())
+    write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
     listed = "\n".join(rows)
     (DATA / "channel_pictures.md").write_text(f"""# channel_pictures
 
 A picture of {SIDE} x {SIDE} px for every channel of AlexNet's five convolutions: what makes the mean of the channel
-over its map large, optimised by us.
+over its map large, optimized by us.
 
 * How made: `python scripts/make_channel_pictures.py`: `channel_pictures` of `lecturelib.optimization`, Fourier
   parametrization, {STEPS} steps from noise (seed {SEED}), moved by up to 4 px, 5 degrees and 5% in every step;

@@ -1,7 +1,7 @@
 """Make data/optimization_frames.zip: the pictures of part 6 that take too long for a lesson.
 
     python scripts/make_frames.py                 all series, about 10 minutes of one core
-    python scripts/make_frames.py ladder nine     these again, the others as they are
+    python scripts/make_frames.py regularizer_comparison nine    these again, the others as they are
 
 Each frame is one ascent with one thread and the seed named here, by the recipe of the explorable that shows it; its
 numbers are read from the picture before it is packed as WebP. The card data/optimization_frames.md is written with it.
@@ -20,9 +20,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from lecturelib.assets.shipped import write_checksums
 from lecturelib.network.units import Channel, Logit, read
 from lecturelib.optimization import shipped_frames
-from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
@@ -31,7 +32,12 @@ from lecturelib.optimization.explore import (
     starts,
 )
 from lecturelib.optimization.inversion import inversion_error
-from lecturelib.optimization.regularizer_comparison import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.optimization.regularizer_comparison import (
+    REGULARIZATIONS,
+    high_frequency_share,
+    maximize_with,
+    under_jitter,
+)
 from lecturelib.show import pixels_of
 from lecturelib.widgets import common_controls
 
@@ -61,7 +67,7 @@ def features() -> Iterator[Made]:
         for layer, channels in layers.items():
             for channel in channels:
                 unit = Channel(layer, channel)
-                step = last(maximize(model, unit, size=128, steps=steps, seed=SEED))
+                step = maximize(model, unit, size=128, steps=steps, seed=SEED)
                 numbers = {"value": read(model, step.image, unit).item()}
                 yield {"network": network, "layer": layer, "channel": channel}, step.image, numbers, steps
 
@@ -77,7 +83,7 @@ def class_image() -> Iterator[Made]:
                 if lam == 0 and class_images.on_pixels(recipe) and name in plain:
                     yield settings, *plain[name][1:]
                     continue
-                step = last(class_images.class_ascent(name, recipe, lam, steps=CLASS_STEPS, seed=SEED))
+                *_, step = class_images.iter_class_image(name, recipe, lam, steps=CLASS_STEPS, seed=SEED)
                 numbers = {"score": read(model, step.image, Logit(name)).item()}
                 made = settings, step.image, numbers, CLASS_STEPS
                 if lam == 0 and class_images.on_pixels(recipe):
@@ -85,27 +91,19 @@ def class_image() -> Iterator[Made]:
                 yield made
 
 
-def ladder_frames() -> Iterator[Made]:
-    """Every unit of the ladder on every rung."""
+def regularizer_frames() -> Iterator[Made]:
+    """Every unit under every regularization."""
     model = common_controls.network(regularizer_comparison.NETWORK)
     for label, unit in regularizer_comparison.UNITS.items():
-        for rung in RUNGS:
-            image = last(
-                climb(
-                    model,
-                    unit,
-                    rung,
-                    size=regularizer_comparison.SIZE,
-                    steps=regularizer_comparison.STEPS,
-                    seed=SEED,
-                )
-            ).image
+        for name in REGULARIZATIONS:
+            settings = {"size": regularizer_comparison.SIZE, "steps": regularizer_comparison.STEPS}
+            image = maximize_with(model, unit, name, seed=SEED, **settings).image
             numbers = {
                 "value": read(model, image, unit).item(),
                 "moved": under_jitter(model, image, unit),
                 "fine": high_frequency_share(image).item(),
             }
-            yield {"unit": label, "rung": rung}, image, numbers, regularizer_comparison.STEPS
+            yield {"unit": label, "regularization": name}, image, numbers, regularizer_comparison.STEPS
 
 
 def dream() -> Iterator[Made]:
@@ -113,7 +111,7 @@ def dream() -> Iterator[Made]:
     for picture, layers, size, octaves, steps in deep_dream.SHIPPED:
         for layer in layers:
             start = picture if picture == deep_dream.NOISE else deep_dream.photo_for(picture, size)
-            *_, step = deep_dream.dream(layer, start, octaves, steps, size)
+            *_, step = deep_dream.iter_dream(layer, start, octaves, steps, size)
             settings = {"layer": layer, "picture": picture, "octaves": octaves, "steps": steps}
             yield settings, step.image, {"value": step.value.item()}, step.total
 
@@ -124,21 +122,21 @@ def inversion() -> Iterator[Made]:
     photo = inversions.face(picture)
     for layer in inversions.LAYERS:
         for lam in inversions.LAMBDAS:
-            image = last(inversions.inversion(photo, layer, lam)).image
-            error = inversion_error(model, layer, image, photo)
+            *_, step = inversions.iter_inversion(photo, layer, lam)
+            error = inversion_error(model, layer, step.image, photo)
             numbers = {
                 "feature_error": error.feature,
                 "pixel_error": error.pixel,
                 "baseline": error.baseline,
             }
-            yield {"picture": picture, "layer": layer, "lam": lam}, image, numbers, inversions.STEPS
+            yield {"picture": picture, "layer": layer, "lam": lam}, step.image, numbers, inversions.STEPS
 
 
 def nine() -> Iterator[Made]:
     """Sheets of nine, with less and more diversity."""
     for unit in starts.UNITS:
         for weight in starts.WEIGHTS:
-            step = last(starts.nine_ascents(unit, weight, seed=SEED))
+            *_, step = starts.iter_nine_starts(unit, weight, seed=SEED)
             numbers = {
                 "value": step.value.mean().item(),
                 "alike": starts.alikeness(step.image, starts.UNITS[unit].layer),
@@ -149,7 +147,7 @@ def nine() -> Iterator[Made]:
 SERIES: dict[str, Callable[[], Iterator[Made]]] = {
     "feature": features,
     "class_image": class_image,
-    "ladder": ladder_frames,
+    "regularizer_comparison": regularizer_frames,
     "dream": dream,
     "inversion": inversion,
     "nine": nine,
@@ -201,6 +199,7 @@ def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
                 zipfile.ZIP_DEFLATED if member == shipped_frames.INDEX else zipfile.ZIP_STORED
             )
             archive.writestr(entry, content)
+    write_checksums()
     counts = ", ".join(f"{len(entries)} {name}" for name, entries in index.items())
     size, digest = path.stat().st_size / 1e6, hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_suffix(".md").write_text(
@@ -215,7 +214,7 @@ def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
 CARD = """\
 # optimization_frames
 
-Pictures of part 6 that were optimised beforehand: {counts}. `index.json` inside names for each its settings, its seed,
+Pictures of part 6 that were optimized beforehand: {counts}. `index.json` inside names for each its settings, its seed,
 its steps, and the numbers read from it (the unit's value, scores, errors) before it was packed as WebP.
 
 * How made: `python scripts/make_frames.py`, seed {seed}, one thread, PyTorch {torch}. Other processors give

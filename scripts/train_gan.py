@@ -148,7 +148,7 @@ def main() -> None:
     metrics |= {"seed": SEED, "epochs": EPOCHS, "training_cpu_seconds": round(seconds)}
     card = f"""# {options.name}
 
-The weights of `lecturelib.models.generative.load("{options.name}")`: the generator of a GAN of {what},
+The weights of `lecturelib.models.load("{options.name}")`: the generator of a GAN of {what},
 {GAN_LATENT} numbers per picture, trained by us from random weights; the critic is not kept.
 
 * How made: `python scripts/train_gan.py {options.name} SOURCE`: hinge loss, spectral norm in the critic, batch norm in

@@ -17,8 +17,7 @@ from torch.nn import functional as F
 from training import pixels, rounded, save, shuffled
 
 from lecturelib import models
-from lecturelib.models import generative
-from lecturelib.models.generative import negative_elbo
+from lecturelib.models.generative import VAE, negative_elbo
 
 RECIPES = {
     "digits_vae": ("lenet", sources.mnist, "handwritten digits", "MNIST (see mnist.md)"),
@@ -33,7 +32,7 @@ SEED, EPOCHS, BATCH, LR, CLIP = 0, 12, 128, 2e-3, 100.0
 SAMPLES, SURE = 2000, 0.9
 
 
-def train(vae: generative.VAE, images, epochs: int) -> float:
+def train(vae: VAE, images, epochs: int) -> float:
     """Adam with a one-cycle learning rate on the negative ELBO; returns the CPU seconds it took."""
 
     def prepare(batch, generator):
@@ -102,14 +101,14 @@ def main() -> None:
     options = parser.parse_args()
     judge, source, what, data = RECIPES[options.name]
     splits = source(options.source)
-    vae = generative.load(options.name, "random", SEED).train().requires_grad_(True)
+    vae = models.load(options.name, "random", SEED).train().requires_grad_(True)
     seconds = train(vae, pixels(splits["train"][0]), EPOCHS)
     rounded(vae.eval())
     metrics = reconstruction(vae, pixels(splits["test"][0]).float() / 255) | judged(vae, models.load(judge))
     metrics |= {"seed": SEED, "epochs": EPOCHS, "training_cpu_seconds": round(seconds)}
     card = f"""# {options.name}
 
-The weights of `lecturelib.models.generative.load("{options.name}")`: a variational autoencoder of {what},
+The weights of `lecturelib.models.load("{options.name}")`: a variational autoencoder of {what},
 {vae.latent_size} numbers per picture, trained by us from random weights.
 
 * How made: `python scripts/train_vae.py {options.name} SOURCE`: binary cross-entropy plus KL divergence,

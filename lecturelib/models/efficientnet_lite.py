@@ -59,8 +59,11 @@ class SameConv2d(nn.Conv2d):
         return max((-(-side // stride) - 1) * stride + kernel - side, 0)
 
 
-class Block(nn.Module):
-    """Inverted residual: widen 1 x 1, filter each channel on its own, narrow 1 x 1, add the input where it fits."""
+class InvertedResidual(nn.Module):
+    """Inverted residual block: widen 1 x 1, filter each channel on its own, narrow 1 x 1, add the input where it fits.
+
+    Sandler et al. 2018, "MobileNetV2".
+    """
 
     def __init__(self, inputs: int, outputs: int, expansion: int, kernel: int, stride: int):
         super().__init__()
@@ -96,7 +99,9 @@ class EfficientNetLite(nn.Module):
         channels = STEM
         for expansion, kernel, stride, outputs, repeats in stages:
             for repeat in range(repeats):
-                blocks.append(Block(channels, outputs, expansion, kernel, stride if repeat == 0 else 1))
+                blocks.append(
+                    InvertedResidual(channels, outputs, expansion, kernel, stride if repeat == 0 else 1)
+                )
                 channels = outputs
         self._blocks = nn.ModuleList(blocks)
         self._conv_head = SameConv2d(channels, HEAD, 1)

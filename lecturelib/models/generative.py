@@ -1,21 +1,17 @@
 """Small generative models of digits and clothes: a latent code goes in, a picture comes out. They serve as priors.
 
-A VAE reads pictures too; of a GAN only the generator is kept. Codes are drawn from a normal distribution in both.
+A VAE encodes pictures too; of a GAN only the generator is kept. Codes are drawn from a normal distribution in both.
 """
 
 import copy
-import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lecturelib import assets
-from lecturelib.checks import UnknownName, check_images
+from lecturelib.checks import check_images, check_whole, complaint, described
 
 SIDE = 7  # of the first map; two doublings give 28 px
 VAE_LATENT, VAE_WIDTHS = 20, (96, 48, 24)
@@ -23,11 +19,15 @@ GAN_LATENT, GAN_WIDTHS = 32, (96, 48, 24)
 
 
 class Generator(nn.Module):
-    """Codes (B, latent_size) -> images (B, channels, size, size) in [0, 1]: a VAE's decoder, or what a GAN keeps.
+    """Generator: codes (B, latent_size) -> images (B, channels, size, size) in [0, 1], of a GAN or a VAE's decoder.
 
     The code becomes a map of 7 x 7, which every further width doubles; transposed convolutions of 4 x 4 with stride 2
-    put equally many taps on every pixel, so that no chequerboard shows. After Radford et al. 2016 (DCGAN).
+    put equally many taps on every pixel, which avoids checkerboard artifacts. After Radford et al. 2016 (DCGAN).
     `batch_norm` is for training: `fold` removes it. Raises `ValueError` for a latent size or a width below 1.
+
+    >>> import torch
+    >>> Generator(2, (4, 4))(torch.zeros(3, 2)).shape
+    torch.Size([3, 1, 14, 14])
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Generator(nn.Module):
         name: str = "",
     ):
         super().__init__()
-        if min(latent_size, channels, *widths) < 1:
-            raise ValueError(
-                f"latent_size, channels and widths are at least 1, got {latent_size}, {channels}, {tuple(widths)}"
-            )
+        check_whole("latent_size", latent_size, 1)
+        check_whole("channels", channels, 1)
+        for width in widths:
+            check_whole("widths", width, 1)
         self.latent_size, self.channels, self.name = latent_size, channels, name
         self.size = SIDE * 2 ** (len(widths) - 1)
         layers: list[nn.Module] = []
@@ -70,9 +70,13 @@ class Generator(nn.Module):
 
 
 class VAE(nn.Module):
-    """A variational autoencoder: `encode` reads pictures as normal distributions over codes, `decode` paints codes.
+    """Variational autoencoder: `encode` maps pictures to normal distributions over codes, `decode` codes to pictures.
 
     After Kingma and Welling 2014, with convolutions.
+
+    >>> import torch
+    >>> VAE(2, (4, 4))(torch.zeros(3, 1, 14, 14)).shape
+    torch.Size([3, 1, 14, 14])
     """
 
     def __init__(
@@ -103,9 +107,8 @@ class VAE(nn.Module):
         """Mean and log variance (B, latent_size) of the codes of images (B, channels, size, size) in [0, 1]."""
         check_images(images, self)
         if images.shape[-2:] != (self.size, self.size):
-            raise ValueError(
-                f"{self.name or 'this VAE'} reads {self.size} x {self.size} px, got {tuple(images.shape[-2:])}"
-            )
+            expected = f"{self.size} x {self.size} px, as {self.name or 'this VAE'} takes"
+            raise ValueError(complaint("images", expected, tuple(images.shape[-2:])))
         mean, log_variance = self.encoder(images).chunk(2, dim=1)  # (B, 2 n) -> twice (B, n)
         return mean, log_variance
 
@@ -114,45 +117,66 @@ class VAE(nn.Module):
         return self.decoder.decode(z)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images read and painted again, by way of the mean code."""
+        """Reconstructions: the images that the mean codes are decoded to."""
         return self.decode(self.encode(images)[0])
 
 
 def check_codes(z: Tensor, model: "Generator | VAE") -> Tensor:
-    """The codes, if they are finite floats (B, latent_size); otherwise `TypeError` or `ValueError`."""
+    """The codes, if they are finite floats (B, latent_size); otherwise `TypeError` or `ValueError`.
+
+    >>> import torch
+    >>> check_codes(torch.zeros(3, 2), Generator(2, (4,))).shape
+    torch.Size([3, 2])
+    """
     title, n = model.name or "this generator", model.latent_size
     if not isinstance(z, Tensor) or not z.is_floating_point():
-        came = z.dtype if isinstance(z, Tensor) else type(z).__name__
-        raise TypeError(f"{title} takes codes as a tensor of floats (B, {n}), got {came}")
+        raise TypeError(complaint("codes", f"floats (B, {n}), as {title} takes", described(z)))
     if z.ndim != 2 or z.shape[1] != n or len(z) == 0:
-        raise ValueError(f"{title} takes codes (B, {n}), got {tuple(z.shape)}")
+        raise ValueError(complaint("codes", f"(B, {n}), as {title} takes", tuple(z.shape)))
     if not z.isfinite().all():
-        raise ValueError(f"{title} takes finite codes, these hold NaN or infinity")
+        raise ValueError(complaint("codes", "finite numbers", "NaN or infinity"))
     return z
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, variance) || N(0, 1)), summed over the code: (B, n) and (B, n) -> (B,), in nats."""
+    """KL(N(mean, variance) || N(0, 1)) = Σ (mean² + variance - 1 - log variance) / 2: (B, n), (B, n) -> (B,), in nats.
+
+    >>> import torch
+    >>> kl_divergence(torch.tensor([[2.0, 0.0]]), torch.zeros(1, 2))
+    tensor([2.])
+    """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
 
 
 def negative_elbo(
     vae: VAE, images: Tensor, generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The two parts of a VAE's loss for images (B, C, H, W): reconstruction (B,) and KL divergence (B,), in nats.
+    """Negative evidence lower bound of images (B, C, H, W): reconstruction (B,) and KL divergence (B,), in nats.
 
     Reconstruction is the binary cross-entropy summed over the pixels, of one code drawn from the encoder's distribution
     by the reparametrization mean + std * noise. Kingma and Welling 2014, equation 10.
+
+    >>> import torch
+    >>> error, kl = negative_elbo(VAE(2, (4, 4)), torch.rand(3, 1, 14, 14))
+    >>> error.shape, kl.shape
+    (torch.Size([3]), torch.Size([3]))
     """
     mean, log_variance = vae.encode(images)
-    noise = torch.randn(mean.shape, generator=generator)
+    noise = torch.randn(mean.shape, generator=generator).to(mean)
     logits = vae.decoder.logits(mean + (0.5 * log_variance).exp() * noise).float()
     error = F.binary_cross_entropy_with_logits(logits, images, reduction="none").flatten(1).sum(1)
     return error, kl_divergence(mean.float(), log_variance.float())
 
 
 def fold(generator: Generator) -> Generator:
-    """The same generator without batch normalisation, as a new one in eval mode: the norms go into the weights."""
+    """The same generator without batch normalization, as a new one in eval mode: the norms go into the weights.
+
+    >>> import torch
+    >>> trained = Generator(2, (4, 4), batch_norm=True).eval()
+    >>> z = torch.randn(3, 2)
+    >>> torch.allclose(fold(trained)(z), trained(z), atol=1e-5)
+    True
+    """
     plain: list[nn.Module] = []
     for layer in copy.deepcopy(generator).eval().layers:  # the given one keeps its mode and its layers
         if isinstance(layer, nn.BatchNorm2d):
@@ -165,39 +189,21 @@ def fold(generator: Generator) -> Generator:
     return folded.eval()
 
 
-@dataclass(frozen=True)
-class Painter:
-    """A generative model of the house: what it paints, and how it is built. Its weights are data/NAME.safetensors."""
-
-    what: str
-    build: Callable[[], "Generator | VAE"]
+def digits_vae() -> VAE:
+    """The VAE of handwritten digits, untrained, (B, 20) codes."""
+    return VAE(name="digits_vae")
 
 
-GENERATIVE: dict[str, Painter] = {
-    "digits_vae": Painter("digits", lambda: VAE(name="digits_vae")),
-    "clothes_vae": Painter("clothes", lambda: VAE(name="clothes_vae")),
-    "digits_gan": Painter("digits", lambda: Generator(GAN_LATENT, GAN_WIDTHS, name="digits_gan")),
-    "clothes_gan": Painter("clothes", lambda: Generator(GAN_LATENT, GAN_WIDTHS, name="clothes_gan")),
-}
+def clothes_vae() -> VAE:
+    """The VAE of clothes, untrained, (B, 20) codes."""
+    return VAE(name="clothes_vae")
 
 
-def load(name: str, weights: Literal["trained", "random"] = "trained", seed: int = 0) -> "Generator | VAE":
-    """A generative model by name, in eval mode, no parameter asking for gradients.
+def digits_gan() -> Generator:
+    """The generator of a GAN of handwritten digits, untrained, (B, 32) codes."""
+    return Generator(GAN_LATENT, GAN_WIDTHS, name="digits_gan")
 
-    `weights="random"` draws them from `seed`. Raises `TypeError` for what is no name, `UnknownName` (a `KeyError`) for
-    another name, `assets.AssetMissing` where its file in data/ is gone, `assets.AssetAltered` where it is damaged.
-    """
-    if weights not in ("trained", "random"):
-        raise ValueError(f"weights: 'trained' or 'random' is needed, got {weights!r}")
-    if not isinstance(name, str):
-        raise TypeError(f"load: a name such as 'digits_vae' is needed, got {type(name).__name__}")
-    if name not in GENERATIVE:
-        near = difflib.get_close_matches(name, GENERATIVE, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownName(f"no generative model is called {name!r}; there are {', '.join(GENERATIVE)}{hint}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = GENERATIVE[name].build()
-    if weights == "trained":
-        model.load_state_dict(assets.shipped_tensors(name), strict=True)
-    return model.eval().requires_grad_(False)
+
+def clothes_gan() -> Generator:
+    """The generator of a GAN of clothes, untrained, (B, 32) codes."""
+    return Generator(GAN_LATENT, GAN_WIDTHS, name="clothes_gan")

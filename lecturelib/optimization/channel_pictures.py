@@ -1,4 +1,4 @@
-"""A picture for every channel of a layer: made as one batch, and those of AlexNet as they are shipped.
+"""Channel pictures: feature visualizations of the channels of a layer, made as one batch, and those that are shipped.
 
 `scripts/make_channel_pictures.py` makes them, `data/channel_pictures.zip` holds one sheet of tiles per layer.
 """
@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lecturelib import assets
-from lecturelib.checks import UnknownName
-from lecturelib.network.hooks import layer_info
-from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.checks import UnknownName, complaint
+from lecturelib.network.probe import layer_info
+from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.semantic_location import STEPS, Likeness, field_size
 
 FILE = "channel_pictures.zip"
@@ -31,38 +31,69 @@ def channel_pictures(
     size: int | None = None,
     steps: int = STEPS,
     **more,
-) -> Iterator[Step]:
-    """One picture for each of some channels of a layer, optimised side by side in one batch; steps as `maximize`.
+) -> AscentStep:
+    """Feature visualization of several channels of a layer, side by side in one batch; returns the last step.
 
-    The objective is that of `Channel`, the mean over the map; picture b belongs to channels[b]. `size` is the layer's
-    receptive field if not given, `more` goes to `maximize`. Raises `IndexError` for a channel that the layer has not.
+    The objective of each is that of `Channel`, the mean over the map; picture b belongs to channels[b]. `size` is the
+    layer's receptive field if not given, `more` goes to `maximize`. `iter_channel_pictures`, with the same arguments,
+    yields every step. Raises `IndexError` for a channel that the layer does not have. Olah et al. 2017.
+
+    >>> from lecturelib import models
+    >>> channel_pictures(models.load("lenet"), "conv2", [0, 3], steps=2).image.shape
+    torch.Size([2, 1, 14, 14])
+    """
+    *_, step = iter_channel_pictures(model, layer, channels, size=size, steps=steps, **more)
+    return step
+
+
+def iter_channel_pictures(
+    model: nn.Module,
+    layer: str,
+    channels: Sequence[int] | Tensor,
+    *,
+    size: int | None = None,
+    steps: int = STEPS,
+    **more,
+) -> Iterator[AscentStep]:
+    """Channel pictures step by step: the run of `channel_pictures`, with its arguments.
+
+    >>> from lecturelib import models
+    >>> [step.step for step in iter_channel_pictures(models.load("lenet"), "conv2", [0, 3], steps=2)]
+    [1, 2]
     """
     shape = (model.channels, model.input_size, model.input_size) if hasattr(model, "input_size") else None
     info = layer_info(model, layer, shape)
     chosen = torch.as_tensor(channels).flatten()
     if chosen.numel() == 0 or chosen.is_floating_point() or chosen.min() < 0 or chosen.max() >= info.channels:
-        raise IndexError(
-            f"channels: whole numbers from 0 to {info.channels - 1} are needed, got {chosen.tolist()}"
-        )
+        expected = f"whole numbers from 0 to {info.channels - 1}, at least one"
+        raise IndexError(complaint("channels", expected, chosen.tolist()))
     size = field_size(model, layer, shape) if size is None else size
     unit = Likeness(layer, torch.eye(info.channels)[chosen], power=0.0, whole=True)
-    return maximize(model, unit, size=size, steps=steps, batch=len(chosen), **more)
+    return iter_maximize(model, unit, size=size, steps=steps, batch=len(chosen), **more)
 
 
 def shipped_layers(network: str) -> tuple[str, ...]:
-    """The layers of a network whose channels have shipped pictures; none for most networks."""
+    """The layers of a network whose channels have shipped pictures; none for most networks.
+
+    >>> shipped_layers("alexnet")[0], shipped_layers("lenet")
+    ('conv1', ())
+    """
     return tuple(_index().get(network, {}))
 
 
 @lru_cache(maxsize=8)
-def shipped(network: str, layer: str) -> Tensor:
+def shipped_channel_pictures(network: str, layer: str) -> Tensor:
     """The shipped pictures of all channels of a layer, (C, 3, s, s) in [0, 1]; shared, so change a copy only.
 
     Raises `UnknownName` for a layer without them, `AssetMissing` or `AssetAltered` where the file is not as shipped.
+
+    >>> shipped_channel_pictures("alexnet", "conv1").shape[:2]
+    torch.Size([64, 3])
     """
     if layer not in shipped_layers(network):
         there = ", ".join(f"{name} {one}" for name, layers in _index().items() for one in layers)
-        raise UnknownName(f"no channel pictures of {layer!r} of {network!r} are shipped; there are: {there}")
+        expected = "a network and layer with shipped channel pictures"
+        raise UnknownName(complaint("layer", expected, f"{network} {layer}", f"known: {there}"))
     made = _index()[network][layer]
     return sheet_tiles(assets.shipped_member(FILE, f"{network}_{layer}.webp"), made["side"])[
         : made["channels"]
@@ -70,7 +101,7 @@ def shipped(network: str, layer: str) -> Tensor:
 
 
 def sheet_tiles(data: bytes, side: int) -> Tensor:
-    """The square tiles of a sheet, a picture file, row by row: (N, 3, side, side) in [0, 1]."""
+    """The square tiles of a sheet (the bytes of a picture file), row by row: (N, 3, side, side) in [0, 1]."""
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     rows, columns = pixels.shape[0] // side, pixels.shape[1] // side
     tiles = torch.from_numpy(pixels.copy()).reshape(rows, side, columns, side, 3)

@@ -1,4 +1,4 @@
-"""Claims C11, C13, C14 and C27 of the course, and whose feature a learned prior paints (row 6.8), measured.
+"""Claims C11, C13, C14 and C27 of the course, and whose feature a learned prior shows (row 6.8), measured.
 
 Each returns a plain dict with its numbers and its baselines; what "holds" means was fixed before measuring. Every
 difference that a claim needs is a mean over paired runs that exceeds twice its standard error.
@@ -14,12 +14,17 @@ from lecturelib import datasets, images, models
 from lecturelib.checks import check_whole
 from lecturelib.lesson.claims import margin, result
 from lecturelib.network.units import Channel, Logit
-from lecturelib.optimization import regularizer_comparison
-from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.deep_prior import denoise, psnr, with_noise
+from lecturelib.optimization.ascent import maximize
+from lecturelib.optimization.deep_prior import iter_denoise, psnr, with_noise
 from lecturelib.optimization.inversion import inversion_error, invert
 from lecturelib.optimization.objectives import activations_of
 from lecturelib.optimization.priors import GANPrior, VAEPrior
+from lecturelib.optimization.regularizer_comparison import (
+    REGULARIZATIONS,
+    high_frequency_share,
+    maximize_with,
+    under_jitter,
+)
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.optimization.transforms import ROBUST, jitter
 
@@ -28,14 +33,12 @@ LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 SMALL, NEAR = 0.5, 0.8  # C13: pixel error as a share of the mean image's; small is below, near it is above
 PHOTOS = ("cat", "astronaut", "flower")
 TV_WEIGHTS, TV_STEPS, TV_RATE = (0.03, 0.06, 0.09, 0.12, 0.16, 0.2), 200, 0.01
-NEIGHBOURS, KNOWN = (
-    9,
-    2000,
-)  # whose feature: nearest real pictures asked, among so many digits and as many clothes
+# whose feature: nearest real pictures asked, among so many digits and as many clothes
+NEIGHBOURS, KNOWN = 9, 2000
 
 
 def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: int = 0) -> dict:
-    """C11: does another network recognise the class images that one network makes?
+    """C11: does another network recognize the class images that one network makes?
 
     `count` ImageNet classes drawn by `seed`; `efficientnet_lite0` makes an image of each class score at `size` px, with
     robust transforms and without; `efficientnet_lite2`, another network trained on the same pictures, judges. Baseline:
@@ -51,8 +54,7 @@ def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: in
     for name, transforms in {"robust": ROBUST, "plain": ()}.items():
         rows = []
         for k in chosen:
-            run = maximize(maker, Logit(k), size=size, transforms=transforms, steps=steps, seed=seed)
-            image = last(run).image
+            image = maximize(maker, Logit(k), size=size, transforms=transforms, steps=steps, seed=seed).image
             own, judged = _chances(maker, image), _chances(judge, images.fit(image, judge.input_size))
             ranked = judged.topk(TOP).indices.tolist()
             rows.append([float(k in ranked), float(k == ranked[0]), judged[k].item(), own[k].item()])
@@ -90,10 +92,10 @@ def c13_inversion(
     pixel: dict[str, Tensor] = {}
     for layer in layers:
         target = activations_of(model, originals, layer)
-        painted = last(invert(model, layer, target, steps=steps, seed=seed)).image
+        found = invert(model, layer, target, steps=steps, seed=seed).image
         errors = [
             inversion_error(model, layer, image, original)
-            for image, original in zip(painted.split(1), originals.split(1), strict=True)
+            for image, original in zip(found.split(1), originals.split(1), strict=True)
         ]
         pixel[layer] = torch.tensor([error.pixel / error.baseline for error in errors], dtype=torch.double)
         numbers[f"{layer}_pixel"] = pixel[layer].mean().item()
@@ -114,11 +116,11 @@ def c14_deep_prior(
 ) -> dict:
     """C14: does an untrained network clean a noisy photo better than no prior, and than total variation at its best?
 
-    Photos of `size` px with normal noise. All methods minimise the mean square error to the noisy photo: over the
+    Photos of `size` px with normal noise. All methods minimize the mean square error to the noisy photo: over the
     pixels from grey (no prior), over the pixels from the noisy photo with total variation (every weight of a list), and
     over the weights of an untrained network (its output, and its running mean). Each is read at its own best step,
     total variation at its best weight too, chosen with the clean photo, which nobody has in earnest; the deep prior's
-    last step is reported as well: there it has begun to paint the noise. Decibels, mean over the photos. Holds if the
+    last step is reported as well: there it has begun to fit the noise. Decibels, mean over the photos. Holds if the
     running mean at its best is above both others at theirs. Ulyanov et al. 2018.
     """
     check_whole("steps", steps, 1)
@@ -129,7 +131,7 @@ def c14_deep_prior(
         found = {"noisy": psnr(noisy, clean), "no_prior_best": _without_prior(noisy, clean)}
         found["total_variation_best"] = max(_total_variation(noisy, clean, weight) for weight in TV_WEIGHTS)
         curves = {"deep_prior": [], "deep_prior_mean": []}
-        for step in denoise(noisy, steps, seed=seed):
+        for step in iter_denoise(noisy, steps, seed=seed):
             curves["deep_prior"].append(psnr(step.image, clean))
             curves["deep_prior_mean"].append(psnr(step.mean, clean))
         for key, values in curves.items():
@@ -176,14 +178,14 @@ def _descent(start: Tensor, noisy: Tensor, weight: float):
         yield x.detach().clamp(0, 1)
 
 
-def c27_ladder(
+def c27_regularizer_comparison(
     layers: Sequence[str] = ("conv3", "conv4", "conv5"), units: int = 3, steps: int = 64, seed: int = 0
 ) -> dict:
-    """C27: does each rung of the regularizer ladder help, on channels of AlexNet?
+    """C27: does each step of the regularizer comparison help, on channels of AlexNet?
 
-    Per layer `units` channels drawn by `seed`, each from the same noise on every rung, 128 px. A step helps if, over
+    Per layer `units` channels drawn by `seed`, each from the same noise every time, 128 px. A step helps if, over
     the channels, the share of energy above a quarter cycle per pixel falls, or the unit's value under small movements
-    that the ascent has not seen rises (as a share of the channel's best rung). Baseline of each rung: the one below it.
+    that the ascent has not seen rises (as a share of the channel's best). Baseline of each: the one before it.
     Mahendran & Vedaldi 2015; Yosinski et al. 2015; Olah et al. 2017.
     """
     check_whole("units", units, 1)
@@ -194,39 +196,39 @@ def c27_ladder(
         width = activations_of(model, torch.full((1, 3, 128, 128), 0.5), layer).shape[1]
         for channel in torch.randperm(width, generator=generator)[:units].tolist():
             unit = Channel(layer, channel)
-            painted = [
-                last(regularizer_comparison.climb(model, unit, rung, steps=steps, seed=seed)).image
-                for rung in regularizer_comparison.RUNGS
+            generated = [
+                maximize_with(model, unit, name, steps=steps, seed=seed).image for name in REGULARIZATIONS
             ]
-            shares.append([regularizer_comparison.high_frequency_share(image).item() for image in painted])
-            value = torch.tensor(
-                [regularizer_comparison.under_jitter(model, image, unit) for image in painted]
-            )
+            shares.append([high_frequency_share(image).item() for image in generated])
+            value = torch.tensor([under_jitter(model, image, unit) for image in generated])
             values.append((value / value.abs().amax()).tolist())
-    share, value = torch.tensor(shares).double(), torch.tensor(values).double()  # (units, rungs)
+    share, value = torch.tensor(shares).double(), torch.tensor(values).double()  # (units, regularizations)
     numbers: dict[str, float | int] = {"channels": len(shares), "steps": steps}
-    for k, rung in enumerate(regularizer_comparison.RUNGS):
-        numbers[f"{rung}_high_frequency"] = share[:, k].mean().item()
-        numbers[f"{rung}_under_jitter"] = value[:, k].mean().item()
+    for k, name in enumerate(REGULARIZATIONS):
+        numbers[f"{name}_high_frequency"] = share[:, k].mean().item()
+        numbers[f"{name}_under_jitter"] = value[:, k].mean().item()
     failed = []
-    for k, rung in enumerate(regularizer_comparison.RUNGS):
+    for k, name in enumerate(REGULARIZATIONS):
         if k == 0:
             continue
         lower, higher = share[:, k - 1] - share[:, k], value[:, k] - value[:, k - 1]
         if max(margin(lower.tolist()), margin(higher.tolist())) <= 0:
-            failed.append(rung)
-    numbers["steps_that_help"] = len(regularizer_comparison.RUNGS) - 1 - len(failed)
-    says = "each step of the regularizer ladder lowers the high frequencies or raises the unit's value under jitter"
-    note = f"no help from: {', '.join(failed)}" if failed else "every rung helps"
+            failed.append(name)
+    numbers["steps_that_help"] = len(REGULARIZATIONS) - 1 - len(failed)
+    says = "each step of the regularizer comparison lowers the high frequencies or raises the unit's value under jitter"
+    note = f"no help from: {', '.join(failed)}" if failed else "every one helps"
     return result("C27", says, not failed, numbers, note)
 
 
 def whose_feature(
-    classes: Sequence[int] = range(10), steps: int = 100, seed: int = 0, painters: Sequence[str] | None = None
+    classes: Sequence[int] = range(10),
+    steps: int = 100,
+    seed: int = 0,
+    generators: Sequence[str] | None = None,
 ) -> dict:
-    """Row 6.8: does a learned prior paint what the network never knew?
+    """Row 6.8: does a learned prior show what the network never saw?
 
-    Each class of `fashion_lenet`, which knows clothes alone, is maximised without a prior (Fourier) and in the latent
+    Each class of `fashion_lenet`, which knows clothes alone, is maximized without a prior (Fourier) and in the latent
     space of models of clothes and of digits. Two judges: the network itself (its probability of the class), and the
     nearest real pictures: among as many digits as clothes, which share of the nine most similar ones (correlation of
     pixels) are digits? And `lenet` names a digit: the share above 0.9. No bound is set, so `holds` is None: read how
@@ -239,19 +241,19 @@ def whose_feature(
         "clothes_gan": GANPrior,
         "digits_gan": GANPrior,
     }
-    painters = list(priors) if painters is None else painters
+    generators = list(priors) if generators is None else generators
     numbers: dict[str, float | int] = {"classes": len(classes), "steps": steps}
-    for name in (None, *painters):
+    for name in (None, *generators):
         form = "fourier" if name is None else priors[name](name, for_model=model, seed=seed)
         how = {"parametrization": form, "transforms": (jitter(2),), "steps": steps, "seed": seed}
-        painted = torch.cat(
-            [last(maximize(model, Logit(k), **how)).image for k in classes]
+        generated = torch.cat(
+            [maximize(model, Logit(k), **how).image for k in classes]
         )  # (classes, 1, 28, 28)
         with torch.no_grad():
-            chances = model(painted).softmax(1)  # (classes, 10)
-            sure = reader(painted).softmax(1).amax(1) > 0.9
-        own = chances[torch.arange(len(painted)), torch.tensor(list(classes))].mean().item()
-        digits = digit_neighbours(painted).mean().item()
+            chances = model(generated).softmax(1)  # (classes, 10)
+            sure = reader(generated).softmax(1).amax(1) > 0.9
+        own = chances[torch.arange(len(generated)), torch.tensor(list(classes))].mean().item()
+        digits = digit_neighbours(generated).mean().item()
         key = name or "no_prior"
         numbers |= {f"{key}_network_sure": own, f"{key}_neighbours_digits": digits}
         numbers[f"{key}_named_as_a_digit"] = sure.float().mean().item()
@@ -260,7 +262,7 @@ def whose_feature(
     return result("6.8", says, None, numbers, note)
 
 
-def digit_neighbours(painted: Tensor) -> Tensor:
+def digit_neighbours(generated: Tensor) -> Tensor:
     """The share of digits (B,) among the nine real pictures most like each (B, 1, 28, 28), of 2000 digits and clothes.
 
     Likeness is the correlation of the pixels; no network is asked.
@@ -271,5 +273,5 @@ def digit_neighbours(painted: Tensor) -> Tensor:
         flat = pictures.flatten(1)
         return F.normalize(flat - flat.mean(1, keepdim=True), dim=1)
 
-    nearest = (direction(painted) @ direction(known).T).topk(NEIGHBOURS).indices  # (B, 9)
+    nearest = (direction(generated) @ direction(known).T).topk(NEIGHBOURS).indices  # (B, 9)
     return (nearest < KNOWN).float().mean(1)

@@ -1,6 +1,5 @@
-"""DeepDream: a picture is changed towards whatever a whole layer already sees in it, from coarse to fine."""
+"""DeepDream: gradient ascent on the activations of whole layers, over octaves from coarse to fine."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,23 +7,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images, check_number, check_whole
-from lecturelib.network.hooks import Activations, frozen, recording
+from lecturelib.checks import check_images, check_number, check_pair, check_whole, complaint, described
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import check_model, resolve_layer
 from lecturelib.network.receptive_field import check_size
 
 JITTER = 32  # px; at most, and an eighth of the octave's side
+DIVERGED = "the network's weights have diverged"
 
 
 @dataclass(frozen=True, eq=False)
 class DreamStep:
-    """A dream after a step: the picture (1, C, h, w) in [0, 1] at the octave's size, and how strongly it dreams."""
+    """A dream after a step: the picture (1, C, h, w) in [0, 1] at the octave's size, and its objective."""
 
     step: int
     total: int
     image: Tensor = field(repr=False)
-    value: Tensor  # (B,) half the mean square of the layers before the step
+    value: Tensor  # (1,) half the mean square of the layers before the step
     octave: int  # 0 is the smallest
     gradient: float
 
@@ -42,34 +43,82 @@ def deep_dream(
     border: int = 2,
     jitter: int = JITTER,
     seed: int = 0,
-) -> Iterator[DreamStep]:
-    """Dreams of one or several layers, from a photo or from noise; yields a `DreamStep` after every step.
+) -> DreamStep:
+    """DeepDream: gradient ascent on Σ_l w_l / 2 · mean(a_l²) in a photo or noise; returns the last `DreamStep`.
 
-    layers: a name, a list, or a dict name -> weight. The objective is the sum of weight * 1/2 mean square of a layer's
-    activations, without a border of `border` positions, where padding makes its own patterns (with it, where a map has
-    nothing else). (The gradient of half a
-    square is the activation itself: what is seen gets stronger.) Take a layer behind its ReLU, "relu4": before it, what
-    is *not* seen would be driven further down as well. start: a photo (1, C, H, W) in [0, 1], or "noise" of `size`.
+    layers: a name, a list, or a dict name -> weight w. a_l are a layer's activations without a border of `border`
+    positions, where padding makes its own patterns (with it, where a map has nothing else). The gradient of half a
+    square is the activation itself: what is active gets more active. Take a layer after its ReLU, "relu4": before it,
+    negative activations would be driven further down as well. start: a photo (1, C, H, W) in [0, 1], or "noise" of
+    `size` pixels, or of size (height, width).
 
-    octaves: the picture is dreamt first at its smallest size, H / octave_scale^(octaves - 1); for the next one the
+    octaves: the picture is optimized first at its smallest size, H / octave_scale^(octaves - 1); for the next one the
     dream is enlarged and the detail is put back that the photo had lost at the smaller size. A step adds the gradient
     divided by its mean absolute value, times step_size. Before each the picture is rolled by up to `jitter` pixels, so
-    that the tiling of strided layers does not show.
+    that the tiling of strided layers does not show. `iter_deep_dream`, with the same arguments, yields every step.
 
     Raises before any work for unknown layers, a picture too small for them at the smallest octave, numbers that do not
-    fit. Mordvintsev, Olah & Tyka 2015, "Inceptionism"; their code's octaves, jitter and normalised steps.
+    fit. Mordvintsev, Olah & Tyka 2015, "Inceptionism"; their code's octaves, jitter and normalized steps.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> dream = deep_dream(models.load("lenet"), "relu1", torch.rand(1, 1, 28, 28), octaves=2, steps=1)
+    >>> dream.step, dream.octave, tuple(dream.image.shape)
+    (2, 1, (1, 1, 28, 28))
+    """
+    *_, step = iter_deep_dream(
+        model,
+        layers,
+        start,
+        size=size,
+        octaves=octaves,
+        octave_scale=octave_scale,
+        steps=steps,
+        step_size=step_size,
+        border=border,
+        jitter=jitter,
+        seed=seed,
+    )
+    return step
+
+
+def iter_deep_dream(
+    model: nn.Module,
+    layers: str | Sequence[str] | Mapping[str, float],
+    start: Tensor | str = "noise",
+    *,
+    size: int | tuple[int, int] | None = None,
+    octaves: int = 3,
+    octave_scale: float = 1.4,
+    steps: int = 10,
+    step_size: float = 0.012,
+    border: int = 2,
+    jitter: int = JITTER,
+    seed: int = 0,
+) -> Iterator[DreamStep]:
+    """DeepDream step by step: the run of `deep_dream`, with its arguments; yields a `DreamStep` after every step.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> run = iter_deep_dream(models.load("lenet"), "relu1", torch.rand(1, 1, 28, 28), octaves=2, steps=2)
+    >>> [(step.step, step.octave) for step in run]
+    [(1, 0), (2, 0), (3, 1), (4, 1)]
     """
     dream = _Dream(model, layers, start, size, octaves, octave_scale, steps, step_size, border, jitter, seed)
     return dream.run()
 
 
 def octave_sizes(height: int, width: int, octaves: int, octave_scale: float) -> list[tuple[int, int]]:
-    """The sizes (h, w) of the octaves, the smallest first and the picture's own last, rounded to whole pixels."""
+    """The sizes (h, w) of the octaves, the smallest first and the picture's own last, rounded to whole pixels.
+
+    >>> octave_sizes(280, 140, 3, 2.0)
+    [(70, 35), (140, 70), (280, 140)]
+    """
     shrink = [octave_scale**-k for k in range(octaves - 1, -1, -1)]
     return [(max(1, round(height * s)), max(1, round(width * s))) for s in shrink]
 
 
-def image_cascade(
+def iter_image_cascade(
     model: nn.Module,
     layers: str | Sequence[str] | Mapping[str, float],
     start: Tensor | str = "noise",
@@ -78,13 +127,19 @@ def image_cascade(
     zoom: float = 1.05,
     **settings,
 ) -> Iterator[Tensor]:
-    """Zoom in and dream again, from dream to dream: yields the pictures (1, C, H, W), the first dream first.
+    """Image cascade: zoom in and dream again, from dream to dream; yields the pictures (1, C, H, W), first dream first.
 
-    zoom: how much the middle is enlarged between two frames. settings: those of `deep_dream`.
+    zoom: how much the middle is enlarged between two frames, above 1. settings: those of `deep_dream`.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> run = iter_image_cascade(models.load("lenet"), "relu1", torch.rand(1, 1, 28, 28), frames=2, octaves=1, steps=1)
+    >>> [tuple(picture.shape) for picture in run]
+    [(1, 1, 28, 28), (1, 1, 28, 28)]
     """
     check_whole("frames", frames, 1)
     check_number("zoom", zoom, above=1)
-    first = deep_dream(model, layers, start, **settings)  # checks before the first frame
+    first = iter_deep_dream(model, layers, start, **settings)  # checks before the first frame
     settings.pop("size", None)
     return _cascade(model, layers, first, frames, zoom, settings)
 
@@ -95,11 +150,16 @@ def _cascade(model, layers, dream, frames, zoom, settings) -> Iterator[Tensor]:
         yield step.image
         if frame + 1 < frames:
             seed = settings.get("seed", 0) + frame + 1
-            dream = deep_dream(model, layers, zoomed(step.image, zoom), **{**settings, "seed": seed})
+            dream = iter_deep_dream(model, layers, zoomed(step.image, zoom), **{**settings, "seed": seed})
 
 
 def zoomed(image: Tensor, zoom: float) -> Tensor:
-    """The middle of pictures (B, C, H, W), enlarged by zoom > 1 to their size."""
+    """The middle of pictures (B, C, H, W), enlarged by zoom > 1 to their size.
+
+    >>> import torch
+    >>> zoomed(torch.full((1, 3, 4, 6), 0.25), 1.5).shape
+    torch.Size([1, 3, 4, 6])
+    """
     theta = torch.tensor([[1 / zoom, 0, 0], [0, 1 / zoom, 0]]).to(image).repeat(len(image), 1, 1)
     grid = F.affine_grid(theta, list(image.shape), align_corners=False)
     return F.grid_sample(image, grid, "bicubic", "reflection", align_corners=False).clamp_(0, 1)
@@ -126,18 +186,26 @@ class _Dream:
     def _start(self, start, size) -> Tensor:
         if isinstance(start, Tensor):
             check_images(start, self.model, "start")
+            if len(start) != 1:
+                raise ValueError(complaint("start", "one photo (1, C, H, W)", f"a batch of {len(start)}"))
             if size is not None:
-                raise ValueError("size: the photo has its own; fit it first, or leave size out")
+                raise ValueError(
+                    complaint("size", "None, since the start has its own", size, "fit the photo first")
+                )
             return start.detach().clone().float()
-        if start != "noise":
-            raise ValueError(f"start: a photo (1, C, H, W) or 'noise' is needed, got {start!r}")
-        if not hasattr(self.model, "channels"):
-            raise ValueError(
-                "this network does not say its channels: models.adapt(network) first, or start from a photo"
+        if not isinstance(start, str) or start != "noise":
+            expected = "a photo (1, C, H, W) or 'noise'"
+            raise (ValueError if isinstance(start, str) else TypeError)(
+                complaint("start", expected, described(start))
             )
-        size = self.model.input_size if size is None else size
-        height, width = size if isinstance(size, tuple | list) else (size, size)
-        shape = (1, self.model.channels, check_whole("size", height, 1), check_whole("size", width, 1))
+        if not hasattr(self.model, "channels"):
+            expected, hint = (
+                "a network that knows its channels",
+                "models.adapt(network), or start from a photo",
+            )
+            raise ValueError(complaint("model", expected, type(self.model).__name__, hint))
+        size = check_pair("size", self.model.input_size if size is None else size)
+        shape = (1, self.model.channels, *size)
         return (0.5 + 0.1 * torch.randn(shape, generator=self.random)).clamp_(0, 1)
 
     def run(self) -> Iterator[DreamStep]:
@@ -164,15 +232,12 @@ class _Dream:
                 value = self._objective(acts.forward(to_the_weights(leaf, self.model)))
             (gradient,) = torch.autograd.grad(value.sum(), leaf)
         if not gradient.isfinite().all():
-            raise ValueError(
-                "deep_dream: the gradient is NaN or infinite; the network's weights have diverged"
-            )
+            raise ValueError(complaint("deep_dream", "a finite gradient", "NaN or infinity", DIVERGED))
         size = gradient.abs().mean((1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
         if (size == 0).any():
             names = ", ".join(self.weights)
-            raise ValueError(
-                f"deep_dream: {names} sees nothing in this picture: start from another, or from noise"
-            )
+            expected, hint = f"a picture in which {names} is active", "start from another one, or from noise"
+            raise ValueError(complaint("start", expected, "a gradient of 0 everywhere", hint))
         moved = (leaf.detach() + self.step_size * gradient / size).clamp(0, 1)
         return moved.roll([-s for s in shift], (2, 3)), value.detach(), gradient.norm().item()
 
@@ -192,18 +257,16 @@ def _weights(model: nn.Module, layers) -> dict[str, float]:
         layers = [layers]
     if not isinstance(layers, Mapping):
         if not isinstance(layers, Sequence) or not layers:
-            raise TypeError(
-                f"layers: a name, a list of names or a dict name -> weight is needed, got {layers!r}"
-            )
+            expected = "a name, a list of names or a dict name -> weight"
+            raise TypeError(complaint("layers", expected, described(layers)))
         layers = dict.fromkeys(layers, 1.0)
     if not layers:
-        raise ValueError("layers: at least one layer is needed, got none")
+        raise ValueError(complaint("layers", "at least one layer", "none"))
     for name, weight in layers.items():
         resolve_layer(model, name)
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
-            raise ValueError(f"layers: the weight of {name!r} must be a finite number, got {weight!r}")
+        check_number(f"layers[{name!r}]", weight)
     if not any(layers.values()):
-        raise ValueError("layers: every weight is 0, so there is nothing to dream of")
+        raise ValueError(complaint("layers", "a weight that is not 0", "0 for every layer"))
     return dict(layers)
 
 

@@ -1,4 +1,4 @@
-"""Several pictures for one unit that are kept apart: a unit often answers to more than one thing."""
+"""Diversity: a term that keeps several pictures for one unit different from each other."""
 
 from torch import Tensor
 
@@ -7,11 +7,18 @@ from lecturelib.optimization.regularizers import Regularizer, check_weight
 
 
 def diversity(layer: str | tuple[str, int], weight: float = 1.0) -> Regularizer:
-    """Penalty: weight times a picture's mean similarity to the others of the batch, (B,), each in [-1, 1].
+    """Diversity term: r(x_b) = weight · mean over the others of cos(G(x_b), G(x_other)), (B,), a penalty.
 
-    Similarity is the cosine of two pictures' Gram matrices of a layer, which channels go together whatever the place.
-    Take the unit's own layer, before the ReLU or behind it. One picture alone has no others: 0. Olah et al. 2017,
+    G is the Gram matrix of a layer, which channels are active together at whatever place; see `objectives.gram`. Take
+    the unit's own layer, before the ReLU or after it. One picture alone has no others: 0. Olah et al. 2017,
     "Feature visualization", section "Diversity".
+
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Channel
+    >>> from lecturelib.optimization.ascent import maximize
+    >>> two = {"regularizers": [diversity("conv2")], "batch": 2, "steps": 2}
+    >>> len(maximize(models.load("lenet"), Channel("conv2", 3), **two).image)
+    2
     """
     check_weight("diversity", weight)
 

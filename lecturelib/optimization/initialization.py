@@ -1,48 +1,54 @@
-"""What a run of ascent starts from: the size of the picture, its parametrization, and regularizers told apart."""
+"""Initialization of an ascent: picture size, parametrization, and regularizers sorted by kind."""
 
 import copy
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images, check_whole
-from lecturelib.network.hooks import layer_info
+from lecturelib.checks import check_choice, check_images, check_pair, complaint, described
+from lecturelib.network.probe import layer_info
 from lecturelib.network.units import Unit
 from lecturelib.optimization.objectives import resolved_keys
-from lecturelib.optimization.parametrize import FORMS, Parametrization
+from lecturelib.optimization.parametrize import FORMS, Parametrization, ParametrizationFactory
+from lecturelib.optimization.regularizers import Regularizer
+from lecturelib.optimization.transforms import Transform
 
-Size = int | tuple[int, int]
+Size: TypeAlias = int | tuple[int, int]  # (height, width) in pixels
+STARTS = ("noise", "grey")
 SMALL_NETWORK = 64  # px; a network of this size or less is shown at its own size
 FEATURE_SIZE = 128  # px of a feature of a larger network
 
 
-def check_listed(name: str, listed) -> None:
-    """Raises `TypeError` if it is not a list of functions."""
+def check_listed(name: str, listed: Sequence) -> None:
+    """Raise `TypeError` if it is not a list of functions."""
     if not isinstance(listed, Sequence) or not all(callable(one) for one in listed):
-        raise TypeError(f"{name}: a list of functions is needed, got {listed!r}")
+        raise TypeError(complaint(name, "a list of functions", described(listed)))
 
 
-def check_drawn(transforms) -> None:
-    """Raises `ValueError` for a transform that draws no matrices (B, 3, 3)."""
+def check_drawn(transforms: Sequence[Transform]) -> None:
+    """Raise `ValueError` for a transform that draws no matrices (B, 3, 3)."""
     for transform in transforms:
         found = transform(torch.Generator(), 2)
         if not isinstance(found, Tensor) or found.shape != (2, 3, 3):
             came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(f"transforms: each draws matrices (B, 3, 3) for B pictures, got {came} for two")
+            raise ValueError(complaint("transforms", "matrices (B, 3, 3) from each", f"{came} for B = 2"))
 
 
 def per_picture(found: Tensor, count: int) -> Tensor:
     """What a penalty gave, if it is one number for each of the pictures; `ValueError` otherwise."""
     if not isinstance(found, Tensor) or found.shape != (count,):
         came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        raise ValueError(f"regularizers: a penalty gives one number per picture, ({count},), got {came}")
+        raise ValueError(complaint("regularizers", f"one number per picture of a penalty, ({count},)", came))
     return found
 
 
-def sorted_kinds(model, regularizers, image, form):
-    """Penalties on the picture, penalties on activations with their keys, shrinkers: told apart by what they give."""
-    penalties, keyed, shrinkers = [], [], []
+def sorted_kinds(
+    model: nn.Module, regularizers: Sequence[Regularizer], image: Tensor, form: Parametrization
+) -> tuple[list, list, list]:
+    """Penalties on the picture, penalties on activations with their keys, proximal steps: sorted by what they give."""
+    penalties, keyed, proximal = [], [], []
     for one in regularizers:
         if hasattr(one, "keys"):
             keyed.append((one, resolved_keys(model, one.keys)))
@@ -50,66 +56,97 @@ def sorted_kinds(model, regularizers, image, form):
         with torch.no_grad():
             found = one(image.clone())
         if isinstance(found, Tensor) and found.shape == image.shape:
-            if not hasattr(form, "paint"):
-                raise ValueError(
-                    f"regularizers: one of them changes the picture, and {type(form).__name__} cannot paint a given one"
-                )
-            shrinkers.append(one)
+            if not hasattr(form, "set_image"):
+                expected = "penalties only (one of them is a proximal step, which gives a picture)"
+                came = f"a {type(form).__name__} without `set_image(image)`"
+                raise ValueError(complaint("regularizers", expected, came))
+            proximal.append(one)
         else:
             per_picture(found, len(image))
             penalties.append(one)
-    return penalties, keyed, shrinkers
+    return penalties, keyed, proximal
 
 
-def new_form(model, unit, start, size, parametrization, batch, generator) -> Parametrization:
+def new_form(
+    model: nn.Module,
+    unit: Unit,
+    start: str | Tensor,
+    size: Size | None,
+    parametrization: str | Parametrization | ParametrizationFactory,
+    batch: int,
+    generator: torch.Generator,
+) -> Parametrization:
     """The parametrization to begin with: made by name or factory, or a copy of the given one."""
     if not isinstance(parametrization, str) and not callable(parametrization):
-        if not (hasattr(parametrization, "parameters") and hasattr(parametrization, "image")):
-            raise TypeError(
-                f"parametrization: one of {', '.join(FORMS)}, a factory, or an object with `parameters` and `image()` "
-                f"is needed, got {parametrization!r}"
-            )
-        form = copy.deepcopy(parametrization)
-        if isinstance(start, Tensor):
-            if not hasattr(form, "paint"):
-                raise ValueError(f"start: {type(form).__name__} cannot paint a given image; leave start out")
-            form.paint(check_images(start, model, "start"))
-        return form
+        return _given_form(model, start, parametrization)
     if isinstance(parametrization, str):
-        if parametrization not in FORMS:
-            raise ValueError(f"parametrization: one of {', '.join(FORMS)} is needed, got {parametrization!r}")
-        parametrization = FORMS[parametrization]
+        parametrization = FORMS[check_choice("parametrization", parametrization, tuple(FORMS))]
     if isinstance(start, Tensor):
-        check_images(start, model, "start")
-        height, width = start.shape[2:]
-        if size is not None and _pair(size) != (height, width):
-            raise ValueError(f"size: the start is {height} x {width}; leave size out, or fit the image first")
-        if len(start) == 1:
-            start = start.repeat(batch, 1, 1, 1)
-        elif batch not in (1, len(start)):
-            raise ValueError(f"batch: the start holds {len(start)} images, got batch={batch}")
-        start = start.detach().clone().cpu().float()
+        start = _given_start(model, start, size, batch)
         shape = tuple(start.shape)
-    elif start in ("noise", "grey"):
+    elif isinstance(start, str) and start in STARTS:
         shape = (batch, *image_shape(model, unit, size))
     else:
-        raise ValueError(f"start: 'noise', 'grey', an image or a Step is needed, got {start!r}")
-    form = parametrization(shape, start, generator)
-    if not (hasattr(form, "parameters") and hasattr(form, "image")):
-        raise TypeError(
-            f"parametrization: the factory must give an object with `parameters` and `image()`, got {form!r}"
+        expected = "'noise', 'grey', an image (B, C, H, W) or an AscentStep"
+        raise (ValueError if isinstance(start, str) else TypeError)(
+            complaint("start", expected, described(start))
         )
+    form = parametrization(shape, start, generator)
+    if not _is_form(form):
+        expected = "a factory of objects with `parameters` and `image()`"
+        raise TypeError(complaint("parametrization", expected, f"one that makes {described(form)}"))
     return form
+
+
+def _is_form(form: object) -> bool:
+    return hasattr(form, "parameters") and hasattr(form, "image")
+
+
+def _given_form(model: nn.Module, start: str | Tensor, given: Parametrization) -> Parametrization:
+    """A copy of a given parametrization, set to the start if that is a picture."""
+    if not _is_form(given):
+        expected = f"{', '.join(map(repr, FORMS))}, a factory, or an object with `parameters` and `image()`"
+        raise TypeError(complaint("parametrization", expected, described(given)))
+    form = copy.deepcopy(given)
+    if isinstance(start, Tensor):
+        check_images(start, model, "start")
+        if not hasattr(form, "set_image"):
+            came = f"an image, and a {type(form).__name__} without `set_image(image)`"
+            raise ValueError(complaint("start", "no image for this parametrization", came, "leave start out"))
+        form.set_image(start)
+    return form
+
+
+def _given_start(model: nn.Module, start: Tensor, size: Size | None, batch: int) -> Tensor:
+    """The start as float32 pixels on the CPU, one for each picture of the batch."""
+    check_images(start, model, "start")
+    height, width = start.shape[2:]
+    if size is not None and check_pair("size", size) != (height, width):
+        raise ValueError(
+            complaint(
+                "size", f"{height} x {width} as the start", size, "leave size out, or fit the image first"
+            )
+        )
+    if len(start) == 1:
+        start = start.repeat(batch, 1, 1, 1)
+    elif batch not in (1, len(start)):
+        raise ValueError(complaint("batch", f"{len(start)}, as many as the start has images", batch))
+    return start.detach().clone().cpu().float()
 
 
 def image_shape(model: nn.Module, unit: Unit, size: Size | None = None) -> tuple[int, int, int]:
     """(C, H, W) of the picture for a unit: the given size, or what suits the network and the unit."""
     if not hasattr(model, "channels"):
         raise ValueError(
-            "this network does not say its channels: models.adapt(network) first, or start from an image"
+            complaint(
+                "model",
+                "a network that knows its channels",
+                type(model).__name__,
+                "models.adapt(network), or start from an image",
+            )
         )
     if size is not None:
-        return (model.channels, *_pair(size))
+        return (model.channels, *check_pair("size", size))
     own = model.input_size
     if own > SMALL_NETWORK and all(
         len(layer_info(model, *key).positions) == 2 for key in _infos(model, unit)
@@ -118,11 +155,5 @@ def image_shape(model: nn.Module, unit: Unit, size: Size | None = None) -> tuple
     return model.channels, own, own
 
 
-def _infos(model, unit) -> list[tuple[str, None, int]]:
+def _infos(model: nn.Module, unit: Unit) -> list[tuple[str, None, int]]:
     return [(name, None, call) for name, call in resolved_keys(model, unit.keys)]
-
-
-def _pair(size: Size) -> tuple[int, int]:
-    if isinstance(size, tuple | list) and len(size) == 2:
-        return check_whole("size", size[0], 1), check_whole("size", size[1], 1)
-    return check_whole("size", size, 1), size

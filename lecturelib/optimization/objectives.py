@@ -1,30 +1,39 @@
-"""What can be maximised: any unit, sums and differences of units, and how near a layer comes to given activations.
+"""Objectives of an ascent: any unit, sums and differences of units, and how near a layer comes to given activations.
 
-A unit is read at the layer it names: "conv4" is before its ReLU, "relu4" behind it. Before the ReLU is the better place
-to start: there a unit that is off still says in which direction it would go on.
+A unit is read at the layer it names: "conv4" is before its ReLU, "relu4" after it. Before the ReLU is the better place
+to start: there a unit whose ReLU is off still has a gradient.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images
-from lecturelib.network.batched import checked_unit
-from lecturelib.network.hooks import Activations, frozen, recording
+from lecturelib.checks import check_images, complaint, described
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import LayerInfo, resolve_layer, split_key
-from lecturelib.network.units import Combination, Unit
+from lecturelib.network.units import Combination, Unit, checked_unit
 
-SMALL = 1e-12  # a target below it in mean square has no direction to come near
+SMALLEST = 1e-30  # ‖y‖² below it cannot be divided by in single precision
 
 
 @dataclass(frozen=True, eq=False)
 class Match(Unit):
     """How near a layer comes to a target y: -‖f(x) - y‖² / ‖y‖², 0 if it is reached, (B,). Mahendran & Vedaldi 2015.
 
-    target: activations (1, C, h, w), (1, C) or (1, tokens, C) as recorded, or one for each picture.
+    target: activations (1, C, h, w), (1, C) or (1, tokens, C) as recorded, or one for each picture. Raises `TypeError`
+    or `ValueError` for another shape or dtype, NaN, and a target that is 0 everywhere.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import read
+    >>> net, image = models.load("lenet"), torch.rand(1, 1, 28, 28)
+    >>> abs(read(net, image, Match("conv1", activations_of(net, image, "conv1"))).item())
+    0.0
     """
 
     layer: str
@@ -39,20 +48,27 @@ class Match(Unit):
 
     def _check(self, model: nn.Module, info: LayerInfo) -> "Match":
         if not isinstance(self.target, Tensor) or not self.target.is_floating_point():
-            came = self.target.dtype if isinstance(self.target, Tensor) else type(self.target).__name__
-            raise TypeError(
-                f"target: the activations of {info.label} as a float tensor are needed, got {came}"
-            )
+            expected = f"the activations of {info.label} as a float tensor"
+            raise TypeError(complaint("target", expected, described(self.target)))
         if self.target.ndim == 0 or tuple(self.target.shape[1:]) != info.shape or not len(self.target):
             wanted, came = (
                 "(" + ", ".join(map(str, s)) + ")" for s in (("B", *info.shape), self.target.shape)
             )
-            raise ValueError(f"target: {info.label} gives {wanted} for this size of picture, got {came}")
+            raise ValueError(
+                complaint("target", f"{wanted}, as {info.label} gives for this size of picture", came)
+            )
         if not self.target.isfinite().all():
-            raise ValueError("target: it holds NaN or infinity")
-        if self.target.square().flatten(1).mean(1).amin() < SMALL:
-            raise ValueError(f"target: it is 0 everywhere: nothing was active in {info.label}")
-        return self
+            raise ValueError(complaint("target", "finite activations", "NaN or infinity"))
+        largest = self.target.abs().flatten(1).amax(1).amin().item()
+        if largest == 0:
+            raise ValueError(
+                complaint("target", f"activations of {info.label} that are not all 0", "0 everywhere")
+            )
+        if self.target.double().square().flatten(1).sum(1).amin() < SMALLEST:
+            came = f"{largest:.1e} at most"
+            raise ValueError(complaint("target", "activations whose squares do not underflow", came))
+        # a tensor made in inference mode cannot take part in a gradient
+        return replace(self, target=self.target.clone()) if self.target.is_inference() else self
 
     def __str__(self) -> str:
         return f"match of {self.place}"
@@ -67,13 +83,19 @@ def checked_objective(model: nn.Module, unit: Unit, shape: tuple[int, int, int])
     return checked_unit(model, unit, shape)
 
 
-def resolved_keys(model: nn.Module, keys) -> list[tuple[str, int]]:
+def resolved_keys(model: nn.Module, keys: Sequence[str | tuple[str, int]]) -> list[tuple[str, int]]:
     """Layer names, or (name, call), as a recording takes them; raises for an unknown layer."""
     return [(resolve_layer(model, name), call) for name, call in map(split_key, keys)]
 
 
 def activations_of(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> Tensor:
-    """The activations of a layer for pictures (B, C, H, W), as a target to invert."""
+    """The activations of a layer for pictures (B, C, H, W) in [0, 1], as a target to invert.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> activations_of(models.load("lenet"), torch.rand(2, 1, 28, 28), "conv1").shape
+    torch.Size([2, 16, 28, 28])
+    """
     check_images(image, model, "image")
     with (
         torch.inference_mode(False),
@@ -86,6 +108,12 @@ def activations_of(model: nn.Module, image: Tensor, layer: str, call: int = 0) -
 
 
 def gram(maps: Tensor) -> Tensor:
-    """How the channels of maps (B, C, h, w) go together over the positions, (B, C, C), as one direction per picture."""
+    """The Gram matrix of maps (B, C, h, w): Σ over positions of a_i a_j, (B, C, C), divided by its length.
+
+    >>> import torch
+    >>> gram(torch.tensor([[[[3.0]], [[4.0]]]]))
+    tensor([[[0.3600, 0.4800],
+             [0.4800, 0.6400]]])
+    """
     flat = maps.flatten(2) if maps.ndim > 2 else maps[..., None]  # (B, C, h, w) -> (B, C, h * w)
     return F.normalize((flat @ flat.transpose(1, 2)).flatten(1), dim=1).view(len(maps), maps.shape[1], -1)

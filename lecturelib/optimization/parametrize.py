@@ -1,21 +1,23 @@
-"""What is optimised: pixels, or the spectrum of an image in colours that are independent of one another.
+"""Parametrizations of an image: its pixels, or its Fourier coefficients in decorrelated colours.
 
 A parametrization is any object with `parameters`, the tensors that ascent changes, and `image()`, the picture
-(B, C, H, W) in [0, 1] that they stand for. Two methods are optional: `paint(image)` sets the parameters so that they
-stand for this picture (for a start, and for regularizers that change the picture), `project()` brings the parameters
-back to where they are allowed after a step. A learned prior is one more such object.
+(B, C, H, W) in [0, 1] that they stand for. Two methods are optional: `set_image(image)` sets the parameters so that
+they stand for this picture (for a start, and for proximal steps, which change the picture), `project()` brings the
+parameters back to where they are allowed after a step. A learned prior is one more such object.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from lecturelib.checks import check_whole
+
 Shape = tuple[int, int, int, int]  # (B, C, H, W)
 NOISE = 0.01  # standard deviation of the noise that a Fourier image starts from, per coefficient
 PIXEL_NOISE = 0.05  # of the pixels' noise around grey
-DARKEST = 0.01  # a painted pixel stays this far from 0 and 1: the sigmoid reaches neither
+DARKEST = 0.01  # a pixel that is set stays this far from 0 and 1: the sigmoid reaches neither
 
 # Covariance of red, green and blue over the eight shipped colour photos: `measured_colours()` computes it.
 COLOURS = (
@@ -36,38 +38,50 @@ class Parametrization(Protocol):
         ...
 
 
+ParametrizationFactory: TypeAlias = Callable[[Shape, str | Tensor, torch.Generator], Parametrization]
+
+
 class Pixels:
-    """The pixels themselves, (B, C, H, W), clipped to [0, 1] after every step.
+    """Pixel parametrization: the pixels themselves, (B, C, H, W), clipped to [0, 1] after every step.
 
     It starts from noise around grey, from grey, or from an image.
+
+    >>> Pixels((1, 3, 4, 5), "grey").image().unique()
+    tensor([0.5000])
     """
 
     def __init__(self, shape: Shape, start: str | Tensor = "noise", generator: torch.Generator | None = None):
         self.parameters = [torch.full(shape, 0.5)]
         if isinstance(start, Tensor):
-            self.paint(start)
+            self.set_image(start)
         elif start == "noise":
             self.parameters[0] += PIXEL_NOISE * torch.randn(shape, generator=generator)
             self.project()
 
     def image(self) -> Tensor:
+        """The pixels, (B, C, H, W)."""
         return self.parameters[0].clone()
 
-    def paint(self, image: Tensor) -> None:
+    def set_image(self, image: Tensor) -> None:
+        """Take the pixels of a picture (B, C, H, W)."""
         self.parameters = [image.detach().clone(memory_format=torch.contiguous_format)]
 
     def project(self) -> None:
+        """Clip the pixels to [0, 1]."""
         self.parameters[0].clamp_(0, 1)
 
 
 class Fourier:
-    """The spectrum of the picture, scaled by 1 / frequency, in decorrelated colours, through a sigmoid.
+    """Fourier parametrization: x = sigmoid(C · F⁻¹(z / f^decay)), z the coefficients, C the colour matrix.
 
     Natural images have amplitudes of about 1 / f: with this scale a step changes all frequencies by their natural
-    share, where a step on pixels changes mostly the highest. Colours are mixed by the square root of the covariance
-    of real photos, so that a step moves along light and dark more than along colours, as photos vary. The sigmoid
-    keeps every pixel in (0, 1) and never stops a gradient as clipping would. Olah, Mordvintsev & Schubert 2017,
-    "Feature visualization". `decay` is the exponent of f.
+    share, where a step on pixels changes mostly the highest. The planes are decorrelated colours: `colour_matrix`, the
+     square root of the colour covariance of photos, mixes them, so that a step moves along light and dark more than
+    along colours, as photos vary. The sigmoid keeps every pixel in (0, 1) and never stops a gradient as clipping would.
+    Olah, Mordvintsev & Schubert 2017, "Feature visualization". `decay` is the exponent of f.
+
+    >>> Fourier((1, 3, 4, 6), "grey").image().unique(), Fourier((1, 3, 4, 6)).parameters[0].shape
+    (tensor([0.5000]), torch.Size([1, 3, 4, 4, 2]))
     """
 
     def __init__(
@@ -86,16 +100,18 @@ class Fourier:
         coefficients = (batch, channels, height, width // 2 + 1, 2)
         self.parameters = [torch.zeros(coefficients)]
         if isinstance(start, Tensor):
-            self.paint(start)
+            self.set_image(start)
         elif start == "noise":
             self.parameters[0] += NOISE * torch.randn(coefficients, generator=generator)
 
     def image(self) -> Tensor:
+        """The picture (B, C, H, W) in (0, 1) of the coefficients."""
         spectrum = torch.view_as_complex(self.parameters[0] * self.scale)  # (B, C, H, W // 2 + 1)
         planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")  # (B, C, H, W)
         return torch.einsum("dc,bchw->bdhw", self.colours, planes).sigmoid()
 
-    def paint(self, image: Tensor) -> None:
+    def set_image(self, image: Tensor) -> None:
+        """Set the coefficients to those of a picture (B, C, H, W), whose pixels are brought into [0.01, 0.99]."""
         values = image.detach().clamp(DARKEST, 1 - DARKEST).logit()
         planes = torch.einsum("dc,bchw->bdhw", torch.linalg.inv(self.colours), values)
         spectrum = torch.view_as_real(torch.fft.rfft2(planes, norm="ortho"))  # (B, C, H, W // 2 + 1, 2)
@@ -108,8 +124,12 @@ FORMS: dict[str, Callable[..., Parametrization]] = {"pixels": Pixels, "fourier":
 def colour_matrix(channels: int) -> Tensor:
     """The square root (C, C) of the photos' colour covariance: independent numbers in, colours as in photos out.
 
-    Its largest column has length 1. One channel, or a number that is no colour picture's, stays as it is.
+    Its largest column has length 1. The identity for any other number of channels than three.
+
+    >>> colour_matrix(1)
+    tensor([[1.]])
     """
+    check_whole("channels", channels, 1)
     if channels != 3:
         return torch.eye(channels)
     values, vectors = torch.linalg.eigh(torch.tensor(COLOURS))
@@ -118,7 +138,11 @@ def colour_matrix(channels: int) -> Tensor:
 
 
 def measured_colours(size: int = 128) -> Tensor:
-    """The covariance (3, 3) of red, green and blue over the pixels of the shipped colour photos, in [0, 1] units."""
+    """The covariance (3, 3) of red, green and blue over the pixels of the shipped colour photos, in [0, 1] units.
+
+    >>> measured_colours(16).shape
+    torch.Size([3, 3])
+    """
     from lecturelib.images import PHOTOS, photo
 
     names = [name for name in PHOTOS if "in grey" not in PHOTOS[name].alt]

@@ -1,8 +1,8 @@
-"""Learned priors: the picture is painted by a generative model, or its activations must be as on natural pictures.
+"""Learned priors: a generative model makes the picture, or its activations are held near those of natural pictures.
 
-Whose feature is it? A learned prior makes beautiful pictures, and it is ambiguous: what is seen may come from the unit,
-or from what the prior learned to paint. `claims.whose_feature` makes that plain with a prior of things that the
-network never saw. A picture without a prior is ugly, and all of it is the network's.
+Whose feature is it? A learned prior makes plausible pictures, and it is ambiguous: what is seen may come from the unit,
+or from the pictures that the prior was trained on. `claims.whose_feature` measures that with a prior of things that the
+network never saw. A picture without a learned prior is less plausible, and all of it is the network's.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.checks import check_images
-from lecturelib.models import generative
+from lecturelib import models
+from lecturelib.checks import check_images, check_number, check_whole, complaint, described
 from lecturelib.models.generative import VAE, Generator, check_codes
-from lecturelib.network.hooks import Activations, layer_info, record
+from lecturelib.network.hooks import Activations, record
 from lecturelib.network.inputs import to_the_weights
+from lecturelib.network.probe import layer_info
 
 TYPICAL = 1.0  # a normal code of n numbers is about sqrt(n) long; longer ones are brought back to that
 RIDGE = 0.01  # share of the mean variance that is added to every direction before whitening
@@ -24,17 +25,17 @@ BATCH = 32
 
 
 class LatentPrior:
-    """What `VAEPrior` and `GANPrior` share: a code z (B, n) is optimised, and a generative model paints it.
+    """What `VAEPrior` and `GANPrior` share: a latent code z (B, n) is optimized, x = G(z), G a generative model.
 
-    The picture can only be one that the model knows how to paint, and the code is kept at most `typical` times sqrt(n)
-    long, which is where nearly all codes lie that the model was trained with: longer ones paint what was never checked.
-    Whatever the network wants, the model's own kind of picture comes out: see the module's first lines.
+    The picture can only be one that G generates, and the code is kept at most `typical` times sqrt(n) long, which is
+    where nearly all codes lie that the model was trained with. Whatever the unit is, the model's own kind of picture
+    comes out: see the module's first lines. The code has the dtype and the device of the model's weights.
     Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons via deep generator networks".
     """
 
     def __init__(
         self,
-        painter: Generator | VAE | str,
+        generator: Generator | VAE | str,
         batch: int = 1,
         start: str | Tensor = "noise",
         *,
@@ -42,113 +43,121 @@ class LatentPrior:
         seed: int = 0,
         typical: float | None = TYPICAL,
     ):
-        painter = generative.load(painter) if isinstance(painter, str) else painter
-        self._check_painter(painter)
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise ValueError(f"batch: a whole number of pictures above 0 is needed, got {batch!r}")
-        if typical is not None and (not isinstance(typical, int | float) or not typical > 0):
-            raise ValueError(f"typical: a number above 0, or None for no bound, is needed, got {typical!r}")
-        self.painter, self.typical = painter, typical
-        self.size = (painter.size, painter.size)
+        generator = models.load(generator) if isinstance(generator, str) else generator
+        self._check_generator(generator)
+        check_whole("batch", batch, 1)
+        if typical is not None:
+            check_number("typical", typical, above=0)
+        self.generator, self.typical = generator, typical
+        self.size = (generator.size, generator.size)
         if for_model is not None:
             self._check_model(for_model)
-        n = painter.latent_size
+        with torch.inference_mode(False):  # what is made inside it could not be optimized
+            codes = self._first_codes(start, batch, check_whole("seed", seed, 0))
+            self.parameters = [codes.to(next(generator.parameters())).clone()]
+            self.project()
+
+    def _first_codes(self, start: str | Tensor, batch: int, seed: int) -> Tensor:
+        n = self.generator.latent_size
         if isinstance(start, Tensor):
             codes = start.detach().clone() if start.ndim == 2 else self._codes_of(start)
-            check_codes(codes, painter)
+            check_codes(codes, self.generator)
             if batch != 1 and len(codes) not in (1, batch):
-                raise ValueError(f"batch: the start holds {len(codes)} codes, got batch={batch}")
-            self.parameters = [codes.expand(batch, n).clone() if len(codes) == 1 else codes]
-        elif start == "noise":
-            generator = torch.Generator().manual_seed(seed)
-            self.parameters = [torch.randn(batch, n, generator=generator)]
-        elif start == "mean":
-            self.parameters = [torch.zeros(batch, n)]
-        else:
-            raise ValueError(
-                f"start: 'noise', 'mean', codes (B, {n}) or images (B, C, H, W) are needed, got {start!r}"
-            )
-        self.project()
+                raise ValueError(complaint("batch", f"{len(codes)}, as many as the start has codes", batch))
+            return codes.expand(batch, n) if len(codes) == 1 else codes
+        if isinstance(start, str) and start == "noise":
+            return torch.randn(batch, n, generator=torch.Generator().manual_seed(seed))
+        if isinstance(start, str) and start == "mean":
+            return torch.zeros(batch, n)
+        expected = f"'noise', 'mean', codes (B, {n}) or images (B, C, H, W)"
+        raise ValueError(complaint("start", expected, described(start)))
 
     def image(self) -> Tensor:
-        """The painted pictures (B, C, H, W) in [0, 1], at the network's size where `for_model` was given."""
-        painted = self.painter.decode(self.parameters[0])
-        if painted.shape[-2:] == self.size:
-            return painted
-        return F.interpolate(painted, self.size, mode="bilinear", align_corners=False)
+        """The generated pictures (B, C, H, W) in [0, 1], at the network's size where `for_model` was given."""
+        generated = self.generator.decode(self.parameters[0])
+        if generated.shape[-2:] == self.size:
+            return generated
+        return F.interpolate(generated, self.size, mode="bilinear", align_corners=False)
 
     @torch.no_grad()
     def project(self) -> None:
-        """Brings codes that have grown too long back to the ball of typical ones."""
+        """Scale codes that have grown too long back to the ball of typical ones."""
         if self.typical is not None:
             z = self.parameters[0]
             longest = self.typical * z.shape[1] ** 0.5
             z.mul_((longest / z.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1))
 
     def _codes_of(self, images: Tensor) -> Tensor:
-        raise ValueError(
-            f"{self.painter.name or 'a GAN'} cannot read pictures, only paint them: start from codes "
-            f"(B, {self.painter.latent_size}), or use a VAE"
+        expected = (
+            f"codes (B, {self.generator.latent_size}), since {self.generator.name or 'a GAN'} has no encoder"
         )
+        raise ValueError(complaint("start", expected, described(images), "use a VAE to start from pictures"))
 
-    def _check_painter(self, painter: object) -> None:
-        if not isinstance(painter, Generator | VAE):
-            raise TypeError(
-                f"{type(self).__name__}: a generative model, or its name such as 'digits_gan', is needed, "
-                f"got {type(painter).__name__}"
-            )
+    def _check_generator(self, generator: object) -> None:
+        if not isinstance(generator, Generator | VAE):
+            expected = "a generative model, or its name such as 'digits_gan'"
+            raise TypeError(complaint("generator", expected, described(generator)))
 
     def _check_model(self, model: nn.Module) -> None:
         channels, side = getattr(model, "channels", None), getattr(model, "input_size", None)
         if channels is None:
-            raise TypeError(
-                "for_model: a network of models.load or models.adapt is needed: it knows its own input"
-            )
-        if channels != self.painter.channels:
+            expected = "a network of models.load or models.adapt, which knows its input"
+            raise TypeError(complaint("for_model", expected, type(model).__name__))
+        if channels != self.generator.channels:
             kinds = {1: "grey", 3: "colour"}
-            raise ValueError(
-                f"{self.painter.name or 'this prior'} paints {kinds.get(self.painter.channels)} pictures, and "
-                f"{model.name} takes {kinds.get(channels)} ones: choose a prior with {channels} channel(s)"
-            )
+            title = self.generator.name or "this generator"
+            expected = f"a network for {kinds.get(self.generator.channels)} pictures, as {title} generates"
+            came = f"{model.name}, which takes {kinds.get(channels)} ones"
+            raise ValueError(complaint("for_model", expected, came))
         self.size = (side, side)
 
 
 class VAEPrior(LatentPrior):
-    """A parametrization: the latent code of a VAE, decoded. Pass it to `maximize(..., parametrization=...)`.
+    """Learned prior, a parametrization: x = decode(z) of a VAE. Pass it to `maximize(..., parametrization=...)`.
 
-    `start` is "noise", "mean" (the zero code), codes (B, n), or images (B, C, H, W) in [0, 1] that the VAE reads first.
+    `start` is "noise", "mean" (the zero code), codes (B, n), or images (B, C, H, W) in [0, 1], which the VAE encodes.
+
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> from lecturelib.optimization.ascent import maximize
+    >>> net = models.load("lenet")
+    >>> prior = VAEPrior("digits_vae", for_model=net)
+    >>> maximize(net, Logit(3), parametrization=prior, transforms=(), steps=2).image.shape
+    torch.Size([1, 1, 28, 28])
     """
 
-    def paint(self, image: Tensor) -> None:
-        """Sets the codes to those of a picture: as near to it as the VAE can paint."""
+    def set_image(self, image: Tensor) -> None:
+        """Set the codes to those of a picture: as near to it as the VAE can come."""
         self.parameters = [self._codes_of(image)]
         self.project()
 
-    def _check_painter(self, painter: object) -> None:
-        super()._check_painter(painter)
-        if not isinstance(painter, VAE):
-            raise TypeError(
-                f"VAEPrior: {painter.name or 'this generator'} is not a VAE; GANPrior takes a generator"
-            )
+    def _check_generator(self, generator: object) -> None:
+        super()._check_generator(generator)
+        if not isinstance(generator, VAE):
+            came = getattr(generator, "name", "") or "a generator"
+            raise TypeError(complaint("generator", "a VAE", came, "GANPrior takes a generator"))
 
     @torch.no_grad()
     def _codes_of(self, images: Tensor) -> Tensor:
-        check_images(images, self.painter, "start")
-        side = self.painter.size
+        check_images(images, self.generator, "start")
+        side = self.generator.size
         if images.shape[-2:] != (side, side):
             images = F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        return self.painter.encode(images.clamp(0, 1))[0]
+        return self.generator.encode(images.clamp(0, 1).to(next(self.generator.parameters())))[0]
 
 
 class GANPrior(LatentPrior):
-    """A parametrization: the latent code of a GAN's generator (a VAE's decoder serves as well).
+    """Learned prior, a parametrization: x = G(z), the generator of a GAN (a VAE's decoder serves as well).
 
-    `start` is "noise", "mean" (the zero code) or codes (B, n); a generator cannot read pictures.
+    `start` is "noise", "mean" (the zero code) or codes (B, n): a GAN has no encoder.
+
+    >>> GANPrior("digits_gan", batch=2).image().shape
+    torch.Size([2, 1, 28, 28])
     """
 
 
 class LayerStatistics:
-    """A penalty: how far a picture's activations at a layer are distributed from how they are on natural pictures.
+    """Layer statistics, a penalty: r(x) = weight · mean over c of ((m_c - μ_c) / σ_c)² + ((s_c - σ_c) / σ_c)².
 
     Per picture and channel the mean and the standard deviation over all positions are compared with those over natural
     pictures: the mean of (difference of means / std)^2 + (difference of stds / std)^2 over the channels, which is the
@@ -171,19 +180,18 @@ class LayerStatistics:
         whitening: Tensor | None = None,
         call: int = 0,
     ):
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
-            raise ValueError(f"LayerStatistics: a weight of 0 or more is needed, got {weight!r}")
+        check_number("weight", weight, least=0)
         if (
             mean.ndim != 1
             or std.shape != mean.shape
             or (whitening is not None and whitening.shape != (len(mean),) * 2)
         ):
             shapes = [tuple(value.shape) for value in (mean, std, whitening) if value is not None]
-            raise ValueError(
-                f"LayerStatistics: mean (C,), std (C,) and whitening (C, C) are needed, got {shapes}"
-            )
+            raise ValueError(complaint("mean, std, whitening", "(C,), (C,) and None or (C, C)", shapes))
         self.layer, self.call, self.weight = layer, call, weight
-        self.mean, self.std, self.whitening = mean, std, whitening
+        with torch.inference_mode(False):  # tensors made inside it could not take part in a gradient
+            self.mean, self.std = mean.clone(), std.clone()
+            self.whitening = None if whitening is None else whitening.clone()
 
     @classmethod
     def measured(
@@ -198,12 +206,17 @@ class LayerStatistics:
         """The prior of a layer, measured on natural pictures: images (B, C, H, W) in [0, 1], or several such tensors.
 
         Raises `ValueError` for fewer than two pictures, and for a whitening of more channels than there are positions.
+
+        >>> from lecturelib import models
+        >>> prior = LayerStatistics.measured(models.load("lenet"), "conv1", torch.rand(2, 1, 28, 28))
+        >>> prior.mean.shape
+        torch.Size([16])
         """
         batches = [natural] if isinstance(natural, Tensor) else list(natural)
         for images in batches:
             check_images(images, model, "natural")
         if sum(map(len, batches)) < 2:
-            raise ValueError(f"natural: at least two pictures are needed, got {sum(map(len, batches))}")
+            raise ValueError(complaint("natural", "at least two pictures", sum(map(len, batches))))
         name = layer_info(model, layer, tuple(batches[0].shape[1:]), call).name
         parts = []
         for images in batches:
@@ -217,9 +230,9 @@ class LayerStatistics:
         whitening = None
         if covariance:
             if count <= channels:
+                expected = f"more than {channels} positions for the covariance of {channels} channels"
                 raise ValueError(
-                    f"natural: the covariance of {channels} channels needs more than {channels} positions, and "
-                    f"these pictures have {count}: give more pictures, or covariance=False"
+                    complaint("natural", expected, count, "give more pictures, or covariance=False")
                 )
             cov = torch.cov(values.T, correction=0)
             powers, directions = torch.linalg.eigh(cov)
@@ -229,7 +242,7 @@ class LayerStatistics:
 
     @property
     def keys(self) -> list[tuple[str, int]]:
-        """What a recording must catch for it."""
+        """The (layer, call) that a recording catches for it."""
         return [(self.layer, self.call)]
 
     def __call__(self, image: Tensor, acts: Activations) -> Tensor:
@@ -237,9 +250,8 @@ class LayerStatistics:
             2
         )  # (B, C, h, w) -> (B, C, P), a vector stays (B, C)
         if maps.shape[1] != len(self.mean):
-            raise ValueError(
-                f"LayerStatistics: {self.layer} has {maps.shape[1]} channels, and {len(self.mean)} were measured"
-            )
+            expected = f"a layer of {len(self.mean)} channels, as measured"
+            raise ValueError(complaint("layer", expected, f"{self.layer} with {maps.shape[1]}"))
         return self.weight * self.distance(maps)
 
     def distance(self, maps: Tensor) -> Tensor:

@@ -1,27 +1,27 @@
 """The quiz of part 6: the lecture's questions on optimization-based visualization, with a reason on every choice."""
 
-from lecturelib.lesson.quiz import Choice, Question
+from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
         "How is DeepDream related to visualization?",
         (
-            Choice(
+            Answer(
                 "It changes a picture until a layer is as active as it gets, so it shows what the layer looks for.",
                 True,
                 "That was the first purpose: to see what a layer finds interesting. The art came with it.",
             ),
-            Choice(
+            Answer(
                 "It is gradient ascent on the picture, with the layer's mean square as the objective.",
                 True,
                 "So it is `maximize` for a whole layer, from a photo, over several sizes of it.",
             ),
-            Choice(
+            Answer(
                 "It trains the network further, on its own pictures.",
                 False,
                 "No weight changes. Training moves the weights, this moves the pixels.",
             ),
-            Choice(
+            Answer(
                 "It shows which pixels of the photo the network used.",
                 False,
                 "That is a saliency map. A dream adds what was not there.",
@@ -31,22 +31,22 @@ QUESTIONS = (
     Question(
         "Why is it not safe to cut off the network after layer three and keep only the activations?",
         (
-            Choice(
+            Answer(
                 "Who knows the network can look for a picture with these activations: it comes out near the original.",
                 True,
-                "That is inversion. From AlexNet's convolutions it gives back a recognisable face.",
+                "That is inversion. From AlexNet's convolutions it gives back a recognizable face.",
             ),
-            Choice(
+            Answer(
                 "Because layer three stores the pixels themselves.",
                 False,
                 "It does not. But it keeps enough of them to solve the inverse problem.",
             ),
-            Choice(
+            Answer(
                 "It is safe: pooling and ReLU throw information away, so nobody can go back.",
                 False,
                 "They throw away some. The rest still decides most of the picture, and a regularizer guesses the gaps.",
             ),
-            Choice(
+            Answer(
                 "It is safe as long as the weights were trained by somebody else.",
                 False,
                 "What matters is that the attacker knows them. Published networks are known to all.",
@@ -56,37 +56,37 @@ QUESTIONS = (
     Question(
         "Which steps does one round of gradient ascent on a picture have?",
         (
-            Choice(
+            Answer(
                 "Forward to the unit, backward to the pixels, a step along the gradient; the weights stay.",
                 True,
                 "Training goes down a loss in the weights. Here one goes up a unit in the input.",
             ),
-            Choice(
+            Answer(
                 "Forward, backward, and a step in the weights of the unit's layer.",
                 False,
                 "Then the unit would change, and you would no longer see what it had looked for.",
             ),
-            Choice(
+            Answer(
                 "Search the training set for the picture with the largest activation.",
                 False,
-                "That is the other way: dataset examples. Nothing is optimised there.",
+                "That is the other way: dataset examples. Nothing is optimized there.",
             ),
         ),
     ),
     Question(
         "Why is the penalty λ‖x‖² taken around grey?",
         (
-            Choice(
+            Answer(
                 "The lecture's pictures have mean zero. In pixels, the mean picture is about grey.",
                 True,
                 "Around black the penalty would darken the picture instead of calming it.",
             ),
-            Choice(
+            Answer(
                 "Because a grey picture excites the unit most.",
                 False,
                 "It hardly excites it at all. Grey is where the penalty is zero, not where the unit is large.",
             ),
-            Choice(
+            Answer(
                 "It makes no difference: the gradient of the unit decides.",
                 False,
                 "Where that gradient is small, the penalty alone decides, and it pulls towards its centre.",
@@ -96,17 +96,17 @@ QUESTIONS = (
     Question(
         "Without any regularizer the unit gets very large, and the picture is noise. Why?",
         (
-            Choice(
+            Answer(
                 "Many pictures excite the unit, and those near noise are reached first.",
                 True,
                 "Strides and pools make high frequencies cheap. Natural pictures are a thin set among all.",
             ),
-            Choice(
+            Answer(
                 "The optimizer has not converged.",
                 False,
                 "It has: more steps raise the unit further and give more noise.",
             ),
-            Choice(
+            Answer(
                 "The unit was trained on noise.",
                 False,
                 "It was trained on photos. That is why it never learned to refuse noise.",
@@ -116,49 +116,49 @@ QUESTIONS = (
     Question(
         "What speaks for total variation as a regularizer, and what against?",
         (
-            Choice(
+            Answer(
                 "It allows few but sharp edges, as natural pictures have.",
                 True,
                 "The gradients of a photo are sparse. A jump costs no more than a ramp of the same height.",
             ),
-            Choice(
+            Answer(
                 "It also removes fine texture that the unit really wants.",
                 True,
                 "It cannot tell noise from fur. All penalties on high frequencies share this fault.",
             ),
-            Choice("It needs a trained generative model.", False, "That is a learned prior."),
+            Answer("It needs a trained generative model.", False, "That is a learned prior."),
         ),
     ),
     Question(
         "You rotate the picture at random in every step. What may you lose?",
         (
-            Choice(
+            Answer(
                 "The orientation, even where the unit needs it.",
                 True,
                 "A detector of one diagonal comes out as a compromise of many.",
             ),
-            Choice(
+            Answer(
                 "Convergence: the objective is another one in each step.",
                 False,
                 "The mean over the transforms rises well. It is ordinary stochastic ascent.",
             ),
-            Choice("Colour.", False, "A rotation moves pixels and leaves their colours."),
+            Answer("Colour.", False, "A rotation moves pixels and leaves their colours."),
         ),
     ),
     Question(
         "A picture made in the latent space of a GAN is beautiful. What may you conclude about the unit?",
         (
-            Choice(
+            Answer(
                 "Less than from an uglier one: you cannot say what came from the prior.",
                 True,
                 "The generator paints digits, dresses or dogs whatever the unit asks for.",
             ),
-            Choice(
+            Answer(
                 "That the network knows natural pictures.",
                 False,
                 "The generator does. The network never had to draw one.",
             ),
-            Choice(
+            Answer(
                 "That the unit was trained on such pictures.",
                 False,
                 "The generator was. Try it with a network of random weights: it comes out as nice.",
@@ -168,45 +168,45 @@ QUESTIONS = (
     Question(
         "Nine starts give nine different pictures of one unit. What does that say?",
         (
-            Choice(
+            Answer(
                 "The unit answers to several things, or to one in several poses.",
                 True,
                 "One picture would have hidden that. A diversity term pushes them further apart.",
             ),
-            Choice("The method is broken.", False, "Ascent ends in a local maximum, and there are many."),
-            Choice("The unit is random.", False, "A random unit gives nine textures that look alike."),
+            Answer("The method is broken.", False, "Ascent ends in a local maximum, and there are many."),
+            Answer("The unit is random.", False, "A random unit gives nine textures that look alike."),
         ),
     ),
     Question(
-        "A unit's best photos show baseball games, its optimised picture only stripes. Which do you believe?",
+        "A unit's best photos show baseball games, its optimized picture only stripes. Which do you believe?",
         (
-            Choice(
+            Answer(
                 "Both: examples show when it fires in practice, optimization what makes it fire.",
                 True,
                 "Balls, lawn and crowd came along with the stitches. Optimization parts cause from correlation.",
             ),
-            Choice("The photos: they are real.", False, "They are, but everything in them is shown at once."),
-            Choice(
-                "The optimised picture: it is the cause.",
+            Answer("The photos: they are real.", False, "They are, but everything in them is shown at once."),
+            Answer(
+                "The optimized picture: it is the cause.",
                 False,
                 "It may lie far from anything the network ever sees. Check it against real examples.",
             ),
         ),
     ),
     Question(
-        "What does a location (x, y) of a layer mean? One maximises v · v₀. Why not add up its channels' pictures?",
+        "What does a location (x, y) of a layer mean? One maximizes v · v₀. Why not add up its channels' pictures?",
         (
-            Choice(
-                "Hundreds of pictures must be optimised, and their sum is no picture.",
+            Answer(
+                "Hundreds of pictures must be optimized, and their sum is no picture.",
                 True,
                 "One ascent along the direction v₀ asks for all of them together.",
             ),
-            Choice(
-                "Channels cannot be optimised one at a time.",
+            Answer(
+                "Channels cannot be optimized one at a time.",
                 False,
                 "They can: that is the semantic dictionary of the strongest few.",
             ),
-            Choice(
+            Answer(
                 "v₀ is zero almost everywhere.",
                 False,
                 "After a ReLU many entries are. The others name the detectors that fire here.",

@@ -1,19 +1,20 @@
-"""The ladder of regularizers: the same unit from the same noise, with one means more against noise on each rung."""
+"""Regularizer comparison: one unit from the same noise under one regularization after the other, and measures."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import UnknownName, check_images, check_whole
+from lecturelib.checks import check_image, check_images, check_name, check_number, check_whole
 from lecturelib.network.units import Unit, read
-from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.ascent import AscentStep, iter_maximize
+from lecturelib.optimization.initialization import Size
 from lecturelib.optimization.regularizers import gaussian, l2, total_variation
 from lecturelib.optimization.transforms import ROBUST, drawn, jitter, scale, warped
 
 _PIXELS = {"parametrization": "pixels", "transforms": (), "learning_rate": 0.02}
 _MOVED = {**_PIXELS, "transforms": (jitter(8), scale(0.9, 1.1))}
-RUNGS: dict[str, dict] = {
+REGULARIZATIONS: dict[str, dict] = {
     "none": _PIXELS,
     "L2": {**_PIXELS, "regularizers": (l2(1000.0),)},
     "total variation": {**_PIXELS, "regularizers": (l2(300.0), total_variation(500.0))},
@@ -24,24 +25,62 @@ RUNGS: dict[str, dict] = {
 HIGH = 0.25  # cycles per pixel: half of the highest frequency along an axis
 
 
-def climb(
-    model: nn.Module, unit: Unit, rung: str, start="noise", *, size=None, steps: int = 128, seed: int = 0
-) -> Iterator[Step]:
-    """The ascent of one rung, as `maximize` yields it; all else is the same on every rung.
+def maximize_with(
+    model: nn.Module,
+    unit: Unit,
+    regularization: str,
+    start: str | Tensor | AscentStep = "noise",
+    *,
+    size: Size | None = None,
+    steps: int = 128,
+    seed: int = 0,
+) -> AscentStep:
+    """Activation maximization with one of `REGULARIZATIONS`, by name; all else as for `maximize`. The last step.
 
-    Raises `UnknownName` for a rung that is none of `RUNGS`, and as `maximize` does.
+    Raises `UnknownName` for another name, and as `maximize` does.
+
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> maximize_with(models.load("lenet"), Logit(3), "blur", steps=2).step
+    2
     """
-    if rung not in RUNGS:
-        raise UnknownName(f"no rung is called {rung!r}; from the ground up: {', '.join(RUNGS)}")
-    return maximize(model, unit, start, size=size, steps=steps, seed=seed, **RUNGS[rung])
+    *_, step = iter_maximize_with(model, unit, regularization, start, size=size, steps=steps, seed=seed)
+    return step
+
+
+def iter_maximize_with(
+    model: nn.Module,
+    unit: Unit,
+    regularization: str,
+    start: str | Tensor | AscentStep = "noise",
+    *,
+    size: Size | None = None,
+    steps: int = 128,
+    seed: int = 0,
+) -> Iterator[AscentStep]:
+    """Activation maximization with one of `REGULARIZATIONS` step by step: the run of `maximize_with`.
+
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> [step.step for step in iter_maximize_with(models.load("lenet"), Logit(3), "L2", steps=2)]
+    [1, 2]
+    """
+    check_name("regularization", regularization, REGULARIZATIONS, "regularization")
+    settings = REGULARIZATIONS[regularization]
+    return iter_maximize(model, unit, start, size=size, steps=steps, seed=seed, **settings)
 
 
 def high_frequency_share(images: Tensor, above: float = HIGH) -> Tensor:
-    """How much of the pictures' variance lies at frequencies above `above` cycles per pixel, (B,), from 0 to 1.
+    """Share of the pictures' variance at frequencies above `above` cycles per pixel, (B,), from 0 to 1.
 
     images: (B, C, H, W) in [0, 1]; their mean does not count; a constant picture has none: 0.
+
+    >>> stripes = torch.tensor([0.0, 1.0]).repeat(2).expand(1, 1, 4, 4)  # half a cycle per pixel
+    >>> high_frequency_share(torch.cat([stripes, torch.zeros(1, 1, 4, 4)]))
+    tensor([1., 0.])
     """
     check_images(images)
+    check_number("above", above, least=0)
     spectrum = torch.fft.fft2(images - images.mean((2, 3), keepdim=True)).abs().square()  # (B, C, H, W)
     rows, columns = (torch.fft.fftfreq(n, device=images.device) for n in images.shape[2:])
     high = (rows[:, None].square() + columns[None].square()).sqrt() > above  # (H, W)
@@ -50,10 +89,14 @@ def high_frequency_share(images: Tensor, above: float = HIGH) -> Tensor:
 
 
 def under_jitter(model: nn.Module, image: Tensor, unit: Unit, draws: int = 16, seed: int = 1000) -> float:
-    """The unit's mean over small movements of one picture (1, C, H, W) that no ascent has seen, drawn by `seed`."""
-    check_images(image, model, "image")
-    if len(image) != 1:
-        raise ValueError(f"image: one picture (1, C, H, W) is needed, got {len(image)}")
+    """The unit's mean over random transforms of one picture (1, C, H, W) that no ascent has seen, drawn by `seed`.
+
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> isinstance(under_jitter(models.load("lenet"), torch.rand(1, 1, 28, 28), Logit(3), draws=2), float)
+    True
+    """
+    check_image(image, model)
     generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
     check_whole("draws", draws, 1)
     moved = warped(image.repeat(draws, 1, 1, 1), drawn(ROBUST, generator, draws))

@@ -39,7 +39,7 @@ class Frame:
 
 
 def series() -> tuple[str, ...]:
-    """The names of what is shipped: "class_image", "ladder", "dream" ..."""
+    """The names of what is shipped: "class_image", "regularizer_comparison", "dream" ..."""
     return tuple(_index())
 
 

@@ -1,26 +1,31 @@
-"""Small random movements of the picture, so that what is optimised does not hang on single pixels.
+"""Random transforms of the picture in every step (transformation robustness): jitter, rotation, scale.
 
 Each transform draws one affine map per picture; a list of them becomes one matrix, and one resampling of the picture.
-What moves in from outside is the picture mirrored at its border: a grey border would be an
-edge, and units would use it.
+What moves in from outside is the picture mirrored at its border: a grey border would be an edge, which units use.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lecturelib.checks import check_number, check_whole
+
 # (generator, number of pictures) -> matrices (B, 3, 3): where in the old picture a new pixel comes from, in pixels
 # from the centre, x to the right and y down
-Transform = Callable[[torch.Generator, int], Tensor]
+Transform: TypeAlias = Callable[[torch.Generator, int], Tensor]
 
 
 def jitter(pixels: int) -> Transform:
-    """Shifts by whole pixels, from -pixels to pixels in both directions."""
-    if isinstance(pixels, bool) or not isinstance(pixels, int) or pixels < 0:
-        raise ValueError(f"jitter: a whole number of pixels, 0 or more, is needed, got {pixels!r}")
+    """Jitter: shifts by whole pixels, from -pixels to pixels in both directions, all equally likely.
+
+    >>> jitter(0)(torch.Generator(), 1)[0, :2, 2]
+    tensor([0., 0.])
+    """
+    check_whole("pixels", pixels, 0)
 
     def draw(generator: torch.Generator, count: int) -> Tensor:
         matrices = torch.eye(3).repeat(count, 1, 1)
@@ -31,9 +36,12 @@ def jitter(pixels: int) -> Transform:
 
 
 def rotate(degrees: float) -> Transform:
-    """Turns around the centre by an angle from -degrees to degrees, all equally likely."""
-    if isinstance(degrees, bool) or not isinstance(degrees, int | float) or not 0 <= degrees <= 180:
-        raise ValueError(f"rotate: degrees from 0 to 180 are needed, got {degrees!r}")
+    """Rotation around the centre by an angle from -degrees to degrees, all equally likely.
+
+    >>> rotate(5)(torch.Generator(), 2).shape
+    torch.Size([2, 3, 3])
+    """
+    check_number("degrees", degrees, least=0, most=180)
 
     def draw(generator: torch.Generator, count: int) -> Tensor:
         angle = (2 * torch.rand(count, generator=generator) - 1) * math.radians(degrees)
@@ -47,11 +55,13 @@ def rotate(degrees: float) -> Transform:
 
 
 def scale(smallest: float, largest: float) -> Transform:
-    """Enlarges by a factor from smallest to largest, all equally likely; below 1 it shrinks."""
-    if not all(isinstance(number, int | float) for number in (smallest, largest)) or not (
-        0 < smallest <= largest < math.inf
-    ):
-        raise ValueError(f"scale: 0 < smallest <= largest is needed, got {smallest!r} and {largest!r}")
+    """Scaling by a factor from smallest to largest, all equally likely; below 1 the picture shrinks.
+
+    >>> scale(2, 2)(torch.Generator(), 1)[0].diagonal()
+    tensor([0.5000, 0.5000, 1.0000])
+    """
+    check_number("smallest", smallest, above=0)
+    check_number("largest", largest, least=smallest)
 
     def draw(generator: torch.Generator, count: int) -> Tensor:
         factor = smallest + (largest - smallest) * torch.rand(count, generator=generator)

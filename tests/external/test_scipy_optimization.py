@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from lecturelib import models
 from lecturelib.network.units import Logit, read
-from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.regularizers import gaussian
 from lecturelib.optimization.transforms import ROBUST, drawn, warped
 
@@ -43,10 +43,8 @@ def test_gaussian_is_scipys(sigma):
 
 def test_ascent_takes_torchs_steps_of_adam():
     model, start = models.load("lenet"), 0.3 + 0.4 * pixels(1, 1, 28, 28)
-    step = last(
-        maximize(
-            model, Logit(3), start, parametrization="pixels", transforms=(), steps=10, learning_rate=0.01
-        )
+    step = maximize(
+        model, Logit(3), start, parametrization="pixels", transforms=(), steps=10, learning_rate=0.01
     )
     own = start.clone().requires_grad_()
     adam = torch.optim.Adam([own], 0.01)

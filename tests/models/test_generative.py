@@ -1,4 +1,4 @@
-"""Generative models: codes in, pictures out; what was trained paints every class, and bad codes get a sentence."""
+"""Generative models: codes in, pictures out; the trained ones generate every class, and bad codes get a sentence."""
 
 import pytest
 import torch
@@ -10,49 +10,51 @@ from lecturelib.checks import UnknownName
 from lecturelib.models import generative
 from lecturelib.models.generative import VAE, Generator
 
+GENERATIVE = [name for name, spec in models.MODELS.items() if isinstance(spec, models.GenerativeSpec)]
+
 
 def codes(n, count=4, seed=0):
     return torch.randn(count, n, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("name", generative.GENERATIVE)
-def test_every_model_loads_frozen_and_paints_pixels(name):
-    model = generative.load(name)
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_every_model_loads_frozen_and_generates_pixels(name):
+    model = models.load(name)
     assert not any(module.training for module in model.modules())
     assert not any(parameter.requires_grad for parameter in model.parameters())
-    painted = model.decode(codes(model.latent_size))
-    assert painted.shape == (4, 1, 28, 28) == (4, model.channels, model.size, model.size)
-    assert painted.min() >= 0 and painted.max() <= 1 and painted.isfinite().all()
+    generated = model.decode(codes(model.latent_size))
+    assert generated.shape == (4, 1, 28, 28) == (4, model.channels, model.size, model.size)
+    assert generated.min() >= 0 and generated.max() <= 1 and generated.isfinite().all()
 
 
 def test_random_weights_come_from_the_seed():
     before = torch.random.get_rng_state()
-    one, same, other = (generative.load("digits_gan", "random", seed) for seed in (1, 1, 2))
+    one, same, other = (models.load("digits_gan", "random", seed) for seed in (1, 1, 2))
     assert torch.equal(before, torch.random.get_rng_state())
     z = codes(one.latent_size)
     assert torch.equal(one(z), same(z)) and not torch.equal(one(z), other(z))
 
 
-@pytest.mark.parametrize("name", generative.GENERATIVE)
+@pytest.mark.parametrize("name", GENERATIVE)
 def test_samples_are_of_every_class_and_not_all_alike(name):
-    model = generative.load(name)
+    model = models.load(name)
     judge = models.load("lenet" if name.startswith("digits") else "fashion_lenet")
     with torch.no_grad():
-        painted = model.decode(codes(model.latent_size, 400))
-        chances = judge(painted).softmax(1)
+        generated = model.decode(codes(model.latent_size, 400))
+        chances = judge(generated).softmax(1)
     assert chances.argmax(1).unique().numel() == 10
     assert (chances.amax(1) > 0.9).float().mean() > 0.35
-    apart = torch.pdist(painted.flatten(1))
+    apart = torch.pdist(generated.flatten(1))
     assert apart.median() > 5 and apart.min() > 0.5
 
 
 @pytest.mark.parametrize(
     ("name", "read"), [("digits_vae", datasets.digits), ("clothes_vae", datasets.clothes)]
 )
-def test_a_vae_paints_what_it_read(name, read):
+def test_a_vae_reconstructs_what_it_encoded(name, read):
     images = read("test")[0][:200]
     with torch.no_grad():
-        error = (generative.load(name)(images) - images).square().mean()
+        error = (models.load(name)(images) - images).square().mean()
     assert error < (images.mean(0) - images).square().mean() / 4
 
 
@@ -96,39 +98,39 @@ def test_the_two_parts_of_the_loss():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: generative.load("digit_vae"), UnknownName, "did you mean 'digits_vae'"),
-        (lambda: generative.load(3), TypeError, "a name such as 'digits_vae'"),
-        (lambda: generative.load("digits_vae", "online"), ValueError, "'trained' or 'random'"),
+        (lambda: models.load("digit_vae"), UnknownName, "nearest: digits_vae"),
+        (lambda: models.load(3), TypeError, "name: expected a network's name .* got int 3"),
+        (lambda: models.load("digits_vae", "online"), ValueError, "'trained' or 'random'"),
         (
-            lambda: generative.load("digits_vae", "random").decode(codes(3)),
+            lambda: models.load("digits_vae", "random").decode(codes(3)),
             ValueError,
-            r"\(B, 20\), got \(4, 3\)",
+            r"expected \(B, 20\).*, got \(4, 3\)",
         ),
         (
-            lambda: generative.load("digits_gan", "random")(torch.zeros(32)),
+            lambda: models.load("digits_gan", "random")(torch.zeros(32)),
             ValueError,
-            r"\(B, 32\), got \(32,\)",
+            r"expected \(B, 32\).*, got \(32,\)",
         ),
-        (lambda: generative.load("digits_gan", "random")(torch.zeros(0, 32)), ValueError, r"got \(0, 32\)"),
-        (lambda: generative.load("digits_gan", "random")(torch.zeros(1, 32).long()), TypeError, "int64"),
-        (lambda: generative.load("digits_gan", "random")([0.0] * 32), TypeError, "got list"),
-        (lambda: generative.load("digits_gan", "random")(torch.full((1, 32), torch.nan)), ValueError, "NaN"),
+        (lambda: models.load("digits_gan", "random")(torch.zeros(0, 32)), ValueError, r"got \(0, 32\)"),
+        (lambda: models.load("digits_gan", "random")(torch.zeros(1, 32).long()), TypeError, "int64"),
+        (lambda: models.load("digits_gan", "random")([0.0] * 32), TypeError, "got list"),
+        (lambda: models.load("digits_gan", "random")(torch.full((1, 32), torch.nan)), ValueError, "NaN"),
         (
-            lambda: generative.load("digits_vae", "random")(torch.rand(1, 3, 28, 28)),
+            lambda: models.load("digits_vae", "random")(torch.rand(1, 3, 28, 28)),
             ValueError,
             "grey images",
         ),
         (
-            lambda: generative.load("digits_vae", "random")(torch.rand(1, 1, 32, 32)),
+            lambda: models.load("digits_vae", "random")(torch.rand(1, 1, 32, 32)),
             ValueError,
-            "reads 28 x 28",
+            "expected 28 x 28 px",
         ),
         (
-            lambda: generative.load("digits_vae", "random")(2 * torch.ones(1, 1, 28, 28)),
+            lambda: models.load("digits_vae", "random")(2 * torch.ones(1, 1, 28, 28)),
             ValueError,
             r"\[0, 1\]",
         ),
-        (lambda: Generator(0, (4,)), ValueError, "at least 1"),
+        (lambda: Generator(0, (4,)), ValueError, "from 1 up"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, error, words):
@@ -138,9 +140,9 @@ def test_bad_input_gets_a_sentence(call, error, words):
 
 def test_a_missing_and_a_damaged_checkpoint_name_the_command(tmp_path, monkeypatch):
     whole = assets.data_path("digits_vae.safetensors").read_bytes()
-    monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
+    monkeypatch.setattr("lecturelib.assets.shipped._data_dir", lambda: tmp_path)
     with pytest.raises(assets.AssetMissing, match="git checkout data"):
-        generative.load("digits_vae")
+        models.load("digits_vae")
     (tmp_path / "digits_vae.safetensors").write_bytes(whole[:5000])
     with pytest.raises(assets.AssetAltered, match="damaged .*git checkout data"):
-        generative.load("digits_vae")
+        models.load("digits_vae")

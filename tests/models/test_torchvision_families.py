@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lecturelib import models
-from lecturelib.network.hooks import list_units
+from lecturelib.network.probe import list_units
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.units import Channel, Logit, read
 from lecturelib.parameters.activations import activations

@@ -7,8 +7,12 @@ from torch import nn
 from lecturelib import models
 from lecturelib.network.hooks import record
 from lecturelib.network.units import Logit
-from lecturelib.optimization.activation_grid import activation_grid, grid_cells, shipped_grid
-from lecturelib.optimization.ascent import last
+from lecturelib.optimization.activation_grid import (
+    activation_grid,
+    grid_cells,
+    iter_activation_grid,
+    shipped_grid,
+)
 from lecturelib.optimization.semantic_location import attribution, explain_location, location_vector
 
 
@@ -31,8 +35,8 @@ def test_a_layer_of_one_cell_is_explain_location():
         nn.init.normal_(parameter, std=0.3)
     model = models.adapt(network, (0.5,) * 3, (0.25,) * 3, input_size=9)
     image = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(1))
-    grid = last(activation_grid(model, image, "2", steps=6, seed=5, unit=Logit(1)))
-    alone = last(explain_location(model, image, "2", 0, 0, steps=6, seed=5))
+    grid = activation_grid(model, image, "2", steps=6, seed=5, unit=Logit(1))
+    alone = explain_location(model, image, "2", 0, 0, steps=6, seed=5)
     assert grid.pictures.shape == (1, 1, 3, 9, 9)
     assert torch.equal(grid.pictures[0, 0], alone.image[0])
     assert grid.strength.item() == pytest.approx(location_vector(model, image, "2", 0, 0).norm().item())
@@ -56,7 +60,7 @@ def test_cells_are_means_of_blocks_and_their_shares_are_sums(net, image):
 
 
 def test_every_cell_comes_nearer_to_its_own_vector(net, image):
-    run = list(activation_grid(net, image, "conv2_1", group=8, size=16, steps=10, transforms=[]))
+    run = list(iter_activation_grid(net, image, "conv2_1", group=8, size=16, steps=10, transforms=[]))
     assert [grid.step for grid in run] == list(range(1, 11)) and run[0].total == 10
     assert run[-1].pictures.shape == (2, 2, 3, 16, 16)
     wanted = grid_cells(net, image, "conv2_1", group=8).vectors.flatten(0, 1)
@@ -75,11 +79,11 @@ def test_a_silent_cell_stays_grey():
         conv.bias.zero_()
     model = models.adapt(nn.Sequential(conv, nn.ReLU()), (0.0,), (1.0,), input_size=2)
     image = torch.tensor([[[[0.0, 1.0], [0.5, 0.0]]]])
-    grid = last(activation_grid(model, image, "0", size=4, steps=2, transforms=[]))
+    grid = activation_grid(model, image, "0", size=4, steps=2, transforms=[])
     assert (grid.pictures[0, 0] == 0.5).all() and (grid.pictures[1, 1] == 0.5).all()
     assert (grid.pictures[0, 1] != 0.5).any()
     with pytest.raises(ValueError, match="there is nothing to show"):
-        activation_grid(model, torch.zeros(1, 1, 2, 2), "0")
+        iter_activation_grid(model, torch.zeros(1, 1, 2, 2), "0")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_a_silent_cell_stays_grey():
 def test_grids_that_cannot_be(net, image, change, error, words):
     asked = {"image": image, "layer": "conv3_1", **change}
     with pytest.raises(error, match=words):
-        activation_grid(net, **asked)
+        iter_activation_grid(net, **asked)
 
 
 def test_shipped_grids_stand_as_the_map_does():

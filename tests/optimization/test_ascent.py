@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from lecturelib import models
-from lecturelib.network.hooks import list_units
+from lecturelib.network.probe import list_units
 from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
-from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.ascent import iter_maximize, maximize
 from lecturelib.optimization.initialization import image_shape
 from lecturelib.optimization.parametrize import Fourier, Pixels
 from lecturelib.optimization.regularizers import clipping, gaussian, l2
@@ -65,7 +65,7 @@ def units_of(model, layer, size):
 def test_every_kind_of_unit_rises_on_every_house_network(name):
     model, (size, layer) = models.load(name), HOUSE[name]
     for unit in units_of(model, layer, size):
-        first, *_, step = maximize(model, unit, size=size, transforms=(), steps=4, learning_rate=0.01)
+        first, *_, step = iter_maximize(model, unit, size=size, transforms=(), steps=4, learning_rate=0.01)
         before, after = first.value.item(), read(model, step.image, unit).item()
         assert after > before, f"{unit}: {before} -> {after}"
         assert step.image.shape == (1, model.channels, size, size)
@@ -76,12 +76,12 @@ def test_every_kind_of_unit_rises_on_every_house_network(name):
 def test_stop_and_resume_equal_one_run_bit_by_bit(parametrization):
     model, unit = models.load("lenet"), Logit(3)
     settings = {"regularizers": [l2(1.0), gaussian(0.3)], "transforms": [jitter(2)], "batch": 2, "seed": 5}
-    whole = list(maximize(model, unit, parametrization=parametrization, steps=7, **settings))
-    running = maximize(model, unit, parametrization=parametrization, steps=7, **settings)
+    whole = list(iter_maximize(model, unit, parametrization=parametrization, steps=7, **settings))
+    running = iter_maximize(model, unit, parametrization=parametrization, steps=7, **settings)
     for _ in range(3):
         stopped = next(running)
     running.close()
-    resumed = list(maximize(model, unit, stopped, steps=4, **settings))
+    resumed = list(iter_maximize(model, unit, stopped, steps=4, **settings))
     assert [step.step for step in resumed] == [4, 5, 6, 7]
     assert resumed[-1].total == 7
     for one, other in zip(whole[3:], resumed, strict=True):
@@ -91,20 +91,20 @@ def test_stop_and_resume_equal_one_run_bit_by_bit(parametrization):
 
 def test_a_step_stays_what_it_was_while_the_run_goes_on():
     model = models.load("lenet")
-    running = maximize(model, Logit(3), steps=5, parametrization="pixels")
+    running = iter_maximize(model, Logit(3), steps=5, parametrization="pixels")
     early = next(running)
     kept = early.image.clone()
     list(running)
     assert torch.equal(early.image, kept)
-    once, again = (last(maximize(model, Logit(3), early, steps=2)) for _ in range(2))
+    once, again = (maximize(model, Logit(3), early, steps=2) for _ in range(2))
     assert torch.equal(once.image, again.image)
-    other = last(maximize(model, Logit(8), early, steps=2))
+    other = maximize(model, Logit(8), early, steps=2)
     assert not torch.equal(once.image, other.image), "from a step one may go on to something else"
 
 
 def test_seeds_repeat_and_differ():
     model = models.load("lenet")
-    one, again, other = (last(maximize(model, Logit(3), steps=3, seed=seed)).image for seed in (1, 1, 2))
+    one, again, other = (maximize(model, Logit(3), steps=3, seed=seed).image for seed in (1, 1, 2))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
 
@@ -113,14 +113,16 @@ def test_the_global_random_numbers_are_left_alone():
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    last(maximize(models.load("lenet"), Logit(3), steps=2))
+    maximize(models.load("lenet"), Logit(3), steps=2)
     assert torch.equal(torch.rand(2), expected)
 
 
 def test_one_step_of_adam_by_hand(tiny):
     start = torch.full((1, 1, 6, 6), 0.5)
     step = next(
-        maximize(tiny, Channel("conv", 0), start, parametrization="pixels", transforms=(), learning_rate=0.1)
+        iter_maximize(
+            tiny, Channel("conv", 0), start, parametrization="pixels", transforms=(), learning_rate=0.1
+        )
     )
     assert torch.allclose(step.image, torch.full_like(start, 0.6), atol=1e-5), "Adam's first step is its rate"
     assert step.value.item() == pytest.approx(0.5)
@@ -130,22 +132,20 @@ def test_one_step_of_adam_by_hand(tiny):
 def test_penalties_pull_where_the_unit_does_not(tiny):
     start = torch.full((1, 1, 6, 6), 0.7)
     settings = {"parametrization": "pixels", "transforms": (), "steps": 40, "learning_rate": 0.02}
-    free = last(maximize(tiny, Channel("conv", 0), start, **settings))
-    held = last(maximize(tiny, Channel("conv", 0), start, regularizers=[l2(5.0)], **settings))
+    free = maximize(tiny, Channel("conv", 0), start, **settings)
+    held = maximize(tiny, Channel("conv", 0), start, regularizers=[l2(5.0)], **settings)
     assert torch.allclose(free.image, torch.ones_like(start))
     # d/dx (x - 5 (x - 1/2)^2) = 0 at x = 0.6
     assert torch.allclose(held.image, torch.full_like(start, 0.6), atol=0.01)
-    none = last(maximize(tiny, Channel("conv", 0), start, regularizers=[l2(0.0)], **settings))
+    none = maximize(tiny, Channel("conv", 0), start, regularizers=[l2(0.0)], **settings)
     assert torch.equal(none.image, free.image)
 
 
-def test_shrinkers_take_the_pictures_place():
+def test_proximal_steps_replace_the_picture():
     model = models.load("lenet")
     for parametrization in ("pixels", "fourier"):
-        step = last(
-            maximize(
-                model, Logit(3), parametrization=parametrization, regularizers=[clipping(0.3, 0.6)], steps=9
-            )
+        step = maximize(
+            model, Logit(3), parametrization=parametrization, regularizers=[clipping(0.3, 0.6)], steps=9
         )
         assert 0.299 < step.image.min() < step.image.max() < 0.601
 
@@ -159,11 +159,7 @@ def test_a_penalty_on_activations_gets_those_of_its_layers(tiny):
 
     quiet.keys = ["relu"]
     free, held = (
-        last(
-            maximize(
-                tiny, Channel("conv", 0), "grey", regularizers=listed, steps=30, parametrization="pixels"
-            )
-        )
+        maximize(tiny, Channel("conv", 0), "grey", regularizers=listed, steps=30, parametrization="pixels")
         for listed in ([], [quiet])
     )
     assert set(seen) == {((1, 1, 6, 6), (1, 2, 6, 6))}
@@ -174,7 +170,7 @@ def test_a_penalty_on_activations_gets_those_of_its_layers(tiny):
 def test_a_unit_that_starts_dead_moves(tiny, parametrization):
     unit, start = Channel("relu", 1), torch.full((1, 1, 6, 6), 0.4)
     assert read(tiny, start, unit).item() == 0
-    step = last(maximize(tiny, unit, start, parametrization=parametrization, steps=60))
+    step = maximize(tiny, unit, start, parametrization=parametrization, steps=60)
     assert read(tiny, step.image, unit).item() > 0.05
 
 
@@ -183,15 +179,15 @@ def test_a_dead_neuron_of_a_trained_network_comes_to_life():
     grey = torch.full((1, 3, 64, 64), 0.5)
     dead = next(c for c in range(128) if read(model, grey, dataclasses.replace(unit, channel=c)).item() == 0)
     unit = dataclasses.replace(unit, channel=dead)
-    step = last(maximize(model, unit, grey, steps=40))
+    step = maximize(model, unit, grey, steps=40)
     assert read(model, step.image, unit).item() > 0.5
 
 
 def test_in_a_batch_only_the_dead_pictures_take_the_other_rule(tiny):
     start = torch.cat([torch.full((1, 1, 6, 6), 0.4), torch.full((1, 1, 6, 6), 0.7)])
     settings = {"parametrization": "pixels", "transforms": (), "steps": 3}
-    both = last(maximize(tiny, Channel("relu", 1), start, **settings))
-    alone = last(maximize(tiny, Channel("relu", 1), start[1:], **settings))
+    both = maximize(tiny, Channel("relu", 1), start, **settings)
+    alone = maximize(tiny, Channel("relu", 1), start[1:], **settings)
     assert torch.equal(both.image[1:], alone.image)
     assert both.image[0].mean() > 0.5
 
@@ -204,7 +200,7 @@ def test_the_model_is_as_it_was_between_steps_and_after_closing(tiny):
             m.training and not m._forward_hooks and not m._forward_pre_hooks for m in tiny.modules()
         ) and all(p.requires_grad and p.grad is None for p in tiny.parameters())
 
-    running = maximize(tiny, Logit("b"), steps=5)
+    running = iter_maximize(tiny, Logit("b"), steps=5)
     assert untouched()
     next(running)
     assert untouched()
@@ -218,13 +214,13 @@ def test_the_model_is_as_it_was_between_steps_and_after_closing(tiny):
         return image.mean((1, 2, 3))
 
     with pytest.raises(RuntimeError, match="on purpose"):
-        last(maximize(tiny, Logit("b"), regularizers=[fails]))
+        maximize(tiny, Logit("b"), regularizers=[fails])
     assert untouched()
 
 
 def test_another_thread_may_use_the_model():
     model, image = models.load("lenet"), torch.rand(1, 1, 28, 28)
-    expected, alone = read(model, image, Logit(2)), last(maximize(model, Logit(3), steps=20)).image
+    expected, alone = read(model, image, Logit(2)), maximize(model, Logit(3), steps=20).image
     found, stop = [], threading.Event()
 
     def look():
@@ -233,7 +229,7 @@ def test_another_thread_may_use_the_model():
 
     thread = threading.Thread(target=look)
     thread.start()
-    beside = last(maximize(model, Logit(3), steps=20)).image
+    beside = maximize(model, Logit(3), steps=20).image
     stop.set()
     thread.join()
     assert torch.equal(beside, alone)
@@ -243,9 +239,9 @@ def test_another_thread_may_use_the_model():
 @pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode], ids=lambda c: c.__name__)
 def test_it_works_where_the_caller_wants_no_gradients(context):
     model = models.load("lenet")
-    expected = last(maximize(model, Logit(3), steps=3)).image
+    expected = maximize(model, Logit(3), steps=3).image
     with context():
-        running = maximize(model, Logit(3), steps=3)
+        running = iter_maximize(model, Logit(3), steps=3)
         next(running)
     *_, step = running
     assert torch.equal(step.image, expected)
@@ -253,13 +249,13 @@ def test_it_works_where_the_caller_wants_no_gradients(context):
 
 def test_an_object_is_copied_and_goes_on_from_where_it_stands():
     model, own = models.load("lenet"), Pixels((1, 1, 28, 28), "grey")
-    steps = list(maximize(model, Logit(3), parametrization=own, steps=4))
+    steps = list(iter_maximize(model, Logit(3), parametrization=own, steps=4))
     assert torch.equal(own.image(), torch.full((1, 1, 28, 28), 0.5))
-    again = last(maximize(model, Logit(3), steps[1], steps=2))
+    again = maximize(model, Logit(3), steps[1], steps=2)
     assert torch.equal(again.image, steps[-1].image)
 
 
-def test_a_parametrization_that_cannot_paint_takes_no_shrinker():
+def test_a_parametrization_without_set_image_takes_no_proximal_step():
     class Grey:
         def __init__(self):
             self.parameters = [torch.zeros(1, 1, 1, 1)]
@@ -268,20 +264,19 @@ def test_a_parametrization_that_cannot_paint_takes_no_shrinker():
             return self.parameters[0].sigmoid().expand(1, 1, 28, 28)
 
     model = models.load("lenet")
-    assert last(maximize(model, Logit(3), parametrization=Grey(), steps=2)).image.std() < 1e-6
-    with pytest.raises(ValueError, match="Grey cannot paint"):
-        maximize(model, Logit(3), parametrization=Grey(), regularizers=[gaussian(1.0)])
-    with pytest.raises(ValueError, match="Grey cannot paint"):
-        maximize(model, Logit(3), torch.rand(1, 1, 28, 28), parametrization=Grey())
+    assert maximize(model, Logit(3), parametrization=Grey(), steps=2).image.std() < 1e-6
+    with pytest.raises(ValueError, match="a Grey without `set_image"):
+        iter_maximize(model, Logit(3), parametrization=Grey(), regularizers=[gaussian(1.0)])
+    with pytest.raises(ValueError, match="a Grey without `set_image"):
+        iter_maximize(model, Logit(3), torch.rand(1, 1, 28, 28), parametrization=Grey())
 
 
-def test_last_tells_of_its_progress():
-    told = []
-    step = last(maximize(models.load("lenet"), Logit(3), steps=3), progress=lambda *now: told.append(now))
+def test_progress_is_told_and_the_end_is_the_last_step_of_the_run():
+    model, told = models.load("lenet"), []
+    step = maximize(model, Logit(3), steps=3, progress=lambda *now: told.append(now))
     assert told == [(1, 3), (2, 3), (3, 3)]
-    assert step.step == 3
-    with pytest.raises(ValueError, match="no step"):
-        last(iter(()))
+    *_, end = iter_maximize(model, Logit(3), steps=3)
+    assert step.step == end.step == 3 and torch.equal(step.image, end.image)
 
 
 def test_sizes():
@@ -290,7 +285,7 @@ def test_sizes():
     assert image_shape(large, Logit(0)) == (3, 224, 224)
     assert image_shape(large, Channel("conv2", 0)) == (3, 128, 128)
     assert image_shape(large, Channel("conv2", 0), (50, 70)) == (3, 50, 70)
-    step = next(maximize(large, Channel("conv2", 0), size=(51, 70)))
+    step = next(iter_maximize(large, Channel("conv2", 0), size=(51, 70)))
     assert step.image.shape == (1, 3, 51, 70)
 
 
@@ -301,18 +296,18 @@ def test_what_cannot_move_is_a_sentence(tiny):
 
     blind = models.adapt(Blind(), (0.0,), (1.0,), name="blind", input_size=4)
     with pytest.raises(ValueError, match="no gradient arrives"):
-        last(maximize(blind, Logit(0)))
+        maximize(blind, Logit(0))
     with torch.no_grad():
         tiny.head.weight.fill_(float("nan"))
     with pytest.raises(ValueError, match="NaN or infinity at step 1"):
-        last(maximize(tiny, Logit(0)))
-    with pytest.raises(ValueError, match="black and white everywhere"):
-        last(maximize(models.load("lenet"), Logit(3), learning_rate=1e6))
+        maximize(tiny, Logit(0))
+    with pytest.raises(ValueError, match="every pixel is 0 or 1"):
+        maximize(models.load("lenet"), Logit(3), learning_rate=1e6)
 
 
 @pytest.mark.parametrize("regularizer", [lambda x: x.sum((1, 2, 3)) * torch.nan, lambda x: x * torch.nan])
 def test_a_regularizer_that_gives_nan_is_named(regularizer):
-    run = maximize(models.load("lenet"), Logit(3), regularizers=[regularizer])
+    run = iter_maximize(models.load("lenet"), Logit(3), regularizers=[regularizer])
     with pytest.raises(ValueError, match="regularizers: .*NaN or infinity .*at step 1"):
         next(run)
 
@@ -326,36 +321,40 @@ def bad(change, error, words):
     [
         bad({"model": "lenet"}, TypeError, "models.load"),
         bad({"model": nn.Conv2d(1, 1, 1)}, ValueError, "models.adapt"),
-        bad({"unit": "conv1"}, TypeError, "unit: a unit such as"),
-        bad({"unit": Channel("conv9", 0)}, KeyError, "no layer"),
-        bad({"unit": Channel("conv1", 999)}, IndexError, "channel is 0 to"),
-        bad({"unit": Channel("conv1", 0) + Channel("conv1", 999)}, IndexError, "channel is 0 to"),
-        bad({"start": "black"}, ValueError, "start: 'noise'"),
-        bad({"start": torch.rand(1, 3, 28, 28)}, ValueError, "takes grey images"),
+        bad({"unit": "conv1"}, TypeError, "unit: expected a unit such as"),
+        bad({"unit": Channel("conv9", 0)}, KeyError, "conv9"),
+        bad({"unit": Channel("conv1", 999)}, IndexError, "channel: expected a whole number from 0 to 15"),
+        bad({"unit": Channel("conv1", 0) + Channel("conv1", 999)}, IndexError, "channel: expected a whole number from 0 to 15"),
+        bad({"start": "black"}, ValueError, "start: expected 'noise'"),
+        bad({"start": torch.rand(1, 3, 28, 28)}, ValueError, "grey images"),
         bad({"start": torch.full((1, 1, 28, 28), torch.nan)}, ValueError, "NaN"),
         bad({"start": 2 * torch.ones(1, 1, 28, 28)}, ValueError, r"pixels in \[0, 1\]"),
         bad({"start": torch.rand(1, 1, 28, 28), "size": 20}, ValueError, "leave size out"),
-        bad({"start": torch.rand(2, 1, 28, 28), "batch": 3}, ValueError, "holds 2 images"),
+        bad({"start": torch.rand(2, 1, 28, 28), "batch": 3}, ValueError, "batch: expected 2"),
         bad({"size": 0}, ValueError, "size"),
         bad({"size": 2, "unit": Channel("conv2", 0)}, ValueError, "too small|at least"),
         bad({"steps": 0}, ValueError, "steps"),
+        bad({"optimizer": 3}, TypeError, "optimizer: expected a function"),
+        bad({"optimizer": lambda p: None}, TypeError, "torch.optim.Optimizer"),
+        bad({"optimizer": lambda p: torch.optim.LBFGS(p)}, TypeError, "needs no closure"),
+        bad({"start": 3}, TypeError, "start: expected 'noise'"),
         bad({"learning_rate": 0}, ValueError, "learning_rate"),
         bad({"learning_rate": -0.1}, ValueError, "learning_rate"),
         bad({"batch": 0}, ValueError, "batch"),
         bad({"seed": -1}, ValueError, "seed"),
-        bad({"parametrization": "wavelets"}, ValueError, "parametrization: one of"),
-        bad({"parametrization": 3}, TypeError, "parametrization: one of"),
-        bad({"regularizers": l2(1.0)}, TypeError, "regularizers: a list"),
-        bad({"regularizers": [3]}, TypeError, "regularizers: a list"),
+        bad({"parametrization": "wavelets"}, ValueError, "parametrization: expected"),
+        bad({"parametrization": 3}, TypeError, "parametrization: expected"),
+        bad({"regularizers": l2(1.0)}, TypeError, "regularizers: expected a list"),
+        bad({"regularizers": [3]}, TypeError, "regularizers: expected a list"),
         bad({"regularizers": [lambda image: image.mean()]}, ValueError, "one number per picture"),
-        bad({"transforms": jitter(1)}, TypeError, "transforms: a list"),
+        bad({"transforms": jitter(1)}, TypeError, "transforms: expected a list"),
         bad(
             {"transforms": [lambda generator, count: torch.eye(3)]}, ValueError, r"\(B, 3, 3\).*got \(3, 3\)"
         ),
-        bad({"parametrization": lambda *_: 5}, TypeError, "the factory must give"),
+        bad({"parametrization": lambda *_: 5}, TypeError, "expected a factory"),
     ],
 )
 def test_bad_input_is_a_sentence_at_the_call(change, error, words):
     arguments = {"model": models.load("lenet"), "unit": Logit(3)} | change
     with pytest.raises(error, match=words):
-        maximize(**arguments)
+        iter_maximize(**arguments)

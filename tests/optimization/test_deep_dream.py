@@ -7,7 +7,7 @@ from torch import nn
 from lecturelib import models
 from lecturelib.images import photo
 from lecturelib.network.hooks import record
-from lecturelib.optimization.deep_dream import deep_dream, image_cascade, octave_sizes, zoomed
+from lecturelib.optimization.deep_dream import iter_deep_dream, iter_image_cascade, octave_sizes, zoomed
 
 SMALL = {"octaves": 2, "steps": 2}
 
@@ -47,7 +47,7 @@ def test_octaves_of_odd_pictures(size, octaves, scale, expected):
 
 
 def test_the_dream_of_an_odd_picture_passes_through_its_octaves():
-    steps = list(deep_dream(models.load("alexnet"), "relu2", photo("cat")[..., :141, :97], steps=2))
+    steps = list(iter_deep_dream(models.load("alexnet"), "relu2", photo("cat")[..., :141, :97], steps=2))
     assert [tuple(step.image.shape[2:]) for step in steps[::2]] == [(72, 49), (101, 69), (141, 97)]
     assert [step.octave for step in steps] == [0, 0, 1, 1, 2, 2]
     assert [step.step for step in steps] == [1, 2, 3, 4, 5, 6]
@@ -57,14 +57,16 @@ def test_the_dream_of_an_odd_picture_passes_through_its_octaves():
 def test_the_objective_by_hand(bright):
     image = 0.3 * pixels(1, 3, 8, 8)
     plain = image.sum(1)  # (1, 8, 8)
-    whole, inner = (next(deep_dream(bright, "sum", image, octaves=1, jitter=0, border=b)) for b in (0, 2))
+    whole, inner = (
+        next(iter_deep_dream(bright, "sum", image, octaves=1, jitter=0, border=b)) for b in (0, 2)
+    )
     assert whole.value.item() == pytest.approx(plain.square().mean().item() / 2)
     assert inner.value.item() == pytest.approx(plain[:, 2:-2, 2:-2].square().mean().item() / 2)
 
 
 def test_one_step_by_hand_is_the_activation_over_its_mean_size(bright):
     image = 0.3 * pixels(1, 3, 8, 8)
-    step = next(deep_dream(bright, "sum", image, octaves=1, jitter=0, border=2, step_size=0.1))
+    step = next(iter_deep_dream(bright, "sum", image, octaves=1, jitter=0, border=2, step_size=0.1))
     seen = torch.zeros(1, 1, 8, 8)  # d/dx of half the mean square: the activation itself, 0 under the border
     seen[..., 2:-2, 2:-2] = image.sum(1, keepdim=True)[..., 2:-2, 2:-2]
     expected = image + 0.1 * seen / seen.mean()
@@ -87,7 +89,7 @@ def test_weights_add_up(bright):
     )
     once = {"octaves": 1, "jitter": 0, "border": 0}
     a, b, both, mixed = (
-        next(deep_dream(model, layers, image, **once)).value.item()
+        next(iter_deep_dream(model, layers, image, **once)).value.item()
         for layers in ("a", ["b"], ["a", "b"], {"a": 2.0, "b": -0.25})
     )
     assert (b, both) == (pytest.approx(4 * a), pytest.approx(5 * a))
@@ -96,7 +98,7 @@ def test_weights_add_up(bright):
 
 def test_it_rises_within_an_octave():
     model, image = models.load("alexnet"), photo("coffee", 96)
-    steps = list(deep_dream(model, "relu3", image, octaves=1, steps=6, jitter=0))
+    steps = list(iter_deep_dream(model, "relu3", image, octaves=1, steps=6, jitter=0))
     values = [step.value.item() for step in steps]
     assert values == sorted(values)
     acts = record(model, steps[-1].image, ["relu3"])["relu3"][..., 2:-2, 2:-2]
@@ -105,7 +107,7 @@ def test_it_rises_within_an_octave():
 
 def test_the_photos_detail_comes_back(bright):
     photo_like = 0.2 + 0.6 * pixels(1, 3, 32, 32)
-    *_, step = deep_dream(bright, "sum", photo_like, octaves=3, steps=1, step_size=1e-6)
+    *_, step = iter_deep_dream(bright, "sum", photo_like, octaves=3, steps=1, step_size=1e-6)
     assert torch.allclose(step.image, photo_like, atol=1e-4), (
         "nothing dreamt: the photo, though it was made small"
     )
@@ -113,12 +115,14 @@ def test_the_photos_detail_comes_back(bright):
 
 def test_seeds_noise_and_sizes():
     model = models.load("cifar_net")
-    one, again, other = (list(deep_dream(model, "relu1_2", seed=s, **SMALL))[-1].image for s in (0, 0, 1))
+    one, again, other = (
+        list(iter_deep_dream(model, "relu1_2", seed=s, **SMALL))[-1].image for s in (0, 0, 1)
+    )
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
     assert one.shape == (1, 3, 32, 32)
-    assert list(deep_dream(model, "relu1_2", size=(40, 33), **SMALL))[-1].image.shape == (1, 3, 40, 33)
-    grey = list(deep_dream(models.load("lenet"), "relu1", **SMALL))[-1].image
+    assert list(iter_deep_dream(model, "relu1_2", size=(40, 33), **SMALL))[-1].image.shape == (1, 3, 40, 33)
+    grey = list(iter_deep_dream(models.load("lenet"), "relu1", **SMALL))[-1].image
     assert grey.shape == (1, 1, 28, 28)
     assert 0 <= grey.min() <= grey.max() <= 1
 
@@ -126,7 +130,7 @@ def test_seeds_noise_and_sizes():
 def test_the_model_and_the_photo_stay_as_they_were():
     model, image = models.load("lenet").train(), pixels(1, 1, 28, 28)
     kept = image.clone()
-    running = deep_dream(model, "relu1", image, **SMALL)
+    running = iter_deep_dream(model, "relu1", image, **SMALL)
     with torch.no_grad():
         next(running)
     running.close()
@@ -145,9 +149,9 @@ def test_zooming_by_hand():
 
 def test_the_cascade_zooms_and_dreams_again():
     model = models.load("lenet")
-    frames = list(image_cascade(model, "relu1", pixels(1, 1, 28, 28), frames=3, zoom=1.2, **SMALL))
-    first = list(deep_dream(model, "relu1", pixels(1, 1, 28, 28), **SMALL))[-1].image
-    second = list(deep_dream(model, "relu1", zoomed(first, 1.2), seed=1, **SMALL))[-1].image
+    frames = list(iter_image_cascade(model, "relu1", pixels(1, 1, 28, 28), frames=3, zoom=1.2, **SMALL))
+    first = list(iter_deep_dream(model, "relu1", pixels(1, 1, 28, 28), **SMALL))[-1].image
+    second = list(iter_deep_dream(model, "relu1", zoomed(first, 1.2), seed=1, **SMALL))[-1].image
     assert len(frames) == 3
     assert torch.equal(frames[0], first)
     assert torch.equal(frames[1], second)
@@ -190,18 +194,18 @@ class Off(Bright):
 def test_bad_input_is_a_sentence_at_the_call(change, error, words):
     arguments = {"model": models.load("lenet"), "layers": "relu1"} | change
     with pytest.raises(error, match=words):
-        deep_dream(**arguments)
+        iter_deep_dream(**arguments)
 
 
 def test_a_plain_network_needs_a_photo():
     with pytest.raises(ValueError, match="models.adapt"):
-        deep_dream(nn.Sequential(nn.Conv2d(3, 4, 3)), "0")
+        iter_deep_dream(nn.Sequential(nn.Conv2d(3, 4, 3)), "0")
 
 
 def test_a_layer_that_sees_nothing_is_a_sentence():
     model = models.adapt(nn.Sequential(Off()), (0.0,) * 3, (1.0,) * 3, name="off", input_size=8)
     with pytest.raises(ValueError, match="0 sees nothing in this picture"):
-        next(deep_dream(model, "0", pixels(1, 3, 8, 8), octaves=1))
+        next(iter_deep_dream(model, "0", pixels(1, 3, 8, 8), octaves=1))
 
 
 @pytest.mark.parametrize(
@@ -209,4 +213,4 @@ def test_a_layer_that_sees_nothing_is_a_sentence():
 )
 def test_a_bad_cascade_is_a_sentence_at_the_call(change, words):
     with pytest.raises(ValueError, match=words):
-        image_cascade(models.load("lenet"), "relu1", **change)
+        iter_image_cascade(models.load("lenet"), "relu1", **change)

@@ -9,8 +9,14 @@ from skimage.metrics import peak_signal_noise_ratio
 from lecturelib import models
 from lecturelib.images import photo
 from lecturelib.network.units import Channel, read
-from lecturelib.optimization.ascent import last, maximize
-from lecturelib.optimization.deep_prior import DeepImagePrior, Hourglass, denoise, psnr, with_noise
+from lecturelib.optimization.ascent import iter_maximize, maximize
+from lecturelib.optimization.deep_prior import (
+    DeepImagePrior,
+    Hourglass,
+    iter_denoise,
+    psnr,
+    with_noise,
+)
 
 
 def seeded(seed=0):
@@ -56,9 +62,9 @@ def test_hourglass_gives_the_size_it_got():
 def test_it_serves_in_an_ascent_that_can_go_on():
     model, unit = models.load("cifar_net"), Channel("conv2_1", 5)
     run = {"parametrization": DeepImagePrior, "transforms": (), "learning_rate": 0.01}
-    steps = list(maximize(model, unit, steps=8, **run))
+    steps = list(iter_maximize(model, unit, steps=8, **run))
     assert read(model, steps[-1].image, unit) > read(model, steps[0].image, unit) + 0.1
-    went_on = last(maximize(model, unit, start=steps[3], steps=4, **run))
+    went_on = maximize(model, unit, start=steps[3], steps=4, **run)
     torch.testing.assert_close(went_on.image, steps[-1].image)
     assert went_on.step == 8
 
@@ -67,7 +73,7 @@ def test_denoising_comes_nearer_to_a_photo_it_never_saw():
     clean = photo("cat", 48)
     noisy = with_noise(clean)
     before = torch.random.get_rng_state()
-    steps = list(denoise(noisy, 100, width=16))
+    steps = list(iter_denoise(noisy, 100, width=16))
     assert torch.equal(before, torch.random.get_rng_state())
     assert [step.step for step in steps] == list(range(1, 101))
     assert psnr(steps[-1].mean, clean) > psnr(noisy, clean) + 2
@@ -79,10 +85,10 @@ def test_denoising_comes_nearer_to_a_photo_it_never_saw():
 
 def test_the_seed_reproduces_it_also_without_gradients_around():
     noisy = with_noise(photo("coffee", 32))
-    one = [step.image for step in denoise(noisy, 3)]
+    one = [step.image for step in iter_denoise(noisy, 3)]
     with torch.inference_mode():
-        same = [step.image for step in denoise(noisy, 3)]
-    other = [step.image for step in denoise(noisy, 3, seed=1)]
+        same = [step.image for step in iter_denoise(noisy, 3)]
+    other = [step.image for step in iter_denoise(noisy, 3, seed=1)]
     assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
     assert not torch.equal(one[-1], other[-1])
 
@@ -114,14 +120,14 @@ def test_noise_has_the_size_it_says():
         (lambda: DeepImagePrior((1, 3, 64, 64), start="grey"), "starts from noise"),
         (lambda: DeepImagePrior((1, 3, 64, 64), start=torch.rand(1, 3, 64, 64)), "use `denoise`"),
         (lambda: DeepImagePrior((1, 3, 64, 64), depth=0), "depth"),
-        (lambda: denoise(torch.rand(2, 3, 64, 64)), "one photo .* got 2"),
-        (lambda: denoise(torch.rand(3, 64, 64)), r"images\[None\]"),
-        (lambda: denoise(torch.rand(1, 3, 64, 64) + 1), r"\[0, 1\]"),
-        (lambda: denoise(torch.full((1, 3, 64, 64), torch.nan)), "NaN"),
-        (lambda: denoise(torch.rand(1, 3, 16, 16)), "at least 32 px"),
-        (lambda: denoise(torch.rand(1, 3, 64, 64), 0), "steps"),
-        (lambda: denoise(torch.rand(1, 3, 64, 64), shake=-1), "shake"),
-        (lambda: denoise(torch.rand(1, 3, 64, 64), learning_rate=0), "learning_rate"),
+        (lambda: iter_denoise(torch.rand(2, 3, 64, 64)), "one photo .* got 2"),
+        (lambda: iter_denoise(torch.rand(3, 64, 64)), r"images\[None\]"),
+        (lambda: iter_denoise(torch.rand(1, 3, 64, 64) + 1), r"\[0, 1\]"),
+        (lambda: iter_denoise(torch.full((1, 3, 64, 64), torch.nan)), "NaN"),
+        (lambda: iter_denoise(torch.rand(1, 3, 16, 16)), "at least 32 px"),
+        (lambda: iter_denoise(torch.rand(1, 3, 64, 64), 0), "steps"),
+        (lambda: iter_denoise(torch.rand(1, 3, 64, 64), shake=-1), "shake"),
+        (lambda: iter_denoise(torch.rand(1, 3, 64, 64), learning_rate=0), "learning_rate"),
         (lambda: with_noise(torch.rand(1, 3, 8, 8), -1), "std"),
         (lambda: psnr(torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 9)), "one shape"),
     ],

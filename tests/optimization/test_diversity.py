@@ -6,7 +6,7 @@ import torch
 from lecturelib import models
 from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel
-from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.ascent import iter_maximize, maximize
 from lecturelib.optimization.diversity import diversity
 from lecturelib.optimization.objectives import gram
 
@@ -43,7 +43,7 @@ def test_nine_starts_are_kept_apart():
     model, unit = models.load("lenet"), Channel("conv2", 5)
     alike = []
     for weight in (0.0, 50.0):
-        step = last(maximize(model, unit, batch=9, regularizers=[diversity("conv2", weight)], steps=25))
+        step = maximize(model, unit, batch=9, regularizers=[diversity("conv2", weight)], steps=25)
         style = gram(record(model, step.image, ["conv2"])["conv2"]).flatten(1)
         alike.append(((style @ style.T).sum() - 9).item() / 72)
     assert alike[1] < alike[0] - 0.02
@@ -53,4 +53,4 @@ def test_bad_input_is_a_sentence():
     with pytest.raises(ValueError, match="diversity: a weight"):
         diversity("conv1", -1.0)
     with pytest.raises(KeyError, match="no layer"):
-        maximize(models.load("lenet"), Channel("conv1", 0), regularizers=[diversity("conv9")])
+        iter_maximize(models.load("lenet"), Channel("conv1", 0), regularizers=[diversity("conv9")])

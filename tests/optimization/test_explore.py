@@ -1,4 +1,4 @@
-"""What the explorables of class images, ladder, dreams, inversions and starts say is what was measured."""
+"""What the explorables of class images, regularizers, dreams, inversions and starts say is what was measured."""
 
 import re
 
@@ -7,7 +7,6 @@ import torch
 
 from lecturelib.network.units import Channel, read
 from lecturelib.optimization import explore, shipped_frames
-from lecturelib.optimization.ascent import last
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
@@ -17,7 +16,13 @@ from lecturelib.optimization.explore import (
     starts,
 )
 from lecturelib.optimization.inversion import inversion_error
-from lecturelib.optimization.regularizer_comparison import RUNGS, climb, high_frequency_share, under_jitter
+from lecturelib.optimization.regularizer_comparison import (
+    REGULARIZATIONS,
+    high_frequency_share,
+    iter_maximize_with,
+    maximize_with,
+    under_jitter,
+)
 from lecturelib.show import Picture, picture
 from lecturelib.widgets import Progress, common_controls
 
@@ -112,7 +117,7 @@ def test_lambdas_follow_the_recipe():
         assert explorable.controls_at({"recipe": recipe})["lam"].options == lambdas
 
 
-# --- the ladder ------------------------------------------------------------------------------------------------
+# --- regularizers ------------------------------------------------------------------------------------------------
 
 
 def test_fine_detail_by_hand():
@@ -140,38 +145,44 @@ def test_moving_an_even_picture_changes_nothing():
 
 def test_noise_does_not_survive_being_moved_and_fourier_does():
     for label in regularizer_comparison.UNITS:
-        numbers = {rung: shipped_frames.frame("ladder", unit=label, rung=rung).numbers for rung in RUNGS}
-        kept = {rung: found["moved"] / found["value"] for rung, found in numbers.items()}
+        numbers = {
+            name: shipped_frames.frame(
+                "regularizer_comparison", unit=label, regularization=name
+            ).numbers
+            for name in REGULARIZATIONS
+        }
+        kept = {name: found["moved"] / found["value"] for name, found in numbers.items()}
         assert kept["none"] < 0.25 < 0.7 < kept["Fourier"]
         assert numbers["none"]["fine"] > 2 * numbers["Fourier"]["fine"]
 
 
-def test_a_rung_live_is_the_ascent_itself():
-    shown = list(explore.ladder("conv3, channel 5").pictures({"rung": "L2", "live": 16}))
-    step = last(
-        climb(
-            common_controls.network("alexnet"),
-            Channel("conv3", 5),
-            "L2",
-            size=regularizer_comparison.SIZE,
-            steps=16,
-        )
+def test_a_regularization_live_is_the_ascent_itself():
+    shown = list(
+        explore.regularizer_explorer("conv3, channel 5").pictures({"regularization": "L2", "live": 16})
+    )
+    step = maximize_with(
+        common_controls.network("alexnet"),
+        Channel("conv3", 5),
+        "L2",
+        size=regularizer_comparison.SIZE,
+        steps=16,
     )
     assert (
         f"value {step.value.item():.3g}" in shown[-1].caption and "16 steps from noise" in shown[-1].caption
     )
 
 
-def test_all_rungs_are_shipped_only_and_one_may_be_live():
-    explorable = explore.ladder()
-    assert explorable.controls_at({"rung": regularizer_comparison.ALL})["live"].options == (0,)
-    assert explorable.controls_at({"rung": "none"})["live"].options == regularizer_comparison.LIVE
-    assert explorable.controls_at({"rung": "none"})["seed"].options == (0,)
+def test_all_regularizations_are_shipped_only_and_one_may_be_live():
+    explorable = explore.regularizer_explorer()
+    assert explorable.controls_at({"regularization": regularizer_comparison.ALL})["live"].options == (0,)
+    assert explorable.controls_at({"regularization": "none"})["live"].options == regularizer_comparison.LIVE
+    assert explorable.controls_at({"regularization": "none"})["seed"].options == (0,)
     assert (
-        explorable.controls_at({"rung": "none", "live": 16})["seed"].options == regularizer_comparison.SEEDS
+        explorable.controls_at({"regularization": "none", "live": 16})["seed"].options
+        == regularizer_comparison.SEEDS
     )
-    with pytest.raises(KeyError, match="no rung is called 'top'"):
-        climb(common_controls.network("alexnet"), Channel("conv3", 5), "top")
+    with pytest.raises(KeyError, match="regularization: expected a known regularization, got top"):
+        iter_maximize_with(common_controls.network("alexnet"), Channel("conv3", 5), "top")
 
 
 # --- dreams ----------------------------------------------------------------------------------------------------

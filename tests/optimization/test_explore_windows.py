@@ -41,9 +41,9 @@ def test_a_sheet_says_where_its_parts_lie():
     sheet = Sheet(10)
     assert sheet.put(np.zeros((4, 6, 3), np.uint8), 2, 3) == 6
     sheet.put(np.full((5, 5, 3), 9, np.uint8), 10, 0)
-    made = sheet.picture("two parts", "caption", parts=[1, 0])
+    made = sheet.picture("two parts", "caption", chosen=[1, 0])
     assert made.pixels.shape == (15, 10, 3)
-    assert made.regions == ((0.0, 10 / 15, 0.5, 1.0), (0.3, 2 / 15, 0.9, 6 / 15))
+    assert made.panels == ((0.0, 10 / 15, 0.5, 1.0), (0.3, 2 / 15, 0.9, 6 / 15))
     assert (made.pixels[2:6, 3:9] == 0).all() and (made.pixels[0] == 255).all()
 
 
@@ -81,7 +81,7 @@ def test_the_caption_is_what_lenet_says():
 
 def test_the_drawing_lies_in_its_region_of_the_picture():
     shown = explore.draw_a_digit().picture()
-    left, top, right, bottom = shown.regions[0]
+    left, top, right, bottom = shown.panels[0]
     height, width = shown.pixels.shape[:2]
     part = shown.pixels[
         round(top * height) : round(bottom * height), round(left * width) : round(right * width), 0
@@ -165,9 +165,9 @@ def test_the_shipped_grid_is_there_at_once_and_blocks_emerge():
 def test_windows_fill_one_after_the_other(state):
     explorable = explore.deep_visualization()
     first, last = first_and_last(explorable, state)
-    assert first.pixels.shape == last.pixels.shape and "optimised" not in first.caption
+    assert first.pixels.shape == last.pixels.shape and "optimized" not in first.caption
     assert (
-        "The strongest place found" in last.caption and "In the optimised picture it reaches" in last.caption
+        "The strongest place found" in last.caption and "In the optimized picture it reaches" in last.caption
     )
     model = common_controls.network(state["network"])
     whole = {**explorable.state, "own": None, **state}
@@ -177,7 +177,7 @@ def test_windows_fill_one_after_the_other(state):
     assert f"Channel {int(acts.argmax())} of {state['layer']}" in last.caption
 
 
-def test_the_optimised_picture_excites_more_than_any_photo():
+def test_the_optimized_picture_excites_more_than_any_photo():
     for layer, channel in (("conv5", 55), ("conv5", 62), ("conv4", 192)):
         cosine, photos, wanted = examples.alike(layer, channel)
         assert wanted > photos > 0 and 0 <= cosine <= 1

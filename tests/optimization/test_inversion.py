@@ -7,8 +7,7 @@ from torch import nn
 from lecturelib import models
 from lecturelib.images import photo
 from lecturelib.network.units import Channel, read
-from lecturelib.optimization.ascent import last
-from lecturelib.optimization.inversion import inversion_error, invert
+from lecturelib.optimization.inversion import inversion_error, invert, iter_invert
 from lecturelib.optimization.objectives import Match, activations_of
 from lecturelib.optimization.regularizers import l2, total_variation
 
@@ -34,7 +33,7 @@ def test_a_linear_layer_that_loses_nothing_is_inverted_exactly(parametrization, 
     model, image = linear(48), 0.1 + 0.8 * pixels(1, 3, 4, 4)
     target = activations_of(model, image, "1")
     settings = {"parametrization": parametrization, "regularizers": [], "learning_rate": rate, "steps": steps}
-    step = last(invert(model, "1", target, **settings))
+    step = invert(model, "1", target, **settings)
     assert torch.allclose(step.image, image, atol=2e-3)
     error = inversion_error(model, "1", step.image, image)
     assert error.feature < 1e-5
@@ -48,7 +47,7 @@ def test_a_linear_layer_with_l2_gives_the_ridge_solution():
     model, image = linear(24), 0.1 + 0.8 * pixels(1, 3, 4, 4)
     target = activations_of(model, image, "1")  # A (x - 1/2), of 24 numbers for 48 pixels
     settings = {"parametrization": "pixels", "regularizers": [l2(5.0)], "learning_rate": 0.01, "steps": 300}
-    step = last(invert(model, "1", target, **settings))
+    step = invert(model, "1", target, **settings)
     a = model.get_submodule("1").weight.detach() / 0.25
     size = target.square().sum()
     ridge = torch.linalg.solve(a.T @ a / size + 5.0 / 48 * torch.eye(48), a.T @ target[0] / size)
@@ -70,7 +69,7 @@ def test_match_by_hand():
 def test_every_layer_of_alexnet_comes_nearer(layer):
     model, image = models.load("alexnet"), photo("cat", 64)
     target = activations_of(model, image, layer)
-    first, *_, step = invert(model, layer, target, size=64, steps=6)
+    first, *_, step = iter_invert(model, layer, target, size=64, steps=6)
     assert first.value.item() < step.value.item() <= 0
     error = inversion_error(model, layer, step.image, image)
     assert error.feature < -first.value.item()
@@ -79,7 +78,7 @@ def test_every_layer_of_alexnet_comes_nearer(layer):
 def test_several_targets_at_once_are_each_inverted():
     model, images = models.load("lenet"), pixels(2, 1, 28, 28)
     target = activations_of(model, images, "conv1")
-    step = last(invert(model, "conv1", target, regularizers=[], steps=60))
+    step = invert(model, "conv1", target, regularizers=[], steps=60)
     assert step.image.shape == images.shape
     together = [(step.image[i] - images[j]).square().mean().item() for i in range(2) for j in range(2)]
     assert together[0] < 0.3 * together[1]
@@ -90,7 +89,7 @@ def test_more_regularization_means_less_variation_and_a_larger_error():
     model, image = models.load("lenet"), pixels(1, 1, 28, 28)
     target = activations_of(model, image, "conv1")
     rough, smooth = (
-        last(invert(model, "conv1", target, regularizers=[total_variation(weight)], steps=60))
+        invert(model, "conv1", target, regularizers=[total_variation(weight)], steps=60)
         for weight in (0.0, 5.0)
     )
     assert total_variation(1.0)(smooth.image) < total_variation(1.0)(rough.image)
@@ -100,8 +99,8 @@ def test_more_regularization_means_less_variation_and_a_larger_error():
 def test_stop_and_resume_equal_one_run():
     model = models.load("lenet")
     target = activations_of(model, pixels(1, 1, 28, 28), "fc3")
-    whole = list(invert(model, "fc3", target, steps=5))
-    resumed = last(invert(model, "fc3", target, whole[1], steps=3))
+    whole = list(iter_invert(model, "fc3", target, steps=5))
+    resumed = invert(model, "fc3", target, whole[1], steps=3)
     assert torch.equal(whole[-1].image, resumed.image)
 
 
@@ -126,13 +125,13 @@ def test_stop_and_resume_equal_one_run():
 )
 def test_a_target_that_does_not_fit_is_a_sentence_at_the_call(layer, target, error, words):
     with pytest.raises(error, match=words):
-        invert(models.load("lenet"), layer, target)
+        iter_invert(models.load("lenet"), layer, target)
 
 
 def test_an_image_is_no_target_but_makes_one():
     model, image = models.load("lenet"), pixels(1, 1, 28, 28)
     with pytest.raises(ValueError, match="target"):
-        invert(model, "conv1", image)
+        iter_invert(model, "conv1", image)
     target = activations_of(model, image, "conv1")
     assert target.shape == (1, 16, 28, 28)
     assert not target.requires_grad

@@ -1,4 +1,4 @@
-"""Parametrizations: each can stand for a given picture, painted or by descent; spectrum and colours as in photos."""
+"""Parametrizations: each can stand for a given picture, generated or by descent; spectrum and colours as in photos."""
 
 import pytest
 import torch
@@ -38,16 +38,16 @@ def test_starts(form, shape):
 @pytest.mark.parametrize("side", [15, 16])
 def test_painting_a_picture_gives_that_picture(form, side):
     picture = 0.02 + 0.96 * torch.rand(2, 3, side, side, generator=generator())
-    painted = form(picture.shape, "grey")
-    painted.paint(picture)
-    assert torch.allclose(painted.image(), picture, atol=1e-5)
+    generated = form(picture.shape, "grey")
+    generated.set_image(picture)
+    assert torch.allclose(generated.image(), picture, atol=1e-5)
     assert torch.allclose(form(picture.shape, picture).image(), picture, atol=1e-5)
 
 
 def test_a_sigmoid_reaches_neither_black_nor_white():
     picture = torch.tensor([0.0, 1.0]).repeat(2, 1)[None, None]
-    painted = Fourier(picture.shape, picture).image()
-    assert torch.allclose(painted, picture.clamp(DARKEST, 1 - DARKEST), atol=1e-5)
+    generated = Fourier(picture.shape, picture).image()
+    assert torch.allclose(generated, picture.clamp(DARKEST, 1 - DARKEST), atol=1e-5)
     assert torch.equal(Pixels(picture.shape, picture).image(), picture)
 
 

@@ -1,4 +1,4 @@
-"""Learned priors: a code is optimised and stays typical; a layer's statistics by hand; wrong sizes get a sentence."""
+"""Learned priors: a code is optimized and stays typical; a layer's statistics by hand; wrong sizes get a sentence."""
 
 import pytest
 import torch
@@ -6,11 +6,10 @@ from torch import nn
 
 from lecturelib import datasets, models
 from lecturelib.images import photo
-from lecturelib.models import generative
 from lecturelib.models.generative import VAE, Generator
 from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel, Logit, Probability, read
-from lecturelib.optimization.ascent import last, maximize
+from lecturelib.optimization.ascent import iter_maximize, maximize
 from lecturelib.optimization.priors import GANPrior, LayerStatistics, VAEPrior
 
 
@@ -21,10 +20,10 @@ def lenet():
 
 @pytest.mark.parametrize(("prior", "name"), [(VAEPrior, "digits_vae"), (GANPrior, "digits_gan")])
 def test_a_prior_paints_the_class_that_is_asked_for(lenet, prior, name):
-    painter = generative.load(name)
+    painter = models.load(name)
     before = [parameter.clone() for parameter in painter.parameters()]
     form = prior(painter, for_model=lenet)
-    step = last(maximize(lenet, Logit(3), parametrization=form, transforms=(), steps=40))
+    step = maximize(lenet, Logit(3), parametrization=form, transforms=(), steps=40)
     assert (
         read(lenet, step.image, Probability(3)).item()
         > 0.9
@@ -53,11 +52,11 @@ def test_codes_are_drawn_by_the_seed_and_kept_typical():
 
 
 def test_a_vae_prior_starts_from_a_picture():
-    vae, pictures = generative.load("digits_vae"), datasets.digits("test")[0][:3]
+    vae, pictures = models.load("digits_vae"), datasets.digits("test")[0][:3]
     prior = VAEPrior(vae, start=pictures, typical=None)
     with torch.no_grad():
         torch.testing.assert_close(prior.image(), vae(pictures))
-        prior.paint(pictures[:1])
+        prior.set_image(pictures[:1])
         torch.testing.assert_close(prior.image(), vae(pictures[:1]))
 
 
@@ -90,7 +89,7 @@ def test_pictures_come_at_the_networks_size():
         ),
         (lambda: VAEPrior("digits_vae", for_model=nn.Linear(1, 1)), TypeError, "models.adapt"),
         (
-            lambda: maximize(
+            lambda: iter_maximize(
                 models.load("cifar_net", "random"), Logit(0), parametrization=VAEPrior("digits_vae")
             ),
             ValueError,
@@ -177,8 +176,8 @@ def test_in_an_ascent_it_makes_activations_more_natural():
     prior = LayerStatistics.measured(model, "conv2_1", natural, weight=1.0)
     run = {"transforms": (), "steps": 15}
     unit = Channel("conv3_1", 5)
-    free = last(maximize(model, unit, **run)).image
-    held = last(maximize(model, unit, regularizers=[prior], **run)).image
+    free = maximize(model, unit, **run).image
+    held = maximize(model, unit, regularizers=[prior], **run).image
     assert distance(model, prior, held) < 0.7 * distance(model, prior, free)
 
 

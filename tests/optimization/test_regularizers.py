@@ -1,4 +1,4 @@
-"""Regularizers by hand on a 3 x 3 picture, penalties' gradients against finite differences, shrinkers by properties."""
+"""Regularizers by hand on a 3 x 3 picture, penalties' gradients by finite differences, proximal steps by properties."""
 
 import math
 
@@ -103,12 +103,12 @@ def test_clipping():
     )
 
 
-@pytest.mark.parametrize("shrinker", [gaussian(2.0), bilateral(), wavelet(0.1), clipping()])
+@pytest.mark.parametrize("proximal_step", [gaussian(2.0), bilateral(), wavelet(0.1), clipping()])
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 5, 8)])
-def test_shrinkers_keep_shape_and_range_of_any_picture(shrinker, shape):
+def test_proximal_steps_keep_shape_and_range_of_any_picture(proximal_step, shape):
     constant = torch.full(shape, 0.25)
-    assert torch.allclose(shrinker(constant), constant, atol=1e-6)
-    found = shrinker(torch.rand(shape, generator=torch.Generator().manual_seed(1)))
+    assert torch.allclose(proximal_step(constant), constant, atol=1e-6)
+    found = proximal_step(torch.rand(shape, generator=torch.Generator().manual_seed(1)))
     assert found.shape == shape
     assert found.isfinite().all()
 

@@ -8,12 +8,12 @@ from lecturelib import models
 from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel, Logit, Neuron, read
 from lecturelib.optimization import channel_pictures as pictures
-from lecturelib.optimization.ascent import last
 from lecturelib.optimization.semantic_location import (
     Likeness,
     attribution,
     attributions,
     explain_location,
+    iter_explain_location,
     location_vector,
     semantic_dictionary,
     weighted_sum,
@@ -88,7 +88,7 @@ def test_one_channel_is_likeness_to_its_axis(net):
 def test_the_picture_comes_to_mean_what_the_place_meant(net):
     image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     v = location_vector(net, image, "conv2_1", 4, 9)
-    steps = list(explain_location(net, image, "conv2_1", 4, 9, steps=12, seed=3, transforms=[]))
+    steps = list(iter_explain_location(net, image, "conv2_1", 4, 9, steps=12, seed=3, transforms=[]))
     assert steps[0].image.shape == (1, 3, 10, 10)  # what one place of conv2_1 sees
     assert steps[-1].value.item() > 2 * steps[0].value.item()
 
@@ -97,12 +97,12 @@ def test_the_picture_comes_to_mean_what_the_place_meant(net):
         return torch.cosine_similarity(maps[:, maps.shape[1] // 2, maps.shape[2] // 2], v, dim=0).item()
 
     assert cosine(steps[-1].image) > cosine(steps[0].image) + 0.1
-    again = last(explain_location(net, image, "conv2_1", 4, 9, steps=12, seed=3, transforms=[]))
+    again = explain_location(net, image, "conv2_1", 4, 9, steps=12, seed=3, transforms=[])
     assert torch.equal(again.image, steps[-1].image)
 
 
 def test_channels_side_by_side_rise_each_by_itself(net):
-    run = list(pictures.channel_pictures(net, "conv2_1", [3, 60], size=16, steps=8, transforms=[]))
+    run = list(pictures.iter_channel_pictures(net, "conv2_1", [3, 60], size=16, steps=8, transforms=[]))
     assert run[-1].image.shape == (2, 3, 16, 16) and (run[-1].value > run[0].value).all()
     for k, channel in enumerate((3, 60)):
         own = record(net, run[-2].image[k : k + 1], ["conv2_1"])["conv2_1"][0, channel].mean()
@@ -191,7 +191,7 @@ def test_a_silent_place_has_nothing_to_show(linear):
     with torch.no_grad():
         linear.conv.bias[2] = -1.0
     with pytest.raises(ValueError, match=r"no channel of conv responds at \(0, 0\)"):
-        explain_location(linear, IMAGE, "conv", 0, 0)
+        iter_explain_location(linear, IMAGE, "conv", 0, 0)
     assert semantic_dictionary(linear, IMAGE, "conv", 0, 0, k=2) == []
 
 
@@ -223,7 +223,7 @@ def test_vectors_that_say_nothing(net, v, words):
 @pytest.mark.parametrize("power", [-1, float("nan"), "1"])
 def test_a_power_that_is_none(net, power):
     with pytest.raises(ValueError, match="power: a number from 0 up"):
-        explain_location(net, torch.rand(1, 3, 32, 32), "conv3_1", 0, 0, power=power)
+        iter_explain_location(net, torch.rand(1, 3, 32, 32), "conv3_1", 0, 0, power=power)
 
 
 def test_counts_and_channels_outside(net):
@@ -236,7 +236,7 @@ def test_counts_and_channels_outside(net):
         weighted_sum(torch.ones(4), torch.rand(3, 3, 2, 2))
     for channels in ([64], [-1], [], [0.5]):
         with pytest.raises(IndexError, match="from 0 to 63"):
-            pictures.channel_pictures(net, "conv2_1", channels)
+            pictures.iter_channel_pictures(net, "conv2_1", channels)
     with pytest.raises(ValueError, match="2 vectors for 1 images"):
         read(net, image, Likeness("conv2_1", torch.eye(64)[:2]))
 
@@ -258,7 +258,7 @@ def test_a_damaged_file_is_a_sentence(tmp_path, monkeypatch):
     from lecturelib import assets
 
     (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 cut short")
-    monkeypatch.setattr("lecturelib.assets.cache.data_path", lambda name: tmp_path / "x.zip")
+    monkeypatch.setattr("lecturelib.assets.shipped.data_path", lambda name: tmp_path / "x.zip")
     with pytest.raises(assets.AssetAltered, match="damaged or cut short"):
         assets.shipped_member("channel_pictures.zip", pictures.INDEX)
 

@@ -18,7 +18,7 @@ from lecturelib.optimization.explore import (
     regularizer_comparison,
     starts,
 )
-from lecturelib.optimization.regularizer_comparison import RUNGS
+from lecturelib.optimization.regularizer_comparison import REGULARIZATIONS
 from lecturelib.widgets import common_controls
 
 
@@ -30,7 +30,7 @@ def fresh(monkeypatch, tmp_path):
         file = tmp_path / shipped_frames.FILE
         if content is not None:
             file.write_bytes(content)
-        monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
+        monkeypatch.setattr("lecturelib.assets.shipped._data_dir", lambda: tmp_path)
         shipped_frames._index.cache_clear()
         shipped_frames._image.cache_clear()
 
@@ -57,7 +57,9 @@ def test_every_frame_that_the_explorables_ask_for_is_there():
             for recipe, lambdas in class_images.LAMBDAS.items()
             for lam in lambdas
         },
-        "ladder": {(unit, rung) for unit in regularizer_comparison.UNITS for rung in RUNGS},
+        "regularizer_comparison": {
+            (unit, name) for unit in regularizer_comparison.UNITS for name in REGULARIZATIONS
+        },
         "inversion": {("astronaut", layer, lam) for layer in inversions.LAYERS for lam in inversions.LAMBDAS},
         "nine": {(unit, weight) for unit in starts.UNITS for weight in starts.WEIGHTS},
         "dream": {
@@ -92,7 +94,7 @@ def test_sizes_are_those_of_the_recipes():
 
 
 def test_a_frame_is_a_copy():
-    one = shipped_frames.frames("ladder")[0]
+    one = shipped_frames.frames("regularizer_comparison")[0]
     one.image.zero_()
     assert one.image.max() > 0.5
 
@@ -126,12 +128,14 @@ def test_inversions_are_as_far_off_as_they_say():
 def test_asking_for_what_is_not_there_is_a_sentence():
     with pytest.raises(UnknownName, match="no frames are called 'dreams'; there are: feature"):
         shipped_frames.frames("dreams")
-    with pytest.raises(UnknownName, match="no frame of 'ladder' has rung='Fourrier'; there are: none, L2"):
-        shipped_frames.frame("ladder", unit="score of cat", rung="Fourrier")
-    with pytest.raises(UnknownName, match="have no setting 'lambda'; they have unit, rung"):
-        shipped_frames.options("ladder", "lambda")
-    with pytest.raises(ValueError, match="name also rung"):
-        shipped_frames.frame("ladder", unit="score of cat")
+    with pytest.raises(
+        UnknownName, match="no frame of 'ladder' has regularization='Fourrier'; there are: none, L2"
+    ):
+        shipped_frames.frame("regularizer_comparison", unit="score of cat", regularization="Fourrier")
+    with pytest.raises(UnknownName, match="have no setting 'lambda'; they have unit, regularization"):
+        shipped_frames.options("regularizer_comparison", "lambda")
+    with pytest.raises(ValueError, match="name also regularization"):
+        shipped_frames.frame("regularizer_comparison", unit="score of cat")
     with pytest.raises(UnknownName, match="together"):
         shipped_frames.frame("dream", layer="vgg16 relu5_1", picture="flower")
 
@@ -152,12 +156,12 @@ def test_a_missing_or_damaged_file_says_how_to_mend_it(fresh):
 def test_a_picture_altered_inside_is_noticed(fresh):
     file = assets.data_path(shipped_frames.FILE)
     with zipfile.ZipFile(file) as archive:
-        info = archive.getinfo(shipped_frames.frames("ladder")[0].member)
+        info = archive.getinfo(shipped_frames.frames("regularizer_comparison")[0].member)
     content = bytearray(file.read_bytes())
     content[info.header_offset + 200] ^= 0xFF  # inside the stored picture
     fresh(bytes(content))
     with pytest.raises(assets.AssetAltered, match="damaged or cut short"):
-        _ = shipped_frames.frames("ladder")[0].image
+        _ = shipped_frames.frames("regularizer_comparison")[0].image
 
 
 def test_photos_are_where_the_faces_are():

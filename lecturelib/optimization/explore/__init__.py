@@ -5,9 +5,9 @@ from lecturelib.optimization.explore.all_windows import deep_visualization
 from lecturelib.optimization.explore.class_images import class_image_explorer
 from lecturelib.optimization.explore.deep_dream import dream_explorer
 from lecturelib.optimization.explore.draw_digit import draw_a_digit
-from lecturelib.optimization.explore.examples import examples_or_optimised
+from lecturelib.optimization.explore.examples import examples_or_optimized
 from lecturelib.optimization.explore.inversions import privacy_slider
-from lecturelib.optimization.explore.regularizer_comparison import ladder
+from lecturelib.optimization.explore.regularizer_comparison import regularizer_explorer
 from lecturelib.optimization.explore.semantic_location import location_explorer
 from lecturelib.optimization.explore.starts import nine_starts
 
@@ -17,9 +17,9 @@ __all__ = [
     "deep_visualization",
     "draw_a_digit",
     "dream_explorer",
-    "examples_or_optimised",
-    "ladder",
+    "examples_or_optimized",
     "location_explorer",
     "nine_starts",
     "privacy_slider",
+    "regularizer_explorer",
 ]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from lecturelib.network.units import Logit
-from lecturelib.optimization.activation_grid import Cells, activation_grid, grid_cells, shipped_grid
-from lecturelib.optimization.channel_pictures import shipped
+from lecturelib.optimization.activation_grid import Cells, grid_cells, iter_activation_grid, shipped_grid
+from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.semantic_location import (
     LAYERS,
     NETWORK,
@@ -80,9 +80,11 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         if made is not None:
             _grids[known] = made
     if known not in _grids:
-        strongest = shipped(NETWORK, layer)[cells.vectors.argmax(-1)]  # (rows, columns, 3, s, s)
+        strongest = shipped_channel_pictures(NETWORK, layer)[
+            cells.vectors.argmax(-1)
+        ]  # (rows, columns, 3, s, s)
         yield _draw(state, image, cells, strongest, unit.name, "first: each cell's strongest channel")
-        for grid in activation_grid(
+        for grid in iter_activation_grid(
             model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE
         ):
             if grid.step in SHOWN_AT:

@@ -16,7 +16,8 @@ from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.deconvnet import deconvnet
 from lecturelib.images import PHOTOS
 from lecturelib.models import PixelModel
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Channel, Neuron
 from lecturelib.optimization.ascent import AscentStep, iter_maximize

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lecturelib.network.units import Logit, class_index, read
-from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.parametrize import Fourier
@@ -54,14 +54,14 @@ SIDE = 400  # pixels of the picture
 SHOWN = 5
 
 
-def class_ascent(
+def iter_class_image(
     class_name: str, recipe: str, lam: float, start: str | Tensor = "noise", *, steps: int, seed: int = 0
-) -> Iterator[Step]:
+) -> Iterator[AscentStep]:
     """The ascent behind the frames: f(x) - lam * penalty(x) for the score of a class of `MAKER`."""
     settings, penalty = RECIPES[recipe]
     size = {} if isinstance(start, Tensor) else {"size": SIZE}
     model = common_controls.network(MAKER)
-    return maximize(
+    return iter_maximize(
         model,
         Logit(class_name),
         start,
@@ -120,7 +120,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     if state["live"]:
         yield from emerging(
             ("class image", *asked.values(), state["live"]),
-            lambda: class_ascent(*asked.values(), shipped.image, steps=state["live"], seed=1),
+            lambda: iter_class_image(*asked.values(), shipped.image, steps=state["live"], seed=1),
             state["live"],
             lambda step: _draw(state, shipped, step.image, step.step),
             "going on",
@@ -158,5 +158,5 @@ def _draw(state: dict, shipped: Frame, image: Tensor, live: int = 0) -> Picture:
         f"which did not make it, ranks {state['class_name']!r} number {rank} of {len(names)}, with "
         f"{probabilities[asked]:.1%}."
     )
-    alt = f"An optimised picture for the class {state['class_name']!r}, and bars of what another network sees in it."
+    alt = f"An optimized picture for the class {state['class_name']!r}, and bars of what another network sees in it."
     return sheet.picture(f"{alt} {caption}", caption)

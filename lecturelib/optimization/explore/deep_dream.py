@@ -8,7 +8,7 @@ from torch import Tensor
 from lecturelib.checks import UnknownName
 from lecturelib.images import fit, photo
 from lecturelib.optimization import shipped_frames
-from lecturelib.optimization.deep_dream import DreamStep, deep_dream
+from lecturelib.optimization.deep_dream import DreamStep, iter_deep_dream
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.show import Picture, side_by_side
 from lecturelib.show.raster_text import number
@@ -34,7 +34,7 @@ SHIPPED = (
 SHOWN = 400  # pixels of each picture in a row of two
 
 
-def dream(
+def iter_dream(
     layer: str, start: Tensor | str, octaves: int = OCTAVES, steps: int = STEPS, size: int | None = None
 ) -> Iterator[DreamStep]:
     """The dream behind the frames: one layer by its label, from a photo (1, 3, H, W) or from "noise" of `size`."""
@@ -42,7 +42,7 @@ def dream(
     settings = {"octaves": octaves, "steps": steps, "step_size": STEP_SIZE}
     if not isinstance(start, Tensor):
         settings["size"] = size
-    return deep_dream(common_controls.network(network), name, start, **settings)
+    return iter_deep_dream(common_controls.network(network), name, start, **settings)
 
 
 def dream_explorer(layer: str = "vgg16 relu4_3", picture: str = "temple") -> Explorable:
@@ -83,7 +83,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     total = state["octaves"] * state["steps"]
     yield from emerging(
         ("dream", *settings.values(), own),
-        lambda: dream(state["layer"], start, state["octaves"], state["steps"], LIVE_SIZE),
+        lambda: iter_dream(state["layer"], start, state["octaves"], state["steps"], LIVE_SIZE),
         total,
         lambda step: _draw(state, step.image, step.value.item(), own, step),
         "dreaming",

@@ -12,7 +12,7 @@ from lecturelib.network.hooks import record
 from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.show import Picture, bars
 from lecturelib.show.palettes import palette as palette_table
-from lecturelib.widgets import Drawing, Explorable, Toggle, common_controls
+from lecturelib.widgets import Explorable, PointerPad, Toggle, common_controls
 
 SIDE, BOX = 28, 20  # MNIST: 28 x 28 pixels, the digit inside a box of 20, its centre of mass in the middle
 ZOOM = 9
@@ -35,7 +35,7 @@ SAID = {"conv1": "before the ReLU", "conv2": "before the ReLU", "fc3": "before t
 def draw_a_digit() -> Explorable:
     """Draw with the mouse, a finger or the keys; lenet's maps of all layers and its scores follow every stroke."""
     controls = [
-        Drawing("drawing", SIDE, example(3), part=0, guide=BOX, label="the drawing"),
+        PointerPad("drawing", SIDE, example(3), panel=0, guide=BOX, label="the drawing"),
         Toggle("centred", False, label="centre and scale it as MNIST does"),
         Toggle("signed", False, label="show what goes into the ReLUs (with its sign)"),
         Toggle("shared", True, label="one scale for all maps of a layer"),
@@ -154,7 +154,7 @@ def _render(state: dict) -> Picture:
     alt = (
         f"A drawing of 28 x 28 pixels, and the activations of five layers. Active units: {active}. {caption}"
     )
-    return sheet.picture(alt, caption, parts=[0])
+    return sheet.picture(alt, caption, chosen=[0])
 
 
 TOP_OF_CENTRED = 2 * SIDE + 32

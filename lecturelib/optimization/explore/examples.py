@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel
-from lecturelib.optimization.ascent import maximize
-from lecturelib.optimization.channel_pictures import shipped
+from lecturelib.optimization.ascent import iter_maximize
+from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.all_windows import found_in_photos
 from lecturelib.optimization.explore.sheet import Sheet, resized
 from lecturelib.show import Picture, pixels_of, tiled
@@ -24,8 +25,8 @@ STEPS, SHOWN_AT = 64, (4, 12, 24, 40)
 REMEMBERED = 40
 
 
-def examples_or_optimised(layer: str = "conv4", channel: int = 192) -> Explorable:
-    """Nine places of photos that excite a channel most, and beside them the picture that is optimised for it."""
+def examples_or_optimized(layer: str = "conv4", channel: int = 192) -> Explorable:
+    """Nine places of photos that excite a channel most, and beside them the picture that is optimized for it."""
 
     def refresh(state: dict) -> dict[str, Control]:
         return {"channel": _channel_slider(state)}
@@ -34,10 +35,10 @@ def examples_or_optimised(layer: str = "conv4", channel: int = 192) -> Explorabl
     controls = [
         Choice("layer", LAYERS, layer),
         Slider("channel", 0, last, 1, channel),
-        Choice("seed", (0, 1, 2), label="optimised from noise number", labels=("1", "2", "3")),
+        Choice("seed", (0, 1, 2), label="optimized from noise number", labels=("1", "2", "3")),
     ]
     presets = {name: {"layer": where, "channel": k} for name, (where, k) in STORIES.items()}
-    return Explorable(_render, controls, "Dataset examples or optimised picture?", presets, refresh)
+    return Explorable(_render, controls, "Dataset examples or optimized picture?", presets, refresh)
 
 
 # The three most and three least alike of those that can be named, among the 100 channels of a layer that the photos
@@ -60,16 +61,16 @@ def _channel_slider(state: dict) -> Slider:
 
 @lru_cache(maxsize=64)
 def alike(layer: str, channel: int) -> tuple[float, float, float]:
-    """How alike a layer answers to the photos and to the optimised picture of a channel.
+    """How alike a layer answers to the photos and to the optimized picture of a channel.
 
     The cosine of the two mean answers over all other channels; the channel's own value at the best place of the photos,
-    and at the best place of the shipped optimised picture.
+    and at the best place of the shipped optimized picture.
     """
     model = common_controls.network(NETWORK)
     found = found_in_photos(NETWORK, layer).of(channel)
     size = max(max(crop.shape[-2:]) for crop in found.crops)
     crops = torch.cat([F.interpolate(crop[None], size=(size, size), mode="bilinear") for crop in found.crops])
-    picture = shipped(NETWORK, layer)[channel][None]
+    picture = shipped_channel_pictures(NETWORK, layer)[channel][None]
     with frozen(model), torch.inference_mode(), recording(model, [layer]) as acts:
         seen = acts.forward(crops)[layer].relu()  # (9, C, h, w)
         middle = seen[..., seen.shape[-2] // 2, seen.shape[-1] // 2].mean(0)  # (C,)
@@ -85,20 +86,22 @@ _pictures: OrderedDict[tuple, Tensor] = OrderedDict()
 def _render(state: dict) -> Iterator[Picture | Progress]:
     layer, channel, seed = state["layer"], state["channel"], state["seed"]
     known = layer, channel, seed
-    picture = _pictures.get(known, shipped(NETWORK, layer)[channel][None])
+    picture = _pictures.get(known, shipped_channel_pictures(NETWORK, layer)[channel][None])
     yield from running(lambda progress: found_in_photos(NETWORK, layer, progress), "searching the photos")
-    yield _draw(state, picture, "optimised" if known in _pictures else "optimised (shipped, small)")
+    yield _draw(state, picture, "optimized" if known in _pictures else "optimized (shipped, small)")
     if known in _pictures:
         return
-    for step in maximize(common_controls.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed):
+    for step in iter_maximize(
+        common_controls.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed
+    ):
         if step.step in SHOWN_AT and seed != 0:
-            yield _draw(state, step.image, f"optimised, step {step.step} of {STEPS}")
+            yield _draw(state, step.image, f"optimized, step {step.step} of {STEPS}")
         elif step.step % 4 == 0:
-            yield Progress(step.step / STEPS, "the optimised picture emerges")
+            yield Progress(step.step / STEPS, "the optimized picture emerges")
     _pictures[known] = step.image
     while len(_pictures) > REMEMBERED:
         _pictures.popitem(last=False)
-    yield _draw(state, step.image, "optimised")
+    yield _draw(state, step.image, "optimized")
 
 
 def _draw(state: dict, picture: Tensor, title: str) -> Picture:
@@ -114,8 +117,8 @@ def _draw(state: dict, picture: Tensor, title: str) -> Picture:
     sheet.words(f"from {names}", below + 4, 0, 14, room=grid.pixels.shape[1])
     caption = (
         f"Channel {channel} of {layer} in {NETWORK}. Its best place in the photos gives {number(best)}, the best place "
-        f"of its (shipped) optimised picture {number(wanted)}. All other channels of {layer} answer to both with a "
+        f"of its (shipped) optimized picture {number(wanted)}. All other channels of {layer} answer to both with a "
         f"cosine of {cosine:.2f}: 1 would be the same company, 0 none in common."
     )
-    alt = f"Nine crops of photos ({names}) beside an optimised picture."
+    alt = f"Nine crops of photos ({names}) beside an optimized picture."
     return sheet.picture(f"{alt} {caption}", caption)

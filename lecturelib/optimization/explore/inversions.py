@@ -6,12 +6,12 @@ from functools import lru_cache
 from torch import Tensor
 
 from lecturelib.images import fit, load_image, photo
-from lecturelib.network.hooks import layer_info
+from lecturelib.network.probe import layer_info
 from lecturelib.optimization import shipped_frames
-from lecturelib.optimization.ascent import Step
+from lecturelib.optimization.ascent import AscentStep
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.explore.sheet import Sheet
-from lecturelib.optimization.inversion import activations_of, inversion_error, invert
+from lecturelib.optimization.inversion import activations_of, inversion_error, iter_invert
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.show import Picture, bars
 from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload, common_controls
@@ -31,10 +31,10 @@ def face(name: str, size: int = SIZE) -> Tensor:
     return fit(photo(name)[..., rows, columns], size)
 
 
-def inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) -> Iterator[Step]:
+def iter_inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) -> Iterator[AscentStep]:
     """The inversion behind the frames: arg min ‖f(x) - y‖² / ‖y‖² + lam * TV(x), y from the image (1, 3, H, W)."""
     model = common_controls.network(NETWORK)
-    return invert(
+    return iter_invert(
         model,
         layer,
         activations_of(model, image, layer),
@@ -74,7 +74,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         return
     yield from emerging(
         ("inversion", state["picture"], own, state["layer"], state["lam"]),
-        lambda: inversion(image, state["layer"], state["lam"], LIVE_STEPS),
+        lambda: iter_inversion(image, state["layer"], state["lam"], LIVE_STEPS),
         LIVE_STEPS,
         lambda step: _draw(state, image, step.image, step.step, own is not None),
         "looking for a picture",

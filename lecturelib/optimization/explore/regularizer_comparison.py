@@ -1,4 +1,4 @@
-"""The ladder of regularizers for several units: none, L2, total variation, transforms, blur, Fourier."""
+"""Regularizer comparison for several units: none, L2, total variation, transforms, blur, Fourier."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,11 @@ from torch import Tensor
 from lecturelib.network.units import Channel, Logit, Unit
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.explore.emerging import emerging
-from lecturelib.optimization.regularizer_comparison import RUNGS, climb, high_frequency_share
+from lecturelib.optimization.regularizer_comparison import (
+    REGULARIZATIONS,
+    high_frequency_share,
+    iter_maximize_with,
+)
 from lecturelib.show import Picture, tiled
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Explorable, Progress, common_controls
@@ -23,33 +27,33 @@ SIZE = 128
 STEPS = 96
 ZOOM = 2
 LIVE, SEEDS = (0, 16, 48, 96), (0, 1, 2)
-ALL = "all rungs"
+ALL = "all six"
 
 
-def ladder(unit: str = "conv5, channel 202") -> Explorable:
-    """The same unit on every rung, side by side; or one rung, as it grows from noise."""
+def regularizer_explorer(unit: str = "conv5, channel 202") -> Explorable:
+    """The same unit under every regularization, side by side; or under one, as it grows from noise."""
     controls = [
         Choice("unit", tuple(UNITS), unit),
-        Choice("rung", (ALL, *RUNGS)),
-        _live({"rung": ALL}),
+        Choice("regularization", (ALL, *REGULARIZATIONS)),
+        _live({"regularization": ALL}),
         _seed({"live": 0}),
     ]
     presets = {
         "a texture": {"unit": "conv3, channel 5"},
         "a class": {"unit": "score of cat"},
-        "watch noise win": {"rung": "none", "live": 48},
-        "watch Fourier grow": {"rung": "Fourier", "live": 48},
+        "watch noise win": {"regularization": "none", "live": 48},
+        "watch Fourier grow": {"regularization": "Fourier", "live": 48},
     }
 
     def refresh(state: dict) -> dict:
         return common_controls.settle(state, live=_live, seed=_seed)
 
-    return Explorable(_render, controls, "The ladder of regularizers", presets, refresh)
+    return Explorable(_render, controls, "Regularizers side by side", presets, refresh)
 
 
 def _live(state: dict) -> Choice:
     """Six ascents at once would not be live."""
-    steps = LIVE if state["rung"] != ALL else (0,)
+    steps = LIVE if state["regularization"] != ALL else (0,)
     return Choice("live", steps, label="steps from noise, live (0: shipped)", slider=True)
 
 
@@ -59,28 +63,33 @@ def _seed(state: dict) -> Choice:
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
-    if state["rung"] == ALL:
+    if state["regularization"] == ALL:
         yield _all(state)
         return
-    shipped = shipped_frames.frame("ladder", unit=state["unit"], rung=state["rung"])
+    shipped = shipped_frames.frame(
+        "regularizer_comparison", unit=state["unit"], regularization=state["regularization"]
+    )
     if not state["live"]:
         yield _one(state, shipped.image, shipped.numbers["value"], shipped.steps)
         return
     steps, seed = state["live"], state["seed"]
     model, unit = common_controls.network(NETWORK), UNITS[state["unit"]]
     yield from emerging(
-        ("ladder", state["unit"], state["rung"], steps, seed),
-        lambda: climb(model, unit, state["rung"], size=SIZE, steps=steps, seed=seed),
+        ("regularizers", state["unit"], state["regularization"], steps, seed),
+        lambda: iter_maximize_with(model, unit, state["regularization"], size=SIZE, steps=steps, seed=seed),
         steps,
         lambda step: _one(state, step.image, step.value.item(), step.step),
-        "climbing",
+        "optimizing",
     )
 
 
 def _all(state: dict) -> Picture:
-    found = [shipped_frames.frame("ladder", unit=state["unit"], rung=rung) for rung in RUNGS]
+    found = [
+        shipped_frames.frame("regularizer_comparison", unit=state["unit"], regularization=name)
+        for name in REGULARIZATIONS
+    ]
     said = ", ".join(
-        f"{f.settings['rung']} {number(f.numbers['value'])} (moved: {number(f.numbers['moved'])}, fine: "
+        f"{f.settings['regularization']} {number(f.numbers['value'])} (moved: {number(f.numbers['moved'])}, fine: "
         f"{f.numbers['fine']:.0%})"
         for f in found
     )
@@ -88,7 +97,7 @@ def _all(state: dict) -> Picture:
         f"{state['unit']} of {NETWORK}, {STEPS} steps from the same noise. The unit's value, its mean when the picture "
         f"is moved a little, and the share of fine detail (above 0.25 cycles per pixel): {said}."
     )
-    labels = [f"{rung}: {number(f.numbers['value'])}" for rung, f in zip(RUNGS, found, strict=True)]
+    labels = [f"{name}: {number(f.numbers['value'])}" for name, f in zip(REGULARIZATIONS, found, strict=True)]
     alt = f"Six pictures for {state['unit']}, from noise to a clear pattern."
     return tiled([f.image for f in found], 3, labels, ZOOM, pad=10, alt=f"{alt} {caption}", caption=caption)
 
@@ -96,8 +105,8 @@ def _all(state: dict) -> Picture:
 def _one(state: dict, image: Tensor, value: float, steps: int) -> Picture:
     fine = high_frequency_share(image).item()
     caption = (
-        f"{state['unit']} of {NETWORK}, on the rung {state['rung']!r}, {steps} steps from noise: value "
+        f"{state['unit']} of {NETWORK}, regularization {state['regularization']!r}, {steps} steps from noise: value "
         f"{number(value)}, share of fine detail {fine:.0%}."
     )
     zoom = max(1, 512 // image.shape[-1])
-    return tiled([image], 1, zoom=zoom, alt=f"One optimised picture. {caption}", caption=caption)
+    return tiled([image], 1, zoom=zoom, alt=f"One optimized picture. {caption}", caption=caption)

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Logit
-from lecturelib.optimization.channel_pictures import shipped
+from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.sheet import Sheet, signed_bars
 from lecturelib.optimization.semantic_location import (
     attributions,
-    explain_location,
+    iter_explain_location,
     location_vector,
     semantic_dictionary,
     weighted_sum,
@@ -55,7 +55,7 @@ def adds_of(picture: str, own: bytes | None, layer: str) -> Tensor:
 PHOTO, MEANING, TILE = 336, 236, 112
 WORDS = 6
 STEPS = 64
-LARGEST = 128  # pixels of an optimised picture's side: a larger field is looked at from its middle
+LARGEST = 128  # pixels of an optimized picture's side: a larger field is looked at from its middle
 LOOKS_AT = {"its own place": False, "the whole map": True}
 SHOWN_AT = (2, 4, 8, 16, 24, 32, 48)  # steps after which the picture is shown as it is
 
@@ -66,7 +66,7 @@ def location_explorer(picture_name: str | None = None) -> Explorable:
     start = {"picture": first.value, "own": None, "use_own": True}
     controls = [
         first,
-        Pointer("x", "y", value=(0.3, 0.39), step=1 / 14, part=0, label="place on the photo"),
+        Pointer("x", "y", value=(0.3, 0.39), step=1 / 14, panel=0, label="place on the photo"),
         Choice("layer", LAYERS, "conv4"),
         class_control(start),
         Choice("looks_at", tuple(LOOKS_AT), label="the picture must match the vector at"),
@@ -112,15 +112,17 @@ def _render_location(state: dict) -> Iterator[Picture | Progress]:
         grey = torch.full((1, 3, 8, 8), 0.5)
         yield _draw_location(state, image, field, (y, x), every, [], grey, "nothing responds here")
         return
-    words = semantic_dictionary(model, image, layer, y, x, WORDS, pictures=shipped(NETWORK, layer))
+    words = semantic_dictionary(
+        model, image, layer, y, x, WORDS, pictures=shipped_channel_pictures(NETWORK, layer)
+    )
     whole = LOOKS_AT[state["looks_at"]]
     known = (*key, y, x, whole)
     fixed = (state, image, field, (y, x), every, words)
     if known not in _pictures:
-        added = weighted_sum(vector, shipped(NETWORK, layer))
+        added = weighted_sum(vector, shipped_channel_pictures(NETWORK, layer))
         yield _draw_location(*fixed, added, "first: its channels' pictures, added")
         size = min(max(field.size), LARGEST)
-        for step in explain_location(model, image, layer, y, x, whole=whole, size=size, steps=STEPS):
+        for step in iter_explain_location(model, image, layer, y, x, whole=whole, size=size, steps=STEPS):
             if step.step in SHOWN_AT:
                 yield _draw_location(
                     *fixed, step.image, f"the picture for v · v0, {step.step} of {STEPS} steps"
@@ -170,7 +172,7 @@ def _draw_location(
         f"The photo {state['picture']!r} with a box, a picture of what the place means, the strongest channels: "
         f"{said}."
     )
-    return sheet.picture(f"{alt} {caption}", caption, parts=[0])
+    return sheet.picture(f"{alt} {caption}", caption, chosen=[0])
 
 
 def _signed(value: float) -> str:

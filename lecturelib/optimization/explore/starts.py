@@ -9,7 +9,7 @@ from torch import Tensor
 from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel
 from lecturelib.optimization import shipped_frames
-from lecturelib.optimization.ascent import Step, maximize
+from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.diversity import diversity
 from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.objectives import gram
@@ -28,10 +28,10 @@ NINE, SIZE, STEPS = 9, 112, 96
 LIVE = (0, 16, 64)
 
 
-def nine_ascents(unit: str, weight: float, steps: int = STEPS, seed: int = 0) -> Iterator[Step]:
+def iter_nine_starts(unit: str, weight: float, steps: int = STEPS, seed: int = 0) -> Iterator[AscentStep]:
     """The ascent behind the frames: a batch of nine, f(x) - weight * how alike the layer finds them."""
     asked = UNITS[unit]
-    return maximize(
+    return iter_maximize(
         common_controls.network(NETWORK),
         asked,
         size=SIZE,
@@ -84,7 +84,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         return
     yield from emerging(
         ("nine", state["unit"], state["weight"], state["live"]),
-        lambda: nine_ascents(state["unit"], state["weight"], state["live"], seed=1),
+        lambda: iter_nine_starts(state["unit"], state["weight"], state["live"], seed=1),
         state["live"],
         lambda step: _draw(state, step.image, step.value.mean().item(), step.step),
         "nine at once",
@@ -98,5 +98,5 @@ def _draw(state: dict, images: Tensor, value: float, steps: int) -> Picture:
         f"{state['unit']} of {NETWORK}, nine pictures {kept}, {steps} steps. Mean value {number(value)}; mean likeness "
         f"of two of them to the layer {alike:.2f} (1: the same)."
     )
-    alt = f"Three by three optimised pictures of one unit. {caption}"
+    alt = f"Three by three optimized pictures of one unit. {caption}"
     return tiled(images, 3, zoom=2, pad=8, alt=alt, caption=caption)
