@@ -13,9 +13,9 @@ from lecturelib.network.units import Logit
 from lecturelib.optimization import explore
 from lecturelib.optimization.explore import activation_grid, all_windows, draw_digit, emerging, examples
 from lecturelib.optimization.explore import semantic_location as places
-from lecturelib.optimization.explore.sheet import Sheet, resized, signed_bars
 from lecturelib.optimization.semantic_location import attribution
 from lecturelib.show.palettes import colour
+from lecturelib.show.sheet import Sheet, resized, signed_bars
 from lecturelib.widgets import common_controls
 
 

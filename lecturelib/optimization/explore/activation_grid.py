@@ -18,9 +18,9 @@ from lecturelib.optimization.explore.semantic_location import (
     key_of,
     model_and_image,
 )
-from lecturelib.optimization.explore.sheet import Sheet, resized
 from lecturelib.show import Picture, pixels_of
 from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.sheet import Sheet, resized
 from lecturelib.widgets import Choice, Control, Explorable, Progress, common_controls
 
 PHOTO, GRID = 224, 572  # pixels on the page

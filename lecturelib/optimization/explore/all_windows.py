@@ -22,7 +22,6 @@ from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Channel, Neuron
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures, shipped_layers
-from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.semantic_location import Likeness
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations, strongest_channels
@@ -32,6 +31,7 @@ from lecturelib.parameters.photo_search import SCALES, PhotoSearch, search_photo
 from lecturelib.show import Picture, overlay, pixels_of, tiled, with_box
 from lecturelib.show.attribution_maps import around_grey, tile
 from lecturelib.show.raster_text import number
+from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls, running
 
 NETWORKS = ("alexnet", "vgg16", "cifar_net", "textures_net", "lenet", "fashion_lenet")

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from lecturelib import datasets
 from lecturelib.network.hooks import record
-from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.show import Picture, bars
 from lecturelib.show.palettes import palette as palette_table
+from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Explorable, PointerPad, Toggle, common_controls
 
 SIDE, BOX = 28, 20  # MNIST: 28 x 28 pixels, the digit inside a box of 20, its centre of mass in the middle

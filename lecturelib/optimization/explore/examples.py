@@ -14,9 +14,9 @@ from lecturelib.network.units import Channel
 from lecturelib.optimization.ascent import iter_maximize
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.all_windows import found_in_photos
-from lecturelib.optimization.explore.sheet import Sheet, resized
 from lecturelib.show import Picture, pixels_of, tiled
 from lecturelib.show.raster_text import number
+from lecturelib.show.sheet import Sheet, resized
 from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls, running
 
 NETWORK, LAYERS = "alexnet", ("conv2", "conv3", "conv4", "conv5")

@@ -10,10 +10,10 @@ from lecturelib.network.probe import layer_info
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import AscentStep
 from lecturelib.optimization.explore.emerging import emerging
-from lecturelib.optimization.explore.sheet import Sheet
 from lecturelib.optimization.inversion import activations_of, inversion_error, iter_invert
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.show import Picture, bars
+from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload, common_controls
 
 NETWORK = "alexnet"

@@ -10,7 +10,6 @@ from torch import Tensor
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Logit
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
-from lecturelib.optimization.explore.sheet import Sheet, signed_bars
 from lecturelib.optimization.semantic_location import (
     attributions,
     iter_explain_location,
@@ -19,6 +18,7 @@ from lecturelib.optimization.semantic_location import (
     weighted_sum,
 )
 from lecturelib.show import Picture, with_box
+from lecturelib.show.sheet import Sheet, signed_bars
 from lecturelib.widgets import Choice, Control, Explorable, Pointer, Progress, common_controls
 
 NETWORK = "alexnet"
