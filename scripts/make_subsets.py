@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import sources
 
+from lecturelib.assets.shipped import write_checksums
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 SIZES = {"train": 10_000, "test": 2_000}
 SEED = 4
@@ -75,6 +77,7 @@ def write_subset(name: str, splits: dict[str, sources.Split], card: str) -> None
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images[chosen], labels[chosen]
     path = DATA / f"{name}.npz"
     np.savez_compressed(path, **arrays)
+    write_checksums()
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     made = MADE.format(seed=SEED, file=path.name, sha256=sha256)
     (DATA / f"{name}.md").write_text(card.format(count=COUNT.format(file=path.name), made=made))

@@ -11,6 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lecturelib.assets.shipped import write_checksums
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 
@@ -141,5 +143,6 @@ def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str, curves
         f"{card.strip()}\n\n{table}\n* checkpoint: `{path.name}`, {parameters:,} float16 values, "
         f"{path.stat().st_size / 1e6:.2f} MB, sha256 {sha256}\n"
     )
+    write_checksums()
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", metrics)
     return path

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from lecturelib import __main__ as command_line
 from lecturelib import assets
 from lecturelib.assets import archive, doctor
+from lecturelib.assets.shipped import checksums, write_checksums
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -268,27 +269,52 @@ def test_doctor_compares_versions_with_the_pins(monkeypatch):
 
 
 def test_doctor_reads_data_through(tmp_path, monkeypatch):
-    monkeypatch.setattr("lecturelib.assets.cache._data_dir", lambda: tmp_path)
-    (tmp_path / "whole.npz").write_bytes(b"whole")
-    digest = "bb34d7c4a2c5a0c5bb45b1b3c0e6e7d7c6c6b3a7b1c3a3e5f6b1d9e4b9a9c3aa"
-    (tmp_path / "card.md").write_text(
-        f"* sha256 of `whole.npz`: {digest}\n* sha256 of `gone.npz`: {digest}\n"
-    )
-    altered, gone = doctor.data_files()
-    assert (altered.well, altered.found) == (False, "not as its card says")
+    monkeypatch.setattr("lecturelib.assets.shipped._data_dir", lambda: tmp_path)
+    (unlisted,) = doctor.data_files()
+    assert (unlisted.name, unlisted.well, unlisted.found) == ("data/SHA256SUMS", False, "not there")
+    for name in ("altered", "gone", "whole"):
+        (tmp_path / f"{name}.npz").write_bytes(b"whole")
+    write_checksums()
+    (tmp_path / "altered.npz").write_bytes(b"holes")
+    (tmp_path / "gone.npz").unlink()
+    altered, gone, whole = doctor.data_files()
+    assert (altered.well, altered.found) == (False, "not as it was shipped")
     assert (gone.well, gone.found) == (False, "not there")
+    assert (whole.well, whole.found) == (True, "0.0 MB, sha256 as shipped")
 
 
-def test_every_data_file_has_a_card_with_its_sha256():
+def test_cards_name_the_sha256_of_their_files():
     folder = assets.data_path(".")
-    files = {
-        f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.suffix in (".npz", ".safetensors")
-    }
-    assert files <= set(doctor.carded_files())
-    assert [finding.name for finding in doctor.data_files() if not finding.well] == []
-    sizes = [f.stat().st_size for f in folder.rglob("*") if f.is_file()]
+    listed, named = checksums(folder), {}
+    for card in sorted(folder.rglob("*.md")):
+        for line in card.read_text(encoding="utf-8").splitlines():
+            file, digest = re.search(r"`([\w./-]+\.\w+)`", line), re.search(r"\b[0-9a-f]{64}\b", line)
+            if file and digest:
+                named[(card.parent / file[1]).relative_to(folder).as_posix()] = digest[0]
+    assert {name for name in listed if name.endswith((".npz", ".safetensors"))} <= set(named)
+    assert {name: listed.get(name) for name in named} == named
+
+
+def test_data_stays_small():
+    sizes = [file.stat().st_size for file in assets.data_path(".").rglob("*") if file.is_file()]
     assert max(sizes) <= 12e6
     assert sum(sizes) <= 45e6
+
+
+@pytest.mark.parametrize(
+    ("code", "well", "found"),
+    [
+        ("", True, "works"),
+        ("raise RuntimeError('operator torchvision::nms does not exist')", False, "built for another torch"),
+        ("raise OSError('no disk')", False, "OSError: no disk"),
+    ],
+)
+def test_doctor_tries_torchvision_alone(tmp_path, monkeypatch, code, well, found):
+    (tmp_path / "torchvision.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (check,) = doctor.torchvision_alone()
+    assert check.well is well and found in check.found and not check.needed
+    assert well or "models.import_torchvision()" in str(check)
 
 
 def test_doctor_looks_for_a_browser_on_the_path(tmp_path, monkeypatch, capsys):

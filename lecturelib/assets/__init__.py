@@ -5,16 +5,14 @@ from lecturelib.assets.cache import (
     AssetMissing,
     Status,
     cache_dir,
-    data_path,
     fetch,
     path,
-    shipped_member,
-    shipped_tensors,
     status,
     tensors,
 )
 from lecturelib.assets.download import FetchError
 from lecturelib.assets.registry import REGISTRY, Asset
+from lecturelib.assets.shipped import data_path, shipped_member, shipped_tensors
 
 __all__ = [
     "REGISTRY",

@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +23,6 @@ from lecturelib.assets.registry import REGISTRY, Asset
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = [
-    "REGISTRY",
-    "Asset",
-    "AssetAltered",
-    "AssetMissing",
-    "FetchError",
-    "Status",
-    "cache_dir",
-    "data_path",
-    "fetch",
-    "path",
-    "shipped_member",
-    "shipped_tensors",
-    "status",
-    "tensors",
-]
-
 _CONVERSION = 1  # raise it when a converter changes what it writes: older files are then fetched again
 
 
@@ -49,7 +31,7 @@ class AssetMissing(FileNotFoundError):
 
 
 class AssetAltered(RuntimeError):
-    """A cached file is not the one that was fetched; the message names the file and the command that mends it."""
+    """A file is not the one that was fetched or shipped; the message names the file and the command that mends it."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +43,8 @@ class Status:
     detail: str = ""
 
 
-_hashes: dict[
-    Path, tuple[int, int, str]
-] = {}  # size, time of change, sha256: a file is read through once a process
+# size, time of change, sha256: a file is read through once a process
+_hashes: dict[Path, tuple[int, int, str]] = {}
 
 
 def cache_dir() -> Path:
@@ -96,38 +77,6 @@ def tensors(name: str) -> dict[str, Tensor]:
     return load_file(path(name))
 
 
-def shipped_tensors(name: str) -> dict[str, Tensor]:
-    """The tensors of data/NAME.safetensors, numbers as float32.
-
-    Raises `AssetMissing` where the file is gone, `AssetAltered` where it is damaged.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    file = data_path(f"{name}.safetensors")
-    try:
-        found = load_file(file)
-    except SafetensorError as error:
-        raise _damaged(file, error) from error
-    return {key: value.float() if value.is_floating_point() else value for key, value in found.items()}
-
-
-def shipped_member(name: str, member: str) -> bytes:
-    """One member of a zip file of data/; raises as `shipped_tensors` does."""
-    file = data_path(name)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.read(member)  # its CRC is checked
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> AssetAltered:
-    return AssetAltered(
-        f"{file} is damaged or cut short ({error}): get it again with `git checkout data`, or reinstall the project"
-    )
-
-
 def status(name: str, again: bool = False) -> Status:
     """Say whether an asset is in the cache and is the file that was fetched; `again` reads it through once more."""
     asset = _asset(name)
@@ -146,7 +95,7 @@ def status(name: str, again: bool = False) -> Status:
         return Status("altered", file, f"{file} has no readable record of its sha256 beside it: {mend}.")
     if origin != (asset.archive.sha256, _CONVERSION):
         return Status("altered", file, f"{file} was made by another version of this course: {mend}.")
-    got = _sha256(file, again)
+    got = sha256_of(file, again)
     if got != expected:
         detail = (
             f"{file} is not the file that was fetched (expected sha256 {expected[:16]}..., got {got[:16]}...)"
@@ -179,32 +128,6 @@ def fetch(names: Iterable[str] | None = None, progress: bool = True) -> dict[str
     return {name: path(name) for name in wanted}
 
 
-def data_path(relative: str) -> Path:
-    """Return a file of data/, from a checkout, an editable install and a wheel alike.
-
-    Raises `ValueError` for a name that leads out of data/, `AssetMissing` where there is no such file.
-    """
-    folder = _data_dir()
-    file = (folder / relative).resolve()
-    if not file.is_relative_to(folder):
-        raise ValueError(f"data_path({relative!r}): expected a name inside data/, such as 'digits/card.md'")
-    if not file.exists():
-        near = difflib.get_close_matches(
-            relative, (f.relative_to(folder).as_posix() for f in folder.rglob("*")), n=1
-        )
-        hint = f"did you mean {near[0]!r}? Otherwise " if near else ""
-        raise AssetMissing(
-            f"data/{relative} is not there: {hint}get the whole project again (`git checkout data`, or reinstall it)."
-        )
-    return file
-
-
-def _data_dir() -> Path:
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "data"  # in a wheel data/ sits inside the package, in a checkout beside it
-    return inside if inside.is_dir() else package.parent / "data"
-
-
 def _asset(name: str) -> Asset:
     try:
         return REGISTRY[name]
@@ -223,7 +146,8 @@ def _python() -> str:
     return "python" if os.name == "nt" or sys.prefix != sys.base_prefix else "python3"
 
 
-def _sha256(file: Path, again: bool = False) -> str:
+def sha256_of(file: Path, again: bool = False) -> str:
+    """The sha256 of a file, read through once a process unless it changed since; `again` reads it in any case."""
     stat = file.stat()
     known = _hashes.get(file)
     if known is None or again or known[:2] != (stat.st_size, stat.st_mtime_ns):
@@ -269,7 +193,7 @@ def _convert(asset: Asset, archive: Path, workshop: Path) -> None:
     state = CONVERTERS[asset.converter](read_member(archive, asset.archive.kind, asset.member))
     save_file(state, converted, metadata={"licence": asset.licence, "attribution": asset.attribution})
     record = {
-        "sha256": _sha256(converted, again=True),
+        "sha256": sha256_of(converted, again=True),
         "archive": str(asset.archive),
         "archive_sha256": asset.archive.sha256,
         "conversion": _CONVERSION,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
-import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lecturelib import assets
+from lecturelib.assets.cache import sha256_of
+from lecturelib.assets.shipped import CHECKSUMS, checksums
 
 SETUP = "make setup (or python scripts/course.py setup)"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One line of the report: whether a thing is well, whether the course needs it, and what mends it."""
 
     name: str
@@ -48,7 +50,7 @@ def pins() -> list[tuple[str, bool]]:
     return [(line.partition(";")[0].strip(), "extra ==" not in line) for line in listed]
 
 
-def packages() -> Iterator[Finding]:
+def packages() -> Iterator[Check]:
     """Compare what is installed with the pins."""
     from packaging.requirements import Requirement
 
@@ -58,53 +60,65 @@ def packages() -> Iterator[Finding]:
         try:
             found = importlib.metadata.version(wanted.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(wanted.name, False, needed, f"not installed, expected {wanted.specifier}", mend)
+            yield Check(wanted.name, False, needed, f"not installed, expected {wanted.specifier}", mend)
             continue
         well = wanted.specifier.contains(found, prereleases=True)
-        yield Finding(
+        yield Check(
             wanted.name, well, needed, found if well else f"{found}, expected {wanted.specifier}", mend
         )
 
 
-def weights() -> Iterator[Finding]:
+def weights() -> Iterator[Check]:
     """Read every asset through and compare its sha256."""
     for asset in assets.REGISTRY.values():
         found = assets.status(asset.name, again=True)
         told = f"{asset.size / 1e6:.0f} MB, sha256 as fetched" if found.state == "ready" else found.detail
         mend = f"make fetch (or python -m lecturelib fetch {asset.name})"
-        yield Finding(asset.name, found.state == "ready", asset.required, told, mend)
+        yield Check(asset.name, found.state == "ready", asset.required, told, mend)
 
 
-def carded_files() -> dict[str, str]:
-    """The files of data/ that its cards name on one line with their sha256: relative name -> sha256."""
-    folder = assets.data_path(".")
-    named = {}
-    for card in sorted(folder.rglob("*.md")):
-        for line in card.read_text(encoding="utf-8").splitlines():
-            file, digest = re.search(r"`([\w./-]+\.\w+)`", line), re.search(r"\b[0-9a-f]{64}\b", line)
-            if file and digest:
-                named[(card.parent / file[1]).relative_to(folder).as_posix()] = digest[0]
-    return named
+def torchvision_alone() -> Iterator[Check]:
+    """Try `import torchvision` in a process of its own: its wheel may be built for another torch."""
+    if importlib.util.find_spec("torchvision") is None:
+        return  # said among the packages
+    tried = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", "import torchvision"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    mend = (
+        "the course itself works round it; in a cell of your own, write `from lecturelib import models` and "
+        "`models.import_torchvision()` above `import torchvision` or `import transformers`. For good: install torch "
+        "and torchvision from one index (TORCH_INDEX=https://download.pytorch.org/whl/cpu make setup)"
+    )
+    last = (tried.stderr.strip().splitlines() or ["stopped without a word"])[-1]
+    other = "torchvision::nms" in last
+    found = "built for another torch, fails alone" if other else last
+    yield Check(
+        "import torchvision", tried.returncode == 0, False, "works" if tried.returncode == 0 else found, mend
+    )
 
 
-def data_files() -> Iterator[Finding]:
-    """Compare the files of data/ with the sha256 on their cards."""
+def data_files() -> Iterator[Check]:
+    """Compare the files of data/ with the list of their sha256."""
     mend = "git checkout data (or install the package again)"
     try:
-        named = carded_files()
+        folder = assets.data_path(".")
     except assets.AssetMissing as error:
-        yield Finding("data/", False, True, str(error), mend)
+        yield Check("data/", False, True, str(error), mend)
         return
-    for name, expected in named.items():
-        file = assets.data_path(".") / name
+    listed = checksums(folder)
+    if not listed:
+        yield Check(f"data/{CHECKSUMS}", False, True, "not there", mend)
+    for name, expected in listed.items():
+        file = folder / name
         if not file.exists():
-            yield Finding(f"data/{name}", False, True, "not there", mend)
+            yield Check(f"data/{name}", False, True, "not there", mend)
             continue
-        well = hashlib.sha256(file.read_bytes()).hexdigest() == expected
-        told = (
-            f"{file.stat().st_size / 1e6:.1f} MB, sha256 as on its card" if well else "not as its card says"
-        )
-        yield Finding(f"data/{name}", well, True, told, mend)
+        well = sha256_of(file, again=True) == expected
+        told = f"{file.stat().st_size / 1e6:.1f} MB, sha256 as shipped" if well else "not as it was shipped"
+        yield Check(f"data/{name}", well, True, told, mend)
 
 
 def chromium() -> str | None:
@@ -114,7 +128,7 @@ def chromium() -> str | None:
 
 def examine() -> int:
     """Print the report and return 1 where something that the course needs is missing, otherwise 0."""
-    python = Finding(
+    python = Check(
         "Python",
         sys.version_info >= (3, 11),
         True,
@@ -123,18 +137,18 @@ def examine() -> int:
     )
     browser = chromium()
     mend = "install Chromium or Chrome, on Debian `apt install chromium` (needed by the browser tests only)"
-    window = Finding("Chromium", browser is not None, False, browser or "not found", mend)
+    window = Check("Chromium", browser is not None, False, browser or "not found", mend)
     missing = 0
-    for title, findings in (
-        ("Python and its packages", [python, *packages()]),
+    for title, checks in (
+        ("Python and its packages", [python, *packages(), *torchvision_alone()]),
         (f"Weights in {assets.cache_dir()}", weights()),
         ("Data of the course", data_files()),
         ("For the tests only", [window]),
     ):
         print(title)
-        for finding in findings:
-            print(finding)
-            missing += finding.needed and not finding.well
+        for check in checks:
+            print(check)
+            missing += check.needed and not check.well
     print(
         "All that the course needs is there."
         if not missing
