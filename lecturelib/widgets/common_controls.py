@@ -12,8 +12,8 @@ from torch import Tensor
 from lecturelib import datasets, models
 from lecturelib.images import fit, load_image, photo
 from lecturelib.models import PixelModel
-from lecturelib.network.hooks import list_units
 from lecturelib.network.layer_names import LayerInfo
+from lecturelib.network.probe import list_units
 from lecturelib.widgets import Choice, Control, Toggle, Upload
 
 SUBJECTS = ("cat", "coffee", "hopper", "motorcycle", "temple", "flower", "astronaut", "rocket")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lecturelib.show import Picture
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
+from lecturelib.widgets.lifetime import Lifetime, current_cell
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.worker import LatestWins
 
@@ -80,6 +81,7 @@ class Explorable:
         self._shown: Picture | None = None
         self._error: Exception | None = None
         self._worker: LatestWins | None = None
+        self._lifetime: Lifetime | None = None
         self.prepare({**(presets or {}), **prepared.settings(title)})
 
     def __repr__(self) -> str:
@@ -186,10 +188,14 @@ class Explorable:
         """Shows the live controls and picture, and a static copy that stays where no kernel runs.
 
         Waits for the first picture, and up to five seconds for it to sharpen, so that errors of the first
-        rendering are the cell's own errors. ImportError where ipywidgets or anywidget are missing.
+        rendering are the cell's own errors. When the output is deleted, the cell runs again or the notebook is
+        closed, the explorable closes itself. ImportError where ipywidgets or anywidget are missing.
         """
         from IPython.display import display
 
+        if self._lifetime is None:
+            self._lifetime = Lifetime(self._release)
+        self._lifetime.shown(current_cell())  # what this cell showed before goes before this is made
         if self._live is None:
             from lecturelib.widgets.shell import Shell
 
@@ -217,15 +223,23 @@ class Explorable:
         self.show()
 
     def close(self) -> None:
-        """Ends the thread and the widgets; pictures can still be had by `.picture()`."""
-        if self._worker is not None:
-            self._worker.close()
-            self._live.close()
-            self._worker = self._live = None
+        """Ends the thread and the widgets; `.picture()` still gives pictures, and `.show()` begins anew."""
+        if self._lifetime is not None:
+            self._lifetime.end()
+
+    def _release(self) -> None:
+        live, worker = self._live, self._worker
+        self._live = self._worker = self._lifetime = self._shown = None
+        if worker is not None:
+            worker.close()
+            live.close()
+        prepared.forget(self)
 
     def _work(self, state: dict, superseded: Callable[[], bool]) -> None:
         """Renders one state in the worker's thread, the only one that writes to the picture's area."""
         live, worker = self._live, self._worker
+        if live is None:  # closed a moment ago
+            return
         live.busy(True)
         try:
             with closing(self._steps(state)) as steps:
@@ -247,10 +261,11 @@ class Explorable:
 
     def _adopt(self, controls: dict[str, Control], state: dict) -> None:
         self.controls, self._state = controls, state
-        if self._live is not None:
-            self._live.sync(controls, state)
+        live, worker = self._live, self._worker
+        if live is not None:
+            live.sync(controls, state)
             self._error = None
-            self._worker.submit(dict(state))
+            worker.submit(dict(state))
 
     def _from_front(self, given: dict) -> None:
         """A change by hand; a value that just fell out of its limits is clipped, not refused."""

@@ -240,6 +240,7 @@ function render({ model, el }) {
     "change:drawing": pad.take,
   };
   for (const [event, handler] of Object.entries(watched)) model.on(event, handler);
+  const leave = announced(model, card);
   onProgress();
   onError();
   onPointer();
@@ -248,6 +249,7 @@ function render({ model, el }) {
   onBusy();
 
   return () => {
+    leave();
     for (const [event, handler] of Object.entries(watched)) model.off(event, handler);
     for (const style of hiding.values()) style.remove();
     follow.disconnect();

@@ -67,6 +67,12 @@ def remember(shown) -> None:
     _shown[shown.title] = shown
 
 
+def forget(closed) -> None:
+    """Notes that an explorable is closed."""
+    if _shown.get(closed.title) is closed:
+        del _shown[closed.title]
+
+
 def _all() -> dict[str, dict[str, dict]]:
     global _prepared
     if _prepared is None:

@@ -29,13 +29,14 @@ from lecturelib.widgets.text_box import TextBox
 
 _HERE = Path(__file__).parent
 _OWN = "own settings"
+# one module: what is written into the page has no address from which it could import another
+_MODULE = ("presence.js", "pointer_pad.js", "front.js")
 
 
 class PictureArea(anywidget.AnyWidget):
     """The picture with its caption, progress and errors; reports where the student points, and what he draws."""
 
-    # one module: what is written into the page has no address from which it could import another
-    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("drawing.js", "front.js"))
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _MODULE)
     _css = (_HERE / "front.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode().tag(sync=True)
@@ -74,7 +75,7 @@ class Shell:
     """The widgets of one explorable."""
 
     def __init__(self, explorable):
-        self._explorable = explorable
+        self._explorable, self._lifetime = explorable, explorable._lifetime
         self._quiet = False
         self._serial = 0
         self._widgets = {control.name: _widget(control) for control in explorable.controls.values()}
@@ -185,6 +186,10 @@ class Shell:
             self._guarded(lambda: self._explorable._from_front(self._regions.as_state((key, opened))))
         elif content.get("type") == "stop":
             self._explorable._worker.stop()
+        elif content.get("type") == "seen":
+            self._lifetime.seen(content["page"], content["view"])
+        elif content.get("type") == "left":
+            self._lifetime.left(content["view"])
 
     def _guarded(self, act) -> None:
         """ipywidgets writes errors of callbacks into a log that nobody sees; here the student reads them."""
@@ -230,9 +235,12 @@ class Shell:
         self.area.twins = [*self.area.twins, ident]
 
     def close(self) -> None:
-        """Removes the widgets."""
-        for widget in [*self.column.children, self.column, self.area, *self.root.children, self.root]:
-            widget.close()
+        """Removes the widgets: ipywidgets keeps every one until it is closed, layouts and styles too."""
+        heading, row = self.root.children
+        for widget in (*self.column.children, self.column, self.area, heading, row, self.root):
+            for own in (getattr(widget, "style", None), getattr(widget, "layout", None), widget):
+                if isinstance(own, ipywidgets.Widget):
+                    own.close()
 
 
 def sentence(error: Exception) -> str:
