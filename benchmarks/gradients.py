@@ -11,11 +11,11 @@ from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import models
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam
-from lecturelib.gradients.map_layer import last_map
 from lecturelib.gradients.integrated_gradients import integrated_gradients
+from lecturelib.gradients.map_layer import last_map
 from lecturelib.gradients.saliency import saliency_map
 from lecturelib.gradients.smooth_grad import smooth_grad
-from lecturelib.network.batched import channels_last
+from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Logit
 
 # network: steps of the averages (50 in class; a floor of so many passes is the base), rounds

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import models
 from lecturelib.network.baselines import GREY
-from lecturelib.network.batched import channels_last
+from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Logit
 from lecturelib.parameters.occlusion import occlusion_map, occlusion_map_plain
 from lecturelib.parameters.patches import patch_spans

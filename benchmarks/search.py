@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import datasets, models
-from lecturelib.network.batched import channels_last
 from lecturelib.network.hooks import recording
+from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Channel
 from lecturelib.parameters.maximal_images import maximal_images
 

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.network.batched import Images, Progress
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.input_gradient import prepared
 from lecturelib.network.units import Channel, Neuron, Unit
 from lecturelib.parameters.maximal_images import maximal_images

@@ -12,7 +12,7 @@ from lecturelib.checks import check_finite, check_image, check_map, check_whole
 from lecturelib.network.baselines import Fill, fill_image
 from lecturelib.network.batched import batch_size_for
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.units import Unit, check_unit, read
+from lecturelib.network.units import Unit, checked_unit, read
 
 BLUR_PATCH = 1 / 4  # of the shorter side: `fill_image` blurs by a quarter of it, 14 px at 224
 
@@ -61,7 +61,7 @@ def insertion_deletion(
     check_image(image, model)
     map = check_map(map, image.shape[2:], ordered=True)
     check_whole("steps", steps, 1, map.numel())
-    unit = check_unit(model, unit, image.shape[1:])
+    unit = checked_unit(model, unit, image.shape[1:])
     cover = fill_image(image, fill, max(2, round(min(image.shape[2:]) * BLUR_PATCH)))
     image, cover = (to_the_weights(part.detach(), model) for part in (image, cover))
     order = map.flatten().argsort(descending=True, stable=True)  # (H * W,)

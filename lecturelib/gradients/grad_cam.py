@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from lecturelib.checks import check_finite, check_image, check_whole, complaint, described
 from lecturelib.gradients.map_layer import MapLayer, map_layer
-from lecturelib.network.hooks import frozen, leaf, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import leaf, recording
 from lecturelib.network.input_gradient import gradient_of, prepared, value_and_gradient
 from lecturelib.network.layer_names import Key
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import complaint
-from lecturelib.network.hooks import frozen, layer_info, list_units, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import OUTPUT, Key, LayerInfo
+from lecturelib.network.probe import layer_info, list_units
 from lecturelib.network.units import Shape, Unit
 
 MOST_EXTRA_TOKENS = 8  # class, distillation and register tokens, which stand before the picture's own

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import check_image, check_map, check_whole, complaint, described
-from lecturelib.network.hooks import frozen
+from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import check_model
-from lecturelib.network.units import Unit, check_unit
+from lecturelib.network.units import Unit, checked_unit
 
 AttributionMethod = Callable[[nn.Module, Tensor, Unit], Tensor]  # (model, image (1, C, H, W), unit) -> (H, W)
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -113,7 +113,7 @@ def cascading_randomization(
     if not callable(method):
         raise TypeError(complaint("method", "a function (model, image, unit) -> (H, W)", described(method)))
     check_image(image, model)
-    unit = check_unit(model, unit, image.shape[1:])
+    unit = checked_unit(model, unit, image.shape[1:])
     check_whole("seed", seed, 0)
     layers = _layers(model, tuple(image.shape[1:]))
     wanted = range(1, len(layers) + 1) if depths is None else depths

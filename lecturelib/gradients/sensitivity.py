@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lecturelib.checks import check_whole, complaint, described
 from lecturelib.network.input_gradient import value_and_gradient
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.units import Logit, Unit, check_unit
+from lecturelib.network.units import Logit, Unit, checked_unit
 
 ROWS = 4096  # rows at once: bounds the memory on long tables
 
@@ -53,7 +53,7 @@ def sensitivity(model: nn.Module, inputs: Tensor, unit: Unit | int) -> Sensitivi
     if isinstance(unit, int) and not isinstance(unit, bool):
         unit = Logit(unit)
     try:
-        unit = check_unit(model, unit, table.shape[1:])
+        unit = checked_unit(model, unit, table.shape[1:])
     except ValueError as error:
         if not isinstance(error.__cause__, RuntimeError):
             raise

@@ -1,7 +1,11 @@
 """Look into any torch.nn.Module: units, recordings, ReLU rules, receptive fields, batches."""
 
-from lecturelib.network.hooks import Activations, frozen, layer_info, leaf, list_units, record, recording
+from lecturelib.network.batch_effects import independent
+from lecturelib.network.class_names import class_index
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, leaf, record, recording
 from lecturelib.network.layer_names import LayerInfo, LayerTable, resolve_layer
+from lecturelib.network.probe import layer_info, list_units
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.relu_rules import relu_back, relu_rule
 from lecturelib.network.units import (
@@ -13,8 +17,7 @@ from lecturelib.network.units import (
     Neuron,
     Probability,
     Unit,
-    check_unit,
-    class_index,
+    checked_unit,
     read,
 )
 
@@ -31,9 +34,10 @@ __all__ = [
     "Probability",
     "ReceptiveField",
     "Unit",
-    "check_unit",
+    "checked_unit",
     "class_index",
     "frozen",
+    "independent",
     "layer_info",
     "leaf",
     "list_units",

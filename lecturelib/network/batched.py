@@ -7,12 +7,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images
-from lecturelib.network.hooks import Activations, frozen, list_units, recording
+from lecturelib.checks import check_images, check_whole, complaint, described
+from lecturelib.network.batch_effects import independent
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import as_the_model_takes, to_the_weights
 from lecturelib.network.layer_names import resolve_layer
-from lecturelib.network.receptive_field import check_size, takes
-from lecturelib.network.units import Unit
+from lecturelib.network.probe import list_units
+from lecturelib.network.receptive_field import takes
 
 Shape = tuple[int, int, int]
 Images = Tensor | Sequence  # (N, C, H, W), or anything with len() whose slices are such tensors (PhotoCrops)
@@ -30,24 +32,13 @@ def check_many(images: Images, model: nn.Module) -> Shape:
     if not isinstance(images, Tensor) and not (
         hasattr(images, "__len__") and hasattr(images, "suppress_overlaps")
     ):
-        raise TypeError(
-            f"images: a tensor (N, C, H, W) of floats in [0, 1] or photo_crops(...) is needed, "
-            f"got {type(images).__name__}"
-        )
+        expected = "a tensor (N, C, H, W) of floats in [0, 1], or photo_crops(...)"
+        raise TypeError(complaint("images", expected, described(images)))
     if not isinstance(images, Tensor) and len(images) == 0:
-        raise ValueError("images: there is no crop to look at")
+        raise ValueError(complaint("images", "at least one crop", "none"))
     first = images if isinstance(images, Tensor) else images[0:1]
     check_images(first, model)
     return tuple(to_the_weights(first[:1], model).shape[1:])
-
-
-def checked_unit(model: nn.Module, unit: Unit, shape: Shape) -> Unit:
-    """The unit with names resolved, for images (C, H, W); `ValueError` if they are too small to reach it."""
-    if not isinstance(unit, Unit):
-        raise TypeError(f"unit: a Channel, Neuron, Logit, ... is needed, got {type(unit).__name__} {unit!r}")
-    check_size(model, unit.layer, shape)
-    # A LeNet's head takes one size only, its convolutions any: then the unit is checked at the network's own.
-    return unit.check(model, shape if takes(model, shape) else None)
 
 
 def layer_sizes(model: nn.Module, shape: Shape) -> dict[str, int]:
@@ -62,7 +53,15 @@ def layer_sizes(model: nn.Module, shape: Shape) -> dict[str, int]:
 
 
 def batch_size_for(model: nn.Module, layer: str, shape: Shape) -> int:
-    """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 64 images at most."""
+    """How many images (C, H, W) to run at once: the largest activation stays at 32 MiB, 64 images at most.
+
+    One, where the pictures of a batch influence one another.
+
+    >>> batch_size_for(nn.Sequential(nn.Conv2d(1, 2, 3)), "0", (1, 8, 8))
+    64
+    """
+    if not independent(model, shape):
+        return 1
     layer, largest = resolve_layer(model, layer), prod(shape)
     for name, size in layer_sizes(model, shape).items():
         largest = max(largest, size)
@@ -72,12 +71,17 @@ def batch_size_for(model: nn.Module, layer: str, shape: Shape) -> int:
 
 
 def check_batch_size(batch_size: int | None, model: nn.Module, layer: str, shape: Shape) -> int:
-    """The batch size that was asked for, or a good one; `ValueError` below 1."""
+    """The batch size that was asked for, or a good one; `ValueError` below 1.
+
+    It is 1 whatever was asked for where the pictures of a batch influence one another (`independent` says so).
+
+    >>> check_batch_size(5, nn.Sequential(nn.Conv2d(1, 2, 3)), "0", (1, 8, 8))
+    5
+    """
     if batch_size is None:
         return batch_size_for(model, layer, shape)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size: a whole number above 0 is needed, got {batch_size!r}")
-    return batch_size
+    batch_size = check_whole("batch_size", batch_size, 1)
+    return batch_size if independent(model, shape) else 1
 
 
 @contextmanager
@@ -99,12 +103,3 @@ def batches(
         yield first, batch.to(memory_format=torch.channels_last)
         if progress is not None:
             progress(min(first + size, len(images)), len(images))
-
-
-def channels_last(images: Tensor) -> Tensor:
-    """A copy of (B, C, H, W) laid out pixel by pixel, which is 1.2-2.3 times as quick on a CPU.
-
-    `.contiguous(memory_format=...)` leaves a grey image as it is: with one channel both layouts look alike, but
-    convolutions choose by the strides.
-    """
-    return torch.empty_like(images, memory_format=torch.channels_last).copy_(images)

@@ -7,12 +7,13 @@ layer, the backward pass computes the gradient of the pixels and of nothing else
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_finite, check_images
-from lecturelib.network.batched import checked_unit
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.checks import check_finite, check_images, complaint
+from lecturelib.network.batch_effects import independent
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.relu_rules import Rule, relu_rule
-from lecturelib.network.units import Unit
+from lecturelib.network.units import Unit, checked_unit
 
 SEVERAL = 2  # images; from here on a layout pixel by pixel (channels last) is quicker
 
@@ -20,7 +21,7 @@ SEVERAL = 2  # images; from here on a layout pixel by pixel (channels last) is q
 def prepared(model: nn.Module, image: Tensor, unit: Unit) -> tuple[Tensor, Unit]:
     """The image in the model's dtype and on its device, and the unit with names resolved; raises if they do not fit."""
     check_images(image, model, "image")
-    unit = checked_unit(model, unit, tuple(image.shape[1:]))
+    unit = checked_unit(model, unit, image)
     return to_the_weights(image.detach(), model), unit
 
 
@@ -29,7 +30,8 @@ def value_and_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The unit's values (B,) and their gradients (B, C, H, W), for inputs that `prepared` has seen.
 
-    The images need not lie in [0, 1] here: averages look at what lies around an image as well.
+    The images need not lie in [0, 1] here: averages take images around the one they were given as well. Where the
+    pictures of a batch influence one another, each is run alone.
 
     >>> import torch
     >>> from lecturelib.network.units import Logit
@@ -39,8 +41,12 @@ def value_and_gradient(
     (tensor([12.]), tensor([[[[3., 3.],
               [3., 3.]]]]))
     """
+    if len(images) > 1 and not independent(model, tuple(images.shape[1:])):
+        parts = [value_and_gradient(model, image, unit, rule) for image in images.split(1)]
+        values, gradients = zip(*parts, strict=True)
+        return torch.cat(values), torch.cat(gradients)
     with torch.inference_mode(False), torch.enable_grad(), frozen(model):
-        if images.ndim != 4 or len(images) < SEVERAL:
+        if images.ndim != 4 or (len(images) < SEVERAL and not _normalizes(model)):
             return _value_and_gradient(model, images, unit, rule, torch.contiguous_format)
         try:
             return _value_and_gradient(model, images, unit, rule, torch.channels_last)
@@ -56,11 +62,9 @@ def _value_and_gradient(model, images, unit, rule, layout) -> tuple[Tensor, Tens
     with relu_rule(rule) as caught, recording(model, unit.keys) as acts:
         values = unit(acts.forward(pixels.clone()))  # a clone: a network may write on what it is given
     if rule != "backprop" and not caught.count and not _has_relu(model, pixels):
-        raise ValueError(
-            f"rule {rule!r}: this network has no ReLU (nothing that `relu_rule` catches), so the rule changes "
-            'nothing; ask for rule="backprop"'
-        )
-    # The sum's gradient is each image's own: in eval mode no image looks at another.
+        expected = "a network with a ReLU that `relu_rule` catches (without one the rule changes nothing)"
+        raise ValueError(complaint(f"rule {rule!r}", expected, "none", 'take rule="backprop"'))
+    # The sum's gradient is each image's own: no image influences another.
     gradient = gradient_of(values.sum(), pixels, unit, "the pixels")
     return values.detach(), gradient.contiguous()
 
@@ -79,10 +83,25 @@ def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str, retain: bo
                 raise
     if gradient is None:
         raise ValueError(
-            f"{unit}: no gradient arrives at {what}; on the way stands a step without a derivative (rounding, argmax, "
-            "detach, `no_grad` inside the network), or the unit does not depend on them: take a unit before that step"
+            complaint(
+                str(unit),
+                f"a gradient at {what}",
+                "none: between them is a step without a derivative (rounding, argmax, detach, `no_grad` inside it), "
+                "or the unit does not depend on them",
+                "take a unit before that step",
+            )
         )
     return check_finite(f"{unit}, gradient at {what}", gradient)
+
+
+def _normalizes(model: nn.Module) -> bool:
+    """Does the network hold a BatchNorm2d? Then also a single picture is laid out pixel by pixel (channels last).
+
+    In PyTorch 2.13 the CPU backward pass of BatchNorm in eval mode is wrong for one contiguous picture whose signal
+    comes back with its channels last, as from `norm(x).flatten(2).transpose(1, 2)`, the tokens of LeViT or XCiT.
+    tests/network/test_input_gradient.py says when this is no longer needed.
+    """
+    return any(isinstance(module, nn.modules.batchnorm._NormBase) for module in model.modules())
 
 
 def _has_relu(model: nn.Module, pixels: Tensor) -> bool:

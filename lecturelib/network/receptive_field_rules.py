@@ -11,8 +11,6 @@ from math import prod
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
 Pair = tuple[int, int]
 
@@ -61,54 +59,6 @@ def union(fields: list[Seen]) -> Seen:
     return replace(first, start=start, size=(end[0] - start[0], end[1] - start[1]))
 
 
-class FieldTracker(TorchDispatchMode):
-    """While active, follows what every tensor sees of the image given to it."""
-
-    def __init__(self, image: Tensor):
-        super().__init__()
-        self._seen = WeakTensorKeyDictionary()
-        self._seen[image] = Field()
-        # Written in place: every tensor that shares this memory sees it too. The storage is kept, so that its address
-        # stays its own.
-        self._written: dict[int, tuple[object, Seen]] = {}
-
-    def seen(self, tensor: Tensor) -> Seen | None:
-        """What a tensor sees; None for a constant, such as a weight."""
-        field = self._seen.get(tensor)
-        written = self._written.get(tensor.untyped_storage().data_ptr()) if self._written else None
-        if written is None:
-            return field
-        return written[1] if field is None else union([field, written[1]])
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        tensors = _tensors(args) + _tensors(kwargs.values())
-        inputs = [(tensor, field) for tensor in tensors if (field := self.seen(tensor)) is not None]
-        outcome = function(*args, **kwargs)
-        if inputs:
-            for output in _tensors([outcome]):
-                field = _apply(function, args, kwargs, inputs, output)
-                self._seen[output] = field
-                if function._schema.is_mutable:
-                    self._note_written(output, field)
-        return outcome
-
-    def _note_written(self, tensor: Tensor, field: Seen) -> None:
-        storage = tensor.untyped_storage()
-        covered = tensor.numel() * tensor.element_size() == storage.nbytes()
-        self._written[storage.data_ptr()] = (storage, field if covered else WHOLE)
-
-
-def _tensors(values) -> list[Tensor]:
-    found: list[Tensor] = []
-    for value in values:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += _tensors(value)
-    return found
-
-
 @dataclass(frozen=True)
 class Operation:
     """One operation as it ran: its arguments by name, what its input sees, and its shapes."""
@@ -144,21 +94,18 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-# Combine the same position of all their inputs, as `Tag.pointwise` operations do.
+# Combine the same position of all their inputs, as `Tag.pointwise` operations do, but lack the tag.
 POINTWISE = {
-    "clone",
-    "copy_",
-    "detach",
-    "alias",
-    "lift_fresh",
-    "dropout",
-    "contiguous",
-    "hardtanh_",
-    "expand_as",
-}
+    "_prelu_kernel", "_to_copy", "abs_", "alias", "bernoulli_", "clone", "contiguous", "copy_", "detach", "dropout",
+    "expand_as", "gelu_", "hardswish", "hardswish_", "hardtanh_", "lift_fresh", "log_sigmoid_forward", "masked_fill_",
+    "native_dropout", "rrelu_with_noise",
+}  # fmt: skip
 
 
-def _apply(function, args: tuple, kwargs: dict, inputs: list[tuple[Tensor, Seen]], output: Tensor) -> Seen:
+def field_after(
+    function, args: tuple, kwargs: dict, inputs: list[tuple[Tensor, Seen]], output: Tensor
+) -> Seen:
+    """What an output of one `aten` operation sees, given what its inputs see (those that see anything)."""
     name = function._schema.name.removeprefix("aten::")
     if any(field is WHOLE for _, field in inputs):
         return WHOLE
@@ -167,8 +114,8 @@ def _apply(function, args: tuple, kwargs: dict, inputs: list[tuple[Tensor, Seen]
     names = [argument.name for argument in function._schema.arguments]
     arguments = {argument.name: argument.default_value for argument in function._schema.arguments}
     arguments |= dict(zip(names, args, strict=False)) | kwargs
-    if name == "cat":
-        return _cat(arguments["dim"], inputs)
+    if name in ("cat", "stack"):
+        return _joined(arguments["dim"], inputs, new=name == "stack")
     if name not in RULES or len(inputs) != 1 or not _is(args[0] if args else None, inputs[0][0]):
         return WHOLE
     tensor, field = inputs[0]
@@ -187,9 +134,13 @@ def _aligned(field: Field, shape: tuple[int, ...], output: tuple[int, ...]) -> S
     return replace(field, dims=dims)
 
 
-def _cat(dim: int, inputs: list[tuple[Tensor, Seen]]) -> Seen:
-    fields = [field for _, field in inputs]
-    return WHOLE if dim % inputs[0][0].ndim in fields[0].dims else union(fields)
+def _joined(dim: int, inputs: list[tuple[Tensor, Seen]], new: bool) -> Seen:
+    """Maps behind one another along a dimension that is there (`cat`), or along a new one (`stack`)."""
+    fields, count = [field for _, field in inputs], inputs[0][0].ndim
+    if not new:
+        return WHOLE if dim % count in fields[0].dims else union(fields)
+    dim %= count + 1
+    return union([replace(field, dims=tuple(d + (d >= dim) for d in field.dims)) for field in fields])
 
 
 def _pair(value, default: Pair = (1, 1)) -> Pair:
@@ -226,12 +177,12 @@ def _adaptive_pool(op: Operation) -> Seen:
     return op.field.window(kernel, kernel, (0, 0))
 
 
-@rule("native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm")
+@rule("native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "miopen_batch_norm")
 def _batch_norm(op: Operation) -> Seen:
     return WHOLE if op["training"] else op.field  # statistics of the batch come from every position
 
 
-@rule("_native_batch_norm_legit_no_training")
+@rule("_native_batch_norm_legit_no_training", "_batch_norm_no_update")
 def _plain(op: Operation) -> Seen:
     return op.field
 
@@ -243,6 +194,7 @@ def _layer_norm(op: Operation) -> Seen:
 
 
 @rule("mean", "sum", "amax", "amin", "max", "min", "logsumexp", "argmax", "argmin", "var", "std", "prod")
+@rule("linalg_vector_norm")
 def _reduction(op: Operation) -> Seen:
     dims = op.arguments.get("dim")
     dims = [dims] if isinstance(dims, int) else dims
@@ -256,7 +208,7 @@ def _without(field: Field, gone: set[int]) -> Field:
     return replace(field, dims=tuple(dim - sum(g < dim for g in gone) for dim in field.dims))
 
 
-@rule("_softmax", "_log_softmax")
+@rule("_softmax", "_log_softmax", "cumsum", "glu", "index_select")
 def _along_one_dimension(op: Operation) -> Seen:
     return WHOLE if op.dim() in op.field.dims else op.field
 
@@ -324,6 +276,20 @@ def _view(op: Operation) -> Seen:
             return WHOLE
         dims.append(same[-1])
     return replace(op.field, dims=tuple(dims))
+
+
+@rule("expand")
+def _expand(op: Operation) -> Seen:
+    new = len(op.output) - len(op.shape)
+    dims = tuple(dim + new for dim in op.field.dims)
+    same = all(op.shape[old] == op.output[dim] for old, dim in zip(op.field.dims, dims, strict=True))
+    return replace(op.field, dims=dims) if same else WHOLE
+
+
+@rule("flip")
+def _flip(op: Operation) -> Seen:
+    turned = {dim % len(op.shape) for dim in op["dims"]}
+    return WHOLE if turned & set(op.field.dims) else op.field
 
 
 @rule("constant_pad_nd")

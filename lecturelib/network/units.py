@@ -1,17 +1,20 @@
 """What we look at: a unit turns recorded activations into one number per image."""
 
 import dataclasses
-import difflib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import UnknownName, check_images, complaint, described
-from lecturelib.network.hooks import Activations, frozen, layer_info, recording
+from lecturelib.checks import check_finite, check_images, check_number, complaint, described
+from lecturelib.network.batch_effects import independent
+from lecturelib.network.class_names import class_index
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
+from lecturelib.network.probe import layer_info, probe
 
 Shape = tuple[int, int, int]
 
@@ -68,13 +71,12 @@ class Unit:
         return _scaled(self, -1.0)
 
     def _check_index(self, what: str, value: int, size: int, info: LayerInfo) -> None:
+        shape = " x ".join(map(str, info.shape))
+        expected = f"a whole number from 0 to {size - 1} ({info.label or 'the output'} gives {shape})"
         if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{self!r}: {what} must be a whole number, got {type(value).__name__} {value!r}")
+            raise TypeError(complaint(what, expected, described(value)))
         if not 0 <= value < size:
-            shape = " x ".join(map(str, info.shape))
-            raise IndexError(
-                f"{self!r}: {info.label} gives {shape}, so {what} is 0 to {size - 1}, got {value}"
-            )
+            raise IndexError(complaint(what, expected, value))
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Neuron(Unit):
         place = [i for i in (self.y, self.x) if i is not None]
         if values.ndim != 1 + len(place):
             raise ValueError(
-                f"{self!r}: the layer gives maps of {tuple(values.shape[1:])}, name a place y, x in it"
+                complaint("neuron", f"a place y, x in maps of {tuple(values.shape[1:])}", "none")
             )
         return values[(slice(None), *place)]  # (B,)
 
@@ -101,7 +103,11 @@ class Neuron(Unit):
         expected = {0: [], 1: ["x"], 2: ["y", "x"]}[len(info.positions)]
         if [name for name, value in given if value is not None] != expected:
             needs = " and ".join(expected) or "no y and no x"
-            raise ValueError(f"{self!r}: {info.label} gives {' x '.join(map(str, info.shape))}: give {needs}")
+            came = " and ".join(name for name, value in given if value is not None) or "neither y nor x"
+            shape = " x ".join(map(str, info.shape))
+            raise ValueError(
+                complaint("neuron", f"{needs} ({info.label or 'the output'} gives {shape})", came)
+            )
         for name, size in zip(expected, info.positions, strict=True):
             self._check_index(name, getattr(self, name), size, info)
         return self
@@ -163,12 +169,10 @@ class Direction(Unit):
 
     def _check(self, model: nn.Module, info: LayerInfo) -> "Direction":
         if not isinstance(self.v, Tensor) or self.v.shape != (info.channels,):
-            came = tuple(self.v.shape) if isinstance(self.v, Tensor) else type(self.v).__name__
-            raise ValueError(
-                f"{self!r}: v must be a tensor of shape ({info.channels},) as {info.label}, got {came}"
-            )
+            expected = f"a tensor of shape ({info.channels},), as {info.label or 'the output'} has channels"
+            raise ValueError(complaint("v", expected, described(self.v)))
         if not self.v.isfinite().all():
-            raise ValueError(f"{self!r}: v holds NaN or infinity")
+            raise ValueError(complaint("v", "finite numbers", "NaN or infinity"))
         return self
 
     def __str__(self) -> str:
@@ -189,14 +193,19 @@ class Logit(Unit):
 
     def _index(self) -> int:
         if isinstance(self.k, str):
-            raise TypeError(f"{self!r}: call unit.check(model) first, it turns the class name into its index")
+            hint = "call unit.check(model) first, it turns the name into the index"
+            raise TypeError(complaint("k", "the index of a class", repr(self.k), hint))
         return self.k
 
     def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Logit":
         info = layer_info(model, OUTPUT, image_shape, self.call)
         if len(info.shape) != 1:
             shape = " x ".join(map(str, info.shape))
-            raise ValueError(f"{self!r}: this network's output is {shape}, not one score per class")
+            raise ValueError(
+                complaint(
+                    type(self).__name__, "a network that gives one score per class", f"an output of {shape}"
+                )
+            )
         names = getattr(model, "classes", ())
         if isinstance(self.k, str):
             k = class_index(model, self.k)
@@ -249,7 +258,7 @@ class Combination(Unit):
 
     def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Combination":
         if not self.terms:
-            raise ValueError("Combination: at least one (factor, unit) is needed, got none")
+            raise ValueError(complaint("terms", "at least one (factor, unit)", "none"))
         checked = ((_factor(factor), unit.check(model, image_shape)) for factor, unit in self.terms)
         return dataclasses.replace(self, terms=tuple(checked))
 
@@ -264,10 +273,8 @@ class Combination(Unit):
 
 def _factor(factor: float) -> float:
     """The factor, if it is a number other than 0 that is finite."""
-    if isinstance(factor, bool) or not isinstance(factor, int | float):
-        raise TypeError(f"a unit is multiplied by a number, got {type(factor).__name__} {factor!r}")
-    if factor == 0 or not math.isfinite(factor):
-        raise ValueError(f"a unit is multiplied by a finite number other than 0, got {factor!r}")
+    if check_number("factor", factor) == 0:
+        raise ValueError(complaint("factor", "a finite number other than 0", factor))
     return float(factor)
 
 
@@ -282,58 +289,57 @@ def _scaled(unit: Unit, factor: float) -> Combination:
 
 def _combined(unit: Unit, other: Unit, sign: float) -> Combination:
     if not isinstance(other, Unit):
-        raise TypeError(f"a unit is added to another unit, got {type(other).__name__} {other!r}")
+        raise TypeError(complaint("other", "a unit to add", described(other)))
     return Combination(_terms(unit) + tuple((sign * factor, term) for factor, term in _terms(other)))
 
 
 def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
-    """The value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them.
+    """Read the value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them.
 
     A house network, or one from `models.adapt`, takes pixels in [0, 1] and refuses others; a plain module takes what it
-    takes.
+    takes. Where the pictures of a batch influence one another, each is run alone. Raises as `checked_unit` does.
+
+    >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False)).requires_grad_(False)
+    >>> _ = nn.init.ones_(net[1].weight)
+    >>> read(net, torch.ones(3, 1, 2, 2), Logit(0))
+    tensor([4., 4., 4.])
     """
-    if not isinstance(unit, Unit):
-        raise TypeError(
-            f"unit: a unit such as Channel('conv4', 3) is needed, got {type(unit).__name__} {unit!r}"
-        )
     if hasattr(check_model(model), "normalise"):
         check_images(images, model)
-    unit = unit.check(model, tuple(images.shape[1:]))
+    unit = checked_unit(model, unit, images)
+    shape = tuple(images.shape[1:])
+    parts = [images] if len(images) == 1 or independent(model, shape) else images.split(1)
     with frozen(model), recording(model, unit.keys) as acts:
-        return unit(acts.forward(images))
+        values = [unit(acts.forward(part)) for part in parts]
+    return check_finite(str(unit), values[0] if len(values) == 1 else torch.cat(values))
 
 
-def check_unit(model: nn.Module, unit: Unit, shape: tuple[int, ...]) -> Unit:
-    """The unit with names resolved, for inputs of this shape (without the batch); raises as `Unit.check` does."""
-    if not isinstance(unit, Unit):
-        raise TypeError(complaint("unit", "a unit such as Logit(k)", described(unit)))
-    return unit.check(model, tuple(shape))
+def checked_unit(model: nn.Module, unit: Unit, images: Tensor | Sequence[int]) -> Unit:
+    """The unit with names resolved, for images (B, C, H, W), or for images of a shape (C, H, W).
 
+    A network is tried on the first of the images. Raises `TypeError` for something that is no unit, `UnknownName` for a
+    layer or class that is not there, `IndexError` for a channel or a place outside the layer, `ValueError` for images
+    that cannot reach the layer. A unit that was found once is not looked for again.
 
-def class_index(model: nn.Module, name: int | str) -> int:
-    """The index of a class, given its index or its name ("tabby"), in any case of letters.
-
-    Raises `UnknownName` (with the nearest names), or `IndexError` for an index outside the network's classes.
+    >>> checked_unit(nn.Conv2d(1, 4, 3), Channel("", 3), (1, 8, 8))
+    Channel(layer='', call=0, channel=3)
     """
-    classes: Sequence[str] = getattr(model, "classes", ())
-    if not isinstance(name, str):
-        if isinstance(name, bool) or not isinstance(name, int):
-            raise TypeError(f"a class is an index or a name, got {type(name).__name__} {name!r}")
-        if classes and not 0 <= name < len(classes):
-            raise IndexError(f"{model.name} has {len(classes)} classes (0-{len(classes) - 1}), got {name}")
-        return name
-    title = getattr(model, "name", type(model).__name__)
-    if not classes:
-        raise UnknownName(f"{title} does not name its classes: give the index instead of {name!r}")
-    lower = [known.lower() for known in classes]
-    exact = [k for k, known in enumerate(classes) if known == name]
-    found = exact or [k for k, known in enumerate(lower) if known == name.lower()]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        which = " and ".join(f"{k} ({classes[k]})" for k in found)
-        raise UnknownName(f"{title} has several classes {name!r}: {which}; give the index")
-    near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.5)
-    near += [known for known in lower if name.lower() in known and known not in near][:4]
-    hint = f"nearest: {', '.join(near)}" if near else f"they are: {', '.join(classes[:10])} ..."
-    raise UnknownName(f"{title} has no class {name!r}; {hint}")
+    if not isinstance(unit, Unit):
+        raise TypeError(complaint("unit", "a unit such as Channel('conv4', 3) or Logit(k)", described(unit)))
+    if isinstance(images, Tensor):
+        found = probe(model, picture=images)
+    else:
+        found = probe(model, tuple(images))
+    # Not by the unit itself: 1, 1.0 and True are equal, and a direction is a tensor that may be written on.
+    key = "" if isinstance(unit, Direction | Combination) else repr(unit)
+    if not key or key not in found.checked:
+        checked = unit.check(model, found.shape)
+        if not key:
+            return checked
+        if len(found.checked) >= UNITS_KEPT:
+            found.checked.clear()
+        found.checked[key] = checked
+    return found.checked[key]
+
+
+UNITS_KEPT = 4096

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from lecturelib import datasets, models
 from lecturelib.lesson.claims import result
-from lecturelib.network.hooks import frozen
+from lecturelib.network.freezing import frozen
 from lecturelib.parameters.occlusion import GREY, occlude
 from lecturelib.parameters.occlusion_fast import channels_last
 

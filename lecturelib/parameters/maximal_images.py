@@ -6,19 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import check_box, check_whole, complaint, described
-from lecturelib.network.batched import (
-    Images,
-    Progress,
-    batches,
-    check_batch_size,
-    check_many,
-    checked_unit,
-    looking,
-)
+from lecturelib.network.batched import Images, Progress, batches, check_batch_size, check_many, looking
 from lecturelib.network.hooks import Activations
 from lecturelib.network.layer_names import resolve_layer
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
-from lecturelib.network.units import Channel, Direction, Neuron, Unit
+from lecturelib.network.units import Channel, Direction, Neuron, Unit, checked_unit
 
 GREY = 0.5  # what a crop shows where the receptive field reaches outside the image
 SPARES = 25  # candidates per image asked for, where overlapping crops of one photo are removed afterwards

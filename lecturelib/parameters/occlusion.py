@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from lecturelib.checks import check_image, check_images, check_number, check_whole, complaint
 from lecturelib.network.baselines import GREY, Fill, Size, fill_image
-from lecturelib.network.batched import checked_unit
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.units import Unit, read
+from lecturelib.network.units import Unit, checked_unit, read
 from lecturelib.parameters.occlusion_fast import make_reader
 from lecturelib.parameters.patches import check_patch, check_stride, coverage, patch_spans
 

@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lecturelib.checks import complaint
-from lecturelib.network.batched import channels_last, layer_sizes
-from lecturelib.network.hooks import Activations, frozen, recording
+from lecturelib.network.batched import layer_sizes
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import Activations, recording
+from lecturelib.network.inputs import channels_last
 from lecturelib.network.receptive_field import takes
 from lecturelib.network.units import Unit
 from lecturelib.parameters.patches import Spans, coverage

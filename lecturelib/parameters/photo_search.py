@@ -11,7 +11,8 @@ from lecturelib.checks import check_images, check_number, check_whole, complaint
 from lecturelib.images import photo, photo_names
 from lecturelib.network.batched import Progress
 from lecturelib.network.field_tracker import FieldTracker
-from lecturelib.network.hooks import frozen, recording
+from lecturelib.network.freezing import frozen
+from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.network.layer_names import OUTPUT, resolve_layer
 from lecturelib.network.receptive_field import ReceptiveField, as_receptive_field, check_size

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lecturelib.models.pixel_model import PixelModel
-from lecturelib.network.hooks import frozen
+from lecturelib.network.freezing import frozen
 from lecturelib.network.layer_names import resolve_layer
 from lecturelib.network.units import Unit
 

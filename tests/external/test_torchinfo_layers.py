@@ -3,7 +3,7 @@
 import pytest
 
 from lecturelib import models
-from lecturelib.network.hooks import list_units
+from lecturelib.network.probe import list_units
 
 pytestmark = pytest.mark.oracle
 

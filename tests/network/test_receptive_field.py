@@ -239,7 +239,7 @@ def test_a_changed_stride_is_noticed():
 def test_bad_input_is_a_sentence():
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(2 * 5 * 5, 2))
     model = PixelModel(network, (0.5,), (0.5,), name="tiny", input_size=22)
-    with pytest.raises(KeyError, match="no layer 'conv9'"):
+    with pytest.raises(KeyError, match="a layer of tiny, got 'conv9'"):
         receptive_field(model, "conv9")
     with pytest.raises(IndexError, match="runs 1 time"):
         receptive_field(model, "0", 1)
@@ -251,7 +251,7 @@ def test_bad_input_is_a_sentence():
         receptive_field(network, "0", image_shape=(9, 9))
     with pytest.raises(ValueError, match="at least 6 x 6 px"):
         check_size(model, "1", (1, 4, 4))
-    with pytest.raises(ValueError, match="takes 22 x 22 px"):
+    with pytest.raises(ValueError, match="expected 22 x 22 px"):
         check_size(model, "3", (1, 30, 30))
     assert receptive_field(model, "1", image_shape=(1, 30, 30)).size == (6, 6)  # the head is not needed here
 
@@ -263,7 +263,7 @@ def test_whatever_a_network_raises_at_a_wrong_size_is_a_sentence():
 
     network = nn.Sequential(nn.Conv2d(1, 2, 1), Applies(wants_22))
     model = PixelModel(network, (0.5,), (0.5,), name="tiny", input_size=22)
-    with pytest.raises(ValueError, match="takes 22 x 22 px .*AssertionError: Wrong image height!"):
+    with pytest.raises(ValueError, match="expected 22 x 22 px .*AssertionError: Wrong image height!"):
         check_size(model, "1", (1, 30, 30))
     check_size(model, "0", (1, 30, 30))
 

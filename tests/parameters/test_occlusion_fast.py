@@ -7,8 +7,8 @@ from torch import nn
 
 from lecturelib.models import PixelModel
 from lecturelib.network.baselines import GREY, fill_image
-from lecturelib.network.batched import channels_last
 from lecturelib.network.hooks import recording
+from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Channel, Layer, Logit, Neuron, Probability
 from lecturelib.parameters.occlusion import occlusion_map, occlusion_map_plain
 from lecturelib.parameters.occlusion_fast import Reader, WindowReader, make_reader
