@@ -1,0 +1,213 @@
+"""Part 7, attention: scores, soft, hard and local attention, masks, the Transformer, translators and their weights.
+
+`lecturelib.attention.explore` holds the explorables, `QUESTIONS` and `QUESTIONS_TRANSFORMER` the quizzes of the two
+lessons. Networks that come with weights: `translator(name)`, `load_minilm()`, `load_masked_words()`, `load_sagan()`,
+`load_clothes_net(kind)`.
+"""
+
+from lecturelib.attention.claims import (
+    c15_letters,
+    c15_sentences,
+    c16_order,
+    c16_work,
+    c25_qualities,
+    c25_scores,
+    c30_implicit,
+    multiply_adds,
+    without_order,
+)
+from lecturelib.attention.claims_few_labels import c17_pretraining, draw_labeled, mean_recall
+from lecturelib.attention.claims_senses import SENSES, c28_senses, state_of
+from lecturelib.attention.claims_vision import c18_local_attention, c19_sagan
+from lecturelib.attention.decoding import Decoded, Decoder, beam_search, greedy, length_normalized
+from lecturelib.attention.implicit import agreement, implicit_attention, shares
+from lecturelib.attention.interventions import Permuted, permuted_attention, with_changed_weights
+from lecturelib.attention.local_layer import ClothesNet, LocalAttention2d
+from lecturelib.attention.local_layer import load as load_clothes_net
+from lecturelib.attention.lstm_gates import lstm_gates
+from lecturelib.attention.masks import causal_mask, check_mask, forbidden, masked_softmax, padding_mask
+from lecturelib.attention.minilm import EncoderOutput, MiniLM
+from lecturelib.attention.minilm import load as load_minilm
+from lecturelib.attention.multihead import (
+    KeyValueCache,
+    MultiHeadAttention,
+    positional_encoding,
+    scaled_dot_product_attention,
+)
+from lecturelib.attention.pretraining import (
+    Classifier,
+    Encoder,
+    guesses,
+    hide,
+    learn_from_labels,
+    masked_word_loss,
+)
+from lecturelib.attention.pretraining import load as load_masked_words
+from lecturelib.attention.questions import QUESTIONS
+from lecturelib.attention.questions_transformer import QUESTIONS as QUESTIONS_TRANSFORMER
+from lecturelib.attention.sagan import AttentiveGenerator, SelfAttention2d, reach, structure
+from lecturelib.attention.sagan import load as load_sagan
+from lecturelib.attention.scores import SCORES, Additive, Cosine, Dot, General, ScaledDot, Score, make_score
+from lecturelib.attention.sentence_pairs import normalized, pairs, reference_columns, references
+from lecturelib.attention.seq2seq import Seq2Seq
+from lecturelib.attention.soft_hard_local import (
+    PredictedCenter,
+    cost,
+    exact_gradient,
+    hard,
+    local,
+    reinforce_gradient,
+    sharpened,
+    soft,
+)
+from lecturelib.attention.tense_labels import TENSES, labeled, tense
+from lecturelib.attention.tokenizer import (
+    END,
+    LONGEST,
+    PAD,
+    START,
+    UNKNOWN,
+    Tokenizer,
+    batch,
+    shipped_tokenizer,
+)
+from lecturelib.attention.toy_plots import watch
+from lecturelib.attention.toy_tasks import (
+    ToyRun,
+    ToyStep,
+    accuracy_by_length,
+    on_target,
+    sequences,
+    train_toy,
+)
+from lecturelib.attention.transformer import (
+    AttentionWeights,
+    DecoderLayer,
+    EncoderLayer,
+    FeedForward,
+    Transformer,
+)
+from lecturelib.attention.translators import (
+    Translation,
+    Translator,
+    merged,
+    translate,
+    translator,
+    word_groups,
+)
+from lecturelib.attention.views import head_view, matrix_view, model_view, reading_view
+
+__all__ = [
+    "Additive",
+    "AttentionWeights",
+    "AttentiveGenerator",
+    "Classifier",
+    "ClothesNet",
+    "Cosine",
+    "Decoded",
+    "Decoder",
+    "DecoderLayer",
+    "Dot",
+    "END",
+    "Encoder",
+    "EncoderLayer",
+    "EncoderOutput",
+    "FeedForward",
+    "General",
+    "KeyValueCache",
+    "LONGEST",
+    "LocalAttention2d",
+    "MiniLM",
+    "MultiHeadAttention",
+    "PAD",
+    "Permuted",
+    "PredictedCenter",
+    "QUESTIONS",
+    "QUESTIONS_TRANSFORMER",
+    "SCORES",
+    "SENSES",
+    "START",
+    "ScaledDot",
+    "Score",
+    "SelfAttention2d",
+    "Seq2Seq",
+    "TENSES",
+    "Tokenizer",
+    "ToyRun",
+    "ToyStep",
+    "Transformer",
+    "Translation",
+    "Translator",
+    "UNKNOWN",
+    "accuracy_by_length",
+    "agreement",
+    "batch",
+    "beam_search",
+    "c15_letters",
+    "c15_sentences",
+    "c16_order",
+    "c16_work",
+    "c17_pretraining",
+    "c18_local_attention",
+    "c19_sagan",
+    "c25_qualities",
+    "c25_scores",
+    "c28_senses",
+    "c30_implicit",
+    "causal_mask",
+    "check_mask",
+    "cost",
+    "draw_labeled",
+    "exact_gradient",
+    "forbidden",
+    "greedy",
+    "guesses",
+    "hard",
+    "head_view",
+    "hide",
+    "implicit_attention",
+    "labeled",
+    "learn_from_labels",
+    "length_normalized",
+    "load_clothes_net",
+    "load_masked_words",
+    "load_minilm",
+    "load_sagan",
+    "local",
+    "lstm_gates",
+    "make_score",
+    "masked_softmax",
+    "masked_word_loss",
+    "matrix_view",
+    "mean_recall",
+    "merged",
+    "model_view",
+    "multiply_adds",
+    "normalized",
+    "on_target",
+    "padding_mask",
+    "pairs",
+    "permuted_attention",
+    "positional_encoding",
+    "reach",
+    "reading_view",
+    "reference_columns",
+    "references",
+    "reinforce_gradient",
+    "scaled_dot_product_attention",
+    "sequences",
+    "shares",
+    "sharpened",
+    "shipped_tokenizer",
+    "soft",
+    "state_of",
+    "structure",
+    "tense",
+    "train_toy",
+    "translate",
+    "translator",
+    "watch",
+    "with_changed_weights",
+    "without_order",
+    "word_groups",
+]

@@ -29,7 +29,7 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
     for count in counts:
         found: dict[str, list[float]] = {"pretrained": [], "from_scratch": [], "words_alone": []}
         for seed in range(seeds):
-            sentences, labels = draw(count, seed)
+            sentences, labels = draw_labeled(count, seed)
             for name in ("pretrained", "from_scratch"):
                 model = learn_from_labels(sentences, labels, name == "pretrained", seed, steps)
                 with torch.no_grad():
@@ -48,7 +48,7 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
     return result("C17", says, min(margins) > 0, numbers, note)
 
 
-def draw(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:
+def draw_labeled(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:
     """`count` sentences of numbers and their labels, as many of each tense as can be, in random order."""
     rows = _labeled(split)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed)).tolist()

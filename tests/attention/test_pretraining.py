@@ -8,7 +8,7 @@ import torch
 
 from lecturelib import assets
 from lecturelib.attention import pretraining
-from lecturelib.attention.claims_few_labels import draw, mean_recall
+from lecturelib.attention.claims_few_labels import draw_labeled, mean_recall
 from lecturelib.attention.pretraining import (
     Classifier,
     Encoder,
@@ -72,9 +72,9 @@ def test_padding_changes_nothing_and_is_never_attended_to():
 
 
 def test_labels_are_drawn_in_equal_shares():
-    texts, labels = draw(50, seed=1)
+    texts, labels = draw_labeled(50, seed=1)
     assert [labels.count(k) for k in range(3)] == [17, 17, 16] and len(texts) == 50
-    assert draw(50, seed=1) == (texts, labels) != draw(50, seed=2)
+    assert draw_labeled(50, seed=1) == (texts, labels) != draw(50, seed=2)
 
 
 def test_mean_recall_by_hand():
@@ -102,7 +102,7 @@ def test_the_shipped_encoder_fills_gaps_by_what_stands_around_them():
 
 
 def test_learning_repeats_and_leaves_chance_alone():
-    texts, labels = draw(12, seed=0)
+    texts, labels = draw_labeled(12, seed=0)
     state = torch.get_rng_state()
     first, second = (learn_from_labels(texts, labels, False, seed=2, steps=3) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), state) and not first.training

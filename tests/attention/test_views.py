@@ -166,25 +166,25 @@ def test_a_chart_keeps_the_names_of_its_lines_apart():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(TypeError, match="a tensor is needed, got list"):
+    with pytest.raises(TypeError, match="weights: expected a tensor, got list"):
         matrix_view(ROWS, COLUMNS, [[1.0]])
-    with pytest.raises(ValueError, match=r"\(3, 4\) is needed for 3 rows and 4 columns, got \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"weights: expected shape \(3, 4\) for 3 rows and 4 columns, got \(4, 3\)"):
         matrix_view(ROWS, COLUMNS, WEIGHTS.T)
     with pytest.raises(ValueError, match="finite numbers from 0"):
         matrix_view(ROWS, COLUMNS, WEIGHTS * torch.nan)
     with pytest.raises(ValueError, match="finite numbers from 0"):
         reading_view(["a"], torch.tensor([-0.1]))
-    with pytest.raises(ValueError, match="picked='row 3': 'row 0' to 'row 2'"):
+    with pytest.raises(ValueError, match="picked: expected 'row 0' to 'row 2', .* got 'row 3'"):
         matrix_view(ROWS, COLUMNS, WEIGHTS, "row 3")
     with pytest.raises(ValueError, match="also for one head"):
         head_view(ROWS, COLUMNS, WEIGHTS)
-    with pytest.raises(IndexError, match=r"numbers from 0 to 0 are needed, got \[1\]"):
+    with pytest.raises(IndexError, match=r"heads: expected numbers from 0 to 0, got \[1\]"):
         head_view(ROWS, COLUMNS, WEIGHTS[None], heads=[1])
     with pytest.raises(ValueError, match="'head 0 0' to 'head 0 1'"):
         model_view(words(2), random_weights(1, 2, 2, 2), "head 1 0")
     with pytest.raises(ValueError, match="layers, heads, rows, columns"):
         model_view(words(2), random_weights(2, 2, 2))
-    with pytest.raises(ValueError, match="looking=3"):
+    with pytest.raises(ValueError, match="looking: expected a word from 0 to 1, or None, got 3"):
         reading_view(words(2), torch.tensor([0.5, 0.5]), 3)
 
 

@@ -47,7 +47,9 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
         Toggle("special", False, label="show [CLS] and [SEP]"),
         Toggle("causal", False, label="causal: only what stands before"),
         _first(sentence),
-        RegionPicker((*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"),
+        RegionPicker(
+            (*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"
+        ),
     ]
     presets = {
         "it was too tired": {"sentence": TIRED, "picked": "row 9"},

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lecturelib.checks import complaint, described
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape, text_width
 from lecturelib.show import Picture, Region
 from lecturelib.show.palettes import palette
@@ -19,14 +20,19 @@ FAINT = "#8a8a8a"
 
 
 def check_weights(weights: object, shape: tuple[int, ...], what: str) -> Tensor:
-    """The weights as float32; raises unless they are finite, not negative and of the shape that their words need."""
+    """The weights as float32 on the CPU, if they are finite, not negative and of the shape that their words need.
+
+    Raises TypeError for something that is no tensor, ValueError for the rest.
+    """
     if not isinstance(weights, Tensor):
-        raise TypeError(f"weights: a tensor is needed, got {type(weights).__name__}")
+        raise TypeError(complaint("weights", "a tensor", described(weights)))
     if tuple(weights.shape) != shape or not weights.numel():
-        raise ValueError(f"weights: {shape} is needed for {what}, got {tuple(weights.shape)}")
-    weights = weights.detach().float()
-    if not torch.isfinite(weights).all() or weights.min() < 0:
-        raise ValueError("weights: finite numbers from 0 are needed")
+        raise ValueError(complaint("weights", f"shape {shape} for {what}", tuple(weights.shape)))
+    weights = weights.detach().float().cpu()
+    if not torch.isfinite(weights).all():
+        raise ValueError(complaint("weights", "finite numbers from 0 up", "NaN or infinity"))
+    if weights.min() < 0:
+        raise ValueError(complaint("weights", "finite numbers from 0 up", f"{weights.min().item():.3g}"))
     return weights
 
 
@@ -37,9 +43,8 @@ def check_picked(picked: str, rows: int, columns: int) -> tuple[str, int] | None
     kind, _, number = picked.partition(" ")
     if kind in ("row", "column") and number.isdigit() and int(number) < (rows if kind == "row" else columns):
         return kind, int(number)
-    raise ValueError(
-        f"picked={picked!r}: 'row 0' to 'row {rows - 1}', 'column 0' to 'column {columns - 1}' or '' is needed"
-    )
+    expected = f"'row 0' to 'row {rows - 1}', 'column 0' to 'column {columns - 1}' or ''"
+    raise ValueError(complaint("picked", expected, repr(picked)))
 
 
 def keys(rows: int, columns: int) -> tuple[str, ...]:

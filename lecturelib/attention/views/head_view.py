@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.views.cells import FAINT, MARK, WIDE, check_picked, check_weights, finished, percent
+from lecturelib.checks import complaint, described
 from lecturelib.drawing.drawing import Box, Curve, Drawing, Label, Shape, shortened
 from lecturelib.show import Picture
 from lecturelib.show.palettes import CATEGORIES, TEN
@@ -15,6 +16,7 @@ from lecturelib.show.palettes import CATEGORIES, TEN
 COLOURS = (*TEN, "#B8004E", "#3E7C00")  # twelve heads; each also has its own column with its number
 _MOST = 500  # lines: more are a grey cloud
 LEAST, LEAST_OF_ALL = 0.02, 0.08  # the weight from which on a line is drawn: of a picked word, of all words
+_TOP = 46.0  # px above the first word
 _LEFT, _RIGHT = 168.0, 452.0  # where the words end and begin
 _CELL = 15.0
 WINDOW = 34  # words of a column that can be read at once
@@ -40,61 +42,76 @@ def head_view(
     line, with a word picked below 2 %. Raises ValueError or TypeError for other weights, IndexError for a head that is
     not there.
     """
+    values, shown = _checked(queries, keys, weights, heads)
+    chosen = check_picked(picked, len(queries), len(keys))
+    count = len(weights)
+    names = [str(h + 1) for h in range(count)] if names is None else list(names)
+    names = [names[h] for h in shown]
+    colours = [COLOURS[h % len(COLOURS)] if count > 8 else CATEGORIES[h % 7] for h in shown]
+    told = _told(chosen, queries, keys, values, names)
+    many = f"{len(shown)} head{'s' * (len(shown) > 1)}"
+    alt = (
+        f"Head view of “{' '.join(queries)}”: {len(queries)} words at the left look at {len(keys)} at the right, "
+        f"{many}. {told}"
+    )
+    left = _Window(queries, first)
+    right = _Window(keys, first if list(queries) == list(keys) else 0)
+    values = _joined(values, left, right)
+    step = min(27.0, max(14.0, 540 / max(len(left), len(right))))
+    y = [_TOP + (k + 0.5) * step for k in range(max(len(left), len(right)))]
+    row = left.of(chosen[1]) if chosen and chosen[0] == "row" else None
+    column = right.of(chosen[1]) if chosen and chosen[0] == "column" else None
+    foot = y[-1] + step / 2 + 24
+    seen = "of this word" if row is not None else ("on this word" if column is not None else "mean of all")
+    lines, drawn = _lines(values, colours, y, row, column)
+    size = min(16.0, step * 0.68)
+    shapes: list[Shape] = [
+        Label(_LEFT, 16, "looks", 13, "end", role="muted"),
+        Label(_RIGHT, 16, "is looked at", 13, "start", role="muted"),
+        *lines,
+        *_words(left, y, size, row, _LEFT, "end", values, column, 1),
+        *_words(right, y, size, column, _RIGHT, "start", values, row, 2),
+        *_squares(values, colours, names, y, step, row, column),
+        Label(606, foot - 6, f"weights, {seen}; full: 50 %", 12, "start", role="muted"),
+    ]
+    if chosen is None:
+        least = "the widest" if drawn == _MOST else f"weights from {100 * LEAST_OF_ALL:.0f} % on"
+        told = f"Lines of {many}: {least}. {told}"
+    drawing = Drawing(WIDE, foot + 6, tuple(shapes), "Head view", alt)
+    return finished(drawing, f"{caption} {told}".strip(), _regions(queries, keys, left, right, y, step / 2))
+
+
+def _checked(
+    queries: Sequence[str], keys: Sequence[str], weights: Tensor, heads: Sequence[int] | None
+) -> tuple[Tensor, list[int]]:
+    """The weights of the heads that are shown, and their indices; raises as `head_view` does."""
     if not isinstance(weights, Tensor) or weights.ndim != 3:
-        raise ValueError("weights: (heads, queries, keys) is needed, also for one head")
+        raise ValueError(
+            complaint("weights", "shape (heads, queries, keys), also for one head", described(weights))
+        )
     count = weights.shape[0]
     words = f"{count} heads, {len(queries)} words that look and {len(keys)} that are looked at"
     values = check_weights(weights, (count, len(queries), len(keys)), words)
     shown = list(range(count)) if heads is None else list(heads)
     if not shown or not all(isinstance(h, int) and 0 <= h < count for h in shown):
-        raise IndexError(f"heads: numbers from 0 to {count - 1} are needed, got {shown}")
-    chosen = check_picked(picked, len(queries), len(keys))
-    names = [str(h + 1) for h in range(count)] if names is None else list(names)
-    values = values[shown]
-    colours = [COLOURS[h % len(COLOURS)] if count > 8 else CATEGORIES[h % 7] for h in shown]
-    told = _told(chosen, queries, keys, values, [names[h] for h in shown])
-    alt = (
-        f"Head view of “{' '.join(queries)}”: {len(queries)} words at the left look at {len(keys)} at the right, "
-        f"{len(shown)} head{'s' * (len(shown) > 1)}. {told}"
-    )
-    same = list(queries) == list(keys)
-    left, right = _window(queries, first), _window(keys, first if same else 0)
-    values = _joined(values, left, right)
-    high = max(len(left), len(right))
-    step = min(27.0, max(14.0, 540 / high))
-    size = min(16.0, step * 0.68)
-    top = 46.0
-    shapes: list[Shape] = [
-        Label(_LEFT, 16, "looks", 13, "end", role="muted"),
-        Label(_RIGHT, 16, "is looked at", 13, "start", role="muted"),
-    ]
-    y = [top + (k + 0.5) * step for k in range(high)]
-    row = left.of(chosen[1]) if chosen and chosen[0] == "row" else None
-    column = right.of(chosen[1]) if chosen and chosen[0] == "column" else None
-    lines, drawn = _lines(values, colours, y, row, column)
-    shapes += lines
-    shapes += _words(left, y, size, row, _LEFT, "end", values, column, 1)
-    shapes += _words(right, y, size, column, _RIGHT, "start", values, row, 2)
-    shapes += _squares(values, colours, [names[h] for h in shown], y, step, row, column)
+        raise IndexError(complaint("heads", f"numbers from 0 to {count - 1}", shown))
+    return values[shown], shown
+
+
+def _regions(
+    queries: Sequence[str], keys: Sequence[str], left: _Window, right: _Window, y: list[float], half: float
+) -> list[tuple]:
+    """What can be picked: the words of both columns."""
     places = [
-        (f"row {k}", (20, y[j] - step / 2, _LEFT + 6, y[j] + step / 2), f"{queries[k]} looks")
-        for j, k in left.own()
+        (f"row {k}", (20, y[j] - half, _LEFT + 6, y[j] + half), f"{queries[k]} looks") for j, k in left.own()
     ]
-    places += [
-        (f"column {k}", (_RIGHT - 6, y[j] - step / 2, 596, y[j] + step / 2), f"{keys[k]} is looked at")
+    return places + [
+        (f"column {k}", (_RIGHT - 6, y[j] - half, 596, y[j] + half), f"{keys[k]} is looked at")
         for j, k in right.own()
     ]
-    foot = y[-1] + step / 2 + 24
-    seen = "of this word" if row is not None else ("on this word" if column is not None else "mean of all")
-    shapes.append(Label(606, foot - 6, f"weights, {seen}; full: 50 %", 12, "start", role="muted"))
-    if chosen is None:
-        least = "the widest" if drawn == _MOST else f"weights from {100 * LEAST_OF_ALL:.0f} % on"
-        told = f"Lines of {len(shown)} head{'s' * (len(shown) > 1)}: {least}. {told}"
-    drawing = Drawing(WIDE, foot + 6, tuple(shapes), "Head view", alt)
-    return finished(drawing, f"{caption} {told}".strip(), places)
 
 
-class _window:
+class _Window:
     """The words that are seen, and one row each for those before and after them."""
 
     def __init__(self, words: Sequence[str], first: int):
@@ -120,7 +137,7 @@ class _window:
         return [(j, group[0]) for j, group in enumerate(self.groups) if len(group) == 1]
 
 
-def _joined(values: Tensor, left: _window, right: _window) -> Tensor:
+def _joined(values: Tensor, left: _Window, right: _Window) -> Tensor:
     """Weights between the rows of the windows: the mean over words that look, the sum over what they look at."""
     values = torch.stack([values[:, group].mean(1) for group in left.groups], 1)
     return torch.stack([values[:, :, group].sum(2) for group in right.groups], 2)
@@ -138,14 +155,14 @@ def _lines(
     flat = part.flatten()
     best = flat.topk(min(_MOST, len(flat)))
     found: list[Shape] = []
-    heads, looking, looked = part.shape
+    heads, queries, keys = part.shape
     alone = row is not None or column is not None
     least = LEAST if alone else LEAST_OF_ALL
     for weight, index in zip(reversed(best.values.tolist()), reversed(best.indices.tolist()), strict=True):
         if weight < least:
             continue
-        h, rest = divmod(index, looking * looked)
-        t, k = divmod(rest, looked)
+        h, rest = divmod(index, queries * keys)
+        t, k = divmod(rest, keys)
         # heads leave a word a little apart, so that none hides another
         shift = (h - (heads - 1) / 2) * min(1.6, 10 / heads)
         a, b = (_LEFT + 8, y[t] + shift), (_RIGHT - 8, y[k] + shift)
@@ -156,7 +173,17 @@ def _lines(
     return found, len(found)
 
 
-def _words(window, y, size, mine, x, anchor, values, other, axis) -> list[Shape]:
+def _words(
+    window: _Window,
+    y: list[float],
+    size: float,
+    mine: int | None,
+    x: float,
+    anchor: str,
+    values: Tensor,
+    other: int | None,
+    axis: int,
+) -> list[Shape]:
     """One column of words; where a word of the other column is picked, each shows how much of it there is."""
     found: list[Shape] = []
     mean = values.mean(0)  # (T, K)
@@ -169,12 +196,19 @@ def _words(window, y, size, mine, x, anchor, values, other, axis) -> list[Shape]
                 found.append(Label(place, y[j], f"{percent(weight)} %", min(13.0, size), "end", role="muted"))
             colour = colour or ("#1a1a1a" if weight >= 0.03 else FAINT)
         text = shortened(word, 100 if anchor == "start" else 118, size, bold)
-        at = x if anchor == "start" else x
-        found.append(Label(at, y[j], text, size, anchor, bold, fill=colour))
+        found.append(Label(x, y[j], text, size, anchor, bold, fill=colour))
     return found
 
 
-def _squares(values, colours, names, y, step, row, column) -> list[Shape]:
+def _squares(
+    values: Tensor,
+    colours: list[str],
+    names: list[str],
+    y: list[float],
+    step: float,
+    row: int | None,
+    column: int | None,
+) -> list[Shape]:
     """A column for each head beside the words that are looked at (or that look): a square as full as its weight."""
     heads = len(names)
     if column is not None:
@@ -203,7 +237,13 @@ def _squares(values, colours, names, y, step, row, column) -> list[Shape]:
     return found
 
 
-def _told(chosen, queries, keys, values: Tensor, names: list[str]) -> str:
+def _told(
+    chosen: tuple[str, int] | None,
+    queries: Sequence[str],
+    keys: Sequence[str],
+    values: Tensor,
+    names: list[str],
+) -> str:
     if chosen is None:
         return "Point at a word to see its lines alone."
     kind, k = chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -40,7 +41,7 @@ def matrix_view(
 ) -> Picture:
     """Weights (rows, columns) as shades, with numbers in percent where the cells are large enough.
 
-    `picked`: "row 2" or "column 0" (see `common.keys`) frames a word's row or column and says its weights in the
+    `picked`: "row 2" or "column 0" (see `keys`) frames a word's row or column and says its weights in the
     caption; the picture's `regions` name the words for a `RegionPicker`. `top`: the value of the darkest shade, the
     largest weight if not given. `unit`: "%" for shares, else what the numbers are, printed as they are. Usable up to
     about 130 words: from 45 on only every second one is written out. Raises ValueError or TypeError for other weights.
@@ -48,63 +49,112 @@ def matrix_view(
     values = check_weights(weights, (len(rows), len(columns)), f"{len(rows)} rows and {len(columns)} columns")
     chosen = check_picked(picked, len(rows), len(columns))
     top = float(values.max()) if top is None else top
-    size = _LETTERS
-    left = min(_ROOM, max(text_width(word, size, True) for word in rows)) + 14
-    left = max(left, text_width(f"{row_title} ↓", 12) + 12)
-    head = min(_ROOM, max(text_width(word, size, True) for word in (*columns, "----"))) + 34
-    cell = min(46.0, (width - left - 30) / len(columns), (_HIGH - head - 34) / len(rows))
-    cell = max(cell, 4.2)
-    size = min(size, max(9.0, cell * 0.8))
-    right, bottom = left + cell * len(columns), head + cell * len(rows)
-    shapes: list[Shape] = [
-        Bitmap(left, head, cell * len(columns), cell * len(rows), shades(values, top), hard=True),
-        Box(
-            left,
-            head,
-            cell * len(columns),
-            cell * len(rows),
-            0,
-            fill="none",
-            stroke="#8a8a8a",
-            stroke_width=1,
-        ),
-    ]
-    if cell >= 14:
-        for k in range(1, len(columns)):
-            x = left + k * cell
-            shapes.append(Line(((x, head), (x, bottom)), stroke="#e2e2e2", stroke_width=0.8))
-        for k in range(1, len(rows)):
-            y = head + k * cell
-            shapes.append(Line(((left, y), (right, y)), stroke="#e2e2e2", stroke_width=0.8))
-    shapes += _numbers(values, top, left, head, cell, unit)
-    every = max(1, round(10.5 / cell + 0.49)) if cell < 10.5 else 1
-    places = []
-    for k, word in enumerate(rows):
-        y, mine = head + (k + 0.5) * cell, chosen == ("row", k)
-        if _is_written(k, every, chosen, "row"):
-            letters = max(size, 12) if mine else size
-            text = shortened(word, _ROOM, letters, mine)
-            shapes.append(Label(left - 8, y, text, letters, "end", mine, fill=MARK if mine else None))
-        places.append((f"row {k}", (0, y - cell / 2, right, y + cell / 2), _said(word, rows, k)))
-    for k, word in enumerate(columns):
-        x, mine = left + (k + 0.5) * cell, chosen == ("column", k)
-        if _is_written(k, every, chosen, "column"):
-            letters = max(size, 12) if mine else size
-            text = shortened(word, _ROOM, letters, mine)
-            shapes.append(Label(x, head - 8, text, letters, "start", mine, True, fill=MARK if mine else None))
-        places.append((f"column {k}", (x - cell / 2, 20, x + cell / 2, head), _said(word, columns, k)))
-    shapes += [
-        Label(left, 10, f"{column_title} →", 12, "start", role="muted"),
-        Label(left - 8, head - 10, f"{row_title} ↓", 12, "end", role="muted"),
-    ]
-    if chosen is not None:
-        shapes += _frame(chosen, left, head, cell, len(rows), len(columns))
+    place = _placed(rows, columns, row_title, width)
     words = "share of a row" if unit == "%" else unit
-    shapes += scale_bar(8.0, bottom + 18, top, words, "%" if unit == "%" else "")
+    shapes: list[Shape] = [
+        *_shaded(values, top, place),
+        *_numbers(values, top, place, unit),
+        *_row_words(rows, place, chosen),
+        *_column_words(columns, place, chosen),
+        Label(place.left, 10, f"{column_title} →", 12, "start", role="muted"),
+        Label(place.left - 8, place.head - 10, f"{row_title} ↓", 12, "end", role="muted"),
+        *_frame(chosen, place),
+        *scale_bar(8.0, place.bottom + 18, top, words, "%" if unit == "%" else ""),
+    ]
     told = _told(chosen, rows, columns, values, unit)
     alt = f"Matrix of {len(rows)} rows ({', '.join(rows)}) by {len(columns)} columns ({', '.join(columns)}). {told}"
-    whole = Drawing(max(right + 14, 300.0), bottom + 34, tuple(shapes), "Attention as a matrix", alt)
-    return finished(whole, f"{caption} {told}".strip(), places)
+    whole = Drawing(
+        max(place.right + 14, 300.0), place.bottom + 34, tuple(shapes), "Attention as a matrix", alt
+    )
+    return finished(whole, f"{caption} {told}".strip(), _regions(rows, columns, place))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the cells of a matrix lie, in px, and how large its words are."""
+
+    left: float
+    head: float  # the upper edge of the cells
+    cell: float
+    letters: float
+    rows: int
+    columns: int
+
+    @property
+    def right(self) -> float:
+        return self.left + self.cell * self.columns
+
+    @property
+    def bottom(self) -> float:
+        return self.head + self.cell * self.rows
+
+    @property
+    def every(self) -> int:
+        """Only each so many-th word is written where the cells are too small for all."""
+        return max(1, round(10.5 / self.cell + 0.49)) if self.cell < 10.5 else 1
+
+
+def _placed(rows: Sequence[str], columns: Sequence[str], row_title: str, width: int) -> _Place:
+    def widest(words: Sequence[str]) -> float:
+        return min(_ROOM, max(text_width(word, _LETTERS, True) for word in words))
+
+    left = max(widest(rows) + 14, text_width(f"{row_title} ↓", 12) + 12)
+    head = widest((*columns, "----")) + 34
+    cell = max(min(46.0, (width - left - 30) / len(columns), (_HIGH - head - 34) / len(rows)), 4.2)
+    return _Place(left, head, cell, min(_LETTERS, max(9.0, cell * 0.8)), len(rows), len(columns))
+
+
+def _shaded(values: Tensor, top: float, place: _Place) -> list[Shape]:
+    """The cells as one bitmap, its outline, and lines between cells that are large enough."""
+    whole = (place.left, place.head, place.cell * place.columns, place.cell * place.rows)
+    shapes: list[Shape] = [
+        Bitmap(*whole, shades(values, top), hard=True),
+        Box(*whole, 0, fill="none", stroke="#8a8a8a", stroke_width=1),
+    ]
+    if place.cell >= 14:
+        style = {"stroke": "#e2e2e2", "stroke_width": 0.8}
+        for k in range(1, place.columns):
+            x = place.left + k * place.cell
+            shapes.append(Line(((x, place.head), (x, place.bottom)), **style))
+        for k in range(1, place.rows):
+            y = place.head + k * place.cell
+            shapes.append(Line(((place.left, y), (place.right, y)), **style))
+    return shapes
+
+
+def _row_words(rows: Sequence[str], place: _Place, chosen: tuple[str, int] | None) -> list[Shape]:
+    shapes: list[Shape] = []
+    for k, word in enumerate(rows):
+        if _is_written(k, place.every, chosen, "row"):
+            y, mine = place.head + (k + 0.5) * place.cell, chosen == ("row", k)
+            letters = max(place.letters, 12) if mine else place.letters
+            text = shortened(word, _ROOM, letters, mine)
+            shapes.append(Label(place.left - 8, y, text, letters, "end", mine, fill=MARK if mine else None))
+    return shapes
+
+
+def _column_words(columns: Sequence[str], place: _Place, chosen: tuple[str, int] | None) -> list[Shape]:
+    shapes: list[Shape] = []
+    for k, word in enumerate(columns):
+        if _is_written(k, place.every, chosen, "column"):
+            x, mine = place.left + (k + 0.5) * place.cell, chosen == ("column", k)
+            letters = max(place.letters, 12) if mine else place.letters
+            text = shortened(word, _ROOM, letters, mine)
+            style = {"fill": MARK if mine else None}
+            shapes.append(Label(x, place.head - 8, text, letters, "start", mine, True, **style))
+    return shapes
+
+
+def _regions(rows: Sequence[str], columns: Sequence[str], place: _Place) -> list[tuple]:
+    """What can be picked: each row with its word, and the words above the columns."""
+    half, found = place.cell / 2, []
+    for k, word in enumerate(rows):
+        y = place.head + (k + 0.5) * place.cell
+        found.append((f"row {k}", (0, y - half, place.right, y + half), _said(word, rows, k)))
+    for k, word in enumerate(columns):
+        x = place.left + (k + 0.5) * place.cell
+        found.append((f"column {k}", (x - half, 20, x + half, place.head), _said(word, columns, k)))
+    return found
 
 
 def _is_written(k: int, every: int, chosen: tuple[str, int] | None, kind: str) -> bool:
@@ -114,27 +164,28 @@ def _is_written(k: int, every: int, chosen: tuple[str, int] | None, kind: str) -
     return k == chosen[1] or (k % every == 0 and abs(k - chosen[1]) >= every)
 
 
-def _numbers(values: Tensor, top: float, left: float, head: float, cell: float, unit: str) -> list[Shape]:
-    if cell < _NUMBERS:
+def _numbers(values: Tensor, top: float, place: _Place, unit: str) -> list[Shape]:
+    if place.cell < _NUMBERS:
         return []
-    size, found = max(9.0, min(14.0, cell * 0.42)), []
+    size, found = max(9.0, min(14.0, place.cell * 0.42)), []
     for t, row in enumerate(values.tolist()):
         for k, value in enumerate(row):
             if unit == "%" and value < 0.005:
                 continue  # white is nothing
             text = percent(value) if unit == "%" else f"{value:.2g}"
-            x, y = left + (k + 0.5) * cell, head + (t + 0.5) * cell
+            x, y = place.left + (k + 0.5) * place.cell, place.head + (t + 0.5) * place.cell
             found.append(Label(x, y, text, size, fill=ink_on(value / top if top else 0)))
     return found
 
 
-def _frame(
-    chosen: tuple[str, int], left: float, head: float, cell: float, rows: int, columns: int
-) -> list[Shape]:
-    (kind, k), style = chosen, {"fill": "none", "stroke": MARK, "stroke_width": 3 if cell >= 14 else 1.4}
+def _frame(chosen: tuple[str, int] | None, place: _Place) -> list[Shape]:
+    if chosen is None:
+        return []
+    (kind, k), cell = chosen, place.cell
+    style = {"fill": "none", "stroke": MARK, "stroke_width": 3 if cell >= 14 else 1.4}
     if kind == "row":
-        return [Box(left, head + k * cell, columns * cell, cell, 2, **style)]
-    return [Box(left + k * cell, head, cell, rows * cell, 2, **style)]
+        return [Box(place.left, place.head + k * cell, place.columns * cell, cell, 2, **style)]
+    return [Box(place.left + k * cell, place.head, cell, place.rows * cell, 2, **style)]
 
 
 def _said(word: str, words: Sequence[str], k: int) -> str:

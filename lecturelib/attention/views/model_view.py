@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.views.cells import MARK, WIDE, check_weights, finished, scale_bar, shades
+from lecturelib.checks import complaint, described
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Shape, shortened, text_width
 from lecturelib.show import Picture
 
@@ -33,13 +34,14 @@ def model_view(
     Raises ValueError or TypeError for other weights or another key.
     """
     if not isinstance(weights, Tensor) or weights.ndim != 4:
-        raise ValueError("weights: (layers, heads, rows, columns) is needed")
+        raise ValueError(complaint("weights", "shape (layers, heads, rows, columns)", described(weights)))
     layers, heads = weights.shape[:2]
     columns = words if columns is None else columns
     shape = (layers, heads, len(words), len(columns))
     values = check_weights(weights, shape, f"{layers} layers of {heads} heads on {len(words)} words")
     if picked not in model_keys(layers, heads):
-        raise ValueError(f"picked={picked!r}: 'head 0 0' to 'head {layers - 1} {heads - 1}' is needed")
+        expected = f"'head 0 0' to 'head {layers - 1} {heads - 1}'"
+        raise ValueError(complaint("picked", expected, repr(picked)))
     layer, head = (int(n) for n in picked.split()[1:])
     left, top = 30.0, 40.0
     cell = min(56.0, (WIDE - left - _LARGE - 94) / heads - 4)

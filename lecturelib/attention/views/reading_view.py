@@ -17,6 +17,7 @@ from lecturelib.attention.views.cells import (
     scale_bar,
     shades,
 )
+from lecturelib.checks import complaint
 from lecturelib.drawing.drawing import Box, Drawing, Label, Shape, text_width
 from lecturelib.show import Picture
 
@@ -39,7 +40,8 @@ def reading_view(
     """
     values = check_weights(weights, (len(words),), f"{len(words)} words")
     if looking is not None and not 0 <= looking < len(words):
-        raise ValueError(f"looking={looking}: a word from 0 to {len(words) - 1}, or None, is needed")
+        expected = f"a word from 0 to {len(words) - 1}, or None"
+        raise ValueError(complaint("looking", expected, looking))
     top = float(values.max()) if top is None else top
     pixels = shades(values[None], top)[0]  # (L, 3)
     shapes: list[Shape] = []
