@@ -13,6 +13,7 @@ from lecturelib.network.batch_effects import independent
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import Activations, recording
+from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
 from lecturelib.network.probe import layer_info, probe
 
@@ -307,6 +308,8 @@ def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
     if hasattr(check_model(model), "normalise"):
         check_images(images, model)
     unit = checked_unit(model, unit, images)
+    if images.is_floating_point():
+        images = to_the_weights(images, model)
     shape = tuple(images.shape[1:])
     parts = [images] if len(images) == 1 or independent(model, shape) else images.split(1)
     with frozen(model), recording(model, unit.keys) as acts:
@@ -330,8 +333,9 @@ def checked_unit(model: nn.Module, unit: Unit, images: Tensor | Sequence[int]) -
         found = probe(model, picture=images)
     else:
         found = probe(model, tuple(images))
-    # Not by the unit itself: 1, 1.0 and True are equal, and a direction is a tensor that may be written on.
-    key = "" if isinstance(unit, Direction | Combination) else repr(unit)
+    # Not by the unit itself: 1, 1.0 and True are equal. Nor a unit of another class: it may hold a tensor, as a direction
+    # does, which its repr does not show.
+    key = repr(unit) if type(unit) in (Neuron, Channel, Layer, Logit, Probability) else ""
     if not key or key not in found.checked:
         checked = unit.check(model, found.shape)
         if not key:
