@@ -6,7 +6,6 @@ saliency maps", section 3.
 """
 
 import copy
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import check_image, check_map, check_whole, complaint, described
-from lecturelib.network.freezing import frozen
-from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import check_model
+from lecturelib.network.probe import probe
 from lecturelib.network.units import Unit, checked_unit
 
 AttributionMethod = Callable[[nn.Module, Tensor, Unit], Tensor]  # (model, image (1, C, H, W), unit) -> (H, W)
@@ -164,7 +162,7 @@ def _layers(model: nn.Module, image_shape) -> list[tuple[str, list[str]]]:
                 complaint("image_shape", "(C, H, W), for this network does not know its own", "None")
             )
         image_shape = (model.channels, model.input_size, model.input_size)
-    ran = _run_order(model, image_shape)
+    ran = probe(model, image_shape).order
     owners: dict[str, list[str]] = {name: [] for name in ran}
     for name, module in model.named_modules():
         if next(module.parameters(recurse=False), None) is None:
@@ -178,28 +176,6 @@ def _layers(model: nn.Module, image_shape) -> list[tuple[str, list[str]]]:
         title = getattr(model, "name", type(model).__name__)
         raise ValueError(complaint("model", "a network with parameters", f"{title}, which has none"))
     return layers[::-1]
-
-
-def _run_order(model: nn.Module, image_shape) -> list[str]:
-    """The names of the modules that run, in the order in which they begin; one pass over a black image."""
-    order: dict[str, None] = {}
-    thread = threading.get_ident()
-
-    def note(name: str):
-        def hook(module: nn.Module, inputs: tuple) -> None:
-            if threading.get_ident() == thread:
-                order.setdefault(name)
-
-        return hook
-
-    handles = [module.register_forward_pre_hook(note(name)) for name, module in model.named_modules()]
-    try:
-        with frozen(model), torch.no_grad():
-            model(to_the_weights(torch.zeros(1, *image_shape), model))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return list(order)
 
 
 def _copy(model: nn.Module) -> nn.Module:

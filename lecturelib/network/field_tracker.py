@@ -41,7 +41,8 @@ class FieldTracker(TorchDispatchMode):
     def __init__(self, image: Tensor):
         super().__init__()
         self._seen = WeakTensorKeyDictionary()
-        self._seen[image] = Field()
+        # the rows of a table have no height and width
+        self._seen[image] = Field() if image.ndim == 4 else WHOLE
         self._constants = WeakTensorKeyDictionary()  # made of constants only, as a weight that was cast
         # Written in place: every tensor that shares this memory sees it too. The storage is kept, so that its address
         # stays its own.

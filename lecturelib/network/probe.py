@@ -95,7 +95,8 @@ def run(model: nn.Module, shape: tuple[int, ...], picture: Tensor | None = None)
         noise = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
         images = noise.to(device, dtype)
     else:
-        images = picture[:1].detach().to(device, dtype, copy=True)
+        kind = dtype if picture.is_floating_point() else picture.dtype  # the numbers of tokens stay whole
+        images = picture[:1].detach().to(device, kind, copy=True)
     found = _pass(model, images, gradient=True, hooks=False)
     for gradient, hooks in ((False, False), (True, True)):
         if found.failure is None or (hooks and not has_hooks(model)):

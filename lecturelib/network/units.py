@@ -18,6 +18,7 @@ from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
 from lecturelib.network.probe import layer_info, probe
 
 Shape = tuple[int, int, int]
+UNITS_KEPT = 4096  # checked units that are remembered for a network and a size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +299,8 @@ def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
     """Read the value (B,) of a unit for images (B, C, H, W); gradients flow to the images if they ask for them.
 
     A house network, or one from `models.adapt`, takes pixels in [0, 1] and refuses others; a plain module takes what it
-    takes. Where the pictures of a batch influence one another, each is run alone. Raises as `checked_unit` does.
+    takes. They are brought to the dtype and the device of its first layer. Where the pictures of a batch influence one
+    another, each is run alone. Raises as `checked_unit` does, and `ValueError` for a value that is NaN or infinite.
 
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False)).requires_grad_(False)
     >>> _ = nn.init.ones_(net[1].weight)
@@ -329,12 +331,8 @@ def checked_unit(model: nn.Module, unit: Unit, images: Tensor | Sequence[int]) -
     """
     if not isinstance(unit, Unit):
         raise TypeError(complaint("unit", "a unit such as Channel('conv4', 3) or Logit(k)", described(unit)))
-    if isinstance(images, Tensor):
-        found = probe(model, picture=images)
-    else:
-        found = probe(model, tuple(images))
-    # Not by the unit itself: 1, 1.0 and True are equal. Nor a unit of another class: it may hold a tensor, as a direction
-    # does, which its repr does not show.
+    found = probe(model, picture=images) if isinstance(images, Tensor) else probe(model, images)
+    # By what it prints, for 1, 1.0 and True are equal; a unit of another class may hold a tensor that is not printed.
     key = repr(unit) if type(unit) in (Neuron, Channel, Layer, Logit, Probability) else ""
     if not key or key not in found.checked:
         checked = unit.check(model, found.shape)
@@ -344,6 +342,3 @@ def checked_unit(model: nn.Module, unit: Unit, images: Tensor | Sequence[int]) -
             found.checked.clear()
         found.checked[key] = checked
     return found.checked[key]
-
-
-UNITS_KEPT = 4096
