@@ -7,7 +7,6 @@ from torch import Tensor
 
 from lecturelib.network.units import Logit, class_index, read
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
-from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.parametrize import Fourier
 from lecturelib.optimization.regularizers import Regularizer, l2, total_variation
 from lecturelib.optimization.shipped_frames import Frame, frame
@@ -16,6 +15,7 @@ from lecturelib.show import Picture, bars
 from lecturelib.show.raster_text import number
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Progress, common_controls
+from lecturelib.widgets.emerging import emerging
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
 SIZE = 192

@@ -9,10 +9,10 @@ from lecturelib.checks import UnknownName
 from lecturelib.images import fit, photo
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.deep_dream import DreamStep, iter_deep_dream
-from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.show import Picture, side_by_side
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, Toggle, Upload, common_controls
+from lecturelib.widgets.emerging import emerging
 
 LAYERS = {  # what the student reads: network and layer
     "alexnet relu2": ("alexnet", "relu2"),

@@ -9,12 +9,12 @@ from lecturelib.images import fit, load_image, photo
 from lecturelib.network.probe import layer_info
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import AscentStep
-from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.inversion import activations_of, inversion_error, iter_invert
 from lecturelib.optimization.regularizers import total_variation
 from lecturelib.show import Picture, bars
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Progress, Toggle, Upload, common_controls
+from lecturelib.widgets.emerging import emerging
 
 NETWORK = "alexnet"
 LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")

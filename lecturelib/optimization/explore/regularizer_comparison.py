@@ -6,7 +6,6 @@ from torch import Tensor
 
 from lecturelib.network.units import Channel, Logit, Unit
 from lecturelib.optimization import shipped_frames
-from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.regularizer_comparison import (
     REGULARIZATIONS,
     high_frequency_share,
@@ -15,6 +14,7 @@ from lecturelib.optimization.regularizer_comparison import (
 from lecturelib.show import Picture, tiled
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Explorable, Progress, common_controls
+from lecturelib.widgets.emerging import emerging
 
 NETWORK = "alexnet"
 UNITS: dict[str, Unit] = {

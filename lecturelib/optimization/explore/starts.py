@@ -11,11 +11,11 @@ from lecturelib.network.units import Channel
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.diversity import diversity
-from lecturelib.optimization.explore.emerging import emerging
 from lecturelib.optimization.objectives import gram
 from lecturelib.show import Picture, tiled
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Explorable, Progress, common_controls
+from lecturelib.widgets.emerging import emerging
 
 NETWORK = "alexnet"
 UNITS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing
 
 from lecturelib.show import Picture
-from lecturelib.widgets import Progress
+from lecturelib.widgets.explorable import Progress
 
 PATIENCE = 0.15  # seconds between two pictures
 REMEMBERED = 24
