@@ -2,7 +2,8 @@
 
 The limits of `diagnose` were set on the seeds from 100 to 107; these seeds were not looked at before. A first report,
 on the seeds from 0 to 7, named 94 of 96; both misses were noisy validation images, which the comparison of the two sets
-then averaged away. That measurement was mended, and so its report needed new seeds.
+then averaged away. That measurement was mended, and so its report needed new seeds. Later the rules became
+stricter: a cause needs evidence of its own, and wrong labels are told by comparison with the validation set.
 """
 
 import hashlib
@@ -14,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 from lecturelib.training import faults, faulty_runs
-from lecturelib.training.checkpoint import write_whole
-from lecturelib.training.diagnose import LIMITS
+from lecturelib.training.causes import LIMITS
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEEDS = range(200, 208)
@@ -33,6 +35,8 @@ recorded every {look} steps, with three digits.
 * Limits of the diagnosis: set on the seeds {set_on}, which are not in this file.
 * Seen before: seeds 0 to 7, in a first report (94 of 96 named rightly). Both misses were noisy validation images, to
   which the comparison of the two sets was blind; it was mended, and this report was made on new seeds.
+* Changed after this report was first made: a cause needs evidence of its own, and wrong labels are told by comparing
+  how often neighbours agree in both sets. The limits for that were set on the seeds {set_on}, too.
 * Licence: that of this project; made from MNIST and Fashion-MNIST (see their cards), holds no picture.
 * named rightly: {right} of {count} ({share:.1%})
 * named rightly without comparing the two data sets: {curves} of {count} ({curves_share:.1%})
@@ -70,15 +74,16 @@ def main() -> None:
         "named_rightly": right, "runs": len(runs), "without_split": by_curves,
         "confusions": table, "confusions_without_split": curves, "torch": torch.__version__,
     }  # fmt: skip
-    write_whole(DATA / "diagnosis.json", (json.dumps(record, indent=2) + "\n").encode())
+    write_whole(DATA / "diagnosis.json", json.dumps(record, indent=2) + "\n")
+    write_checksums()
     card = CARD.format(
-        count=len(runs), look=faults.LOOK, faults=len(faults.FAULTS), seeds=f"{SEEDS[0]} to {SEEDS[-1]}",
+        count=len(runs), look=faults.RECORD_EVERY, faults=len(faults.FAULTS), seeds=f"{SEEDS[0]} to {SEEDS[-1]}",
         steps=faults.STEPS, train=faults.TRAIN, set_on=SET_ON, right=right, share=right / len(runs),
         curves=by_curves, curves_share=by_curves / len(runs), confused="; ".join(confused) or "none",
         healthy=f"{table['healthy'].get('healthy', 0)} of {len(SEEDS)}", seconds=seconds, file=path.name,
         size=path.stat().st_size / 1e6, sha256=sha256,
     )  # fmt: skip
-    write_whole(DATA / "diagnosis.md", card.encode())
+    write_whole(DATA / "diagnosis.md", card)
     print(card)
 
 

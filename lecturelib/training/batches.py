@@ -1,22 +1,30 @@
-"""What a run learns from: batches in an order that can be left and taken up again, and the checks before any work."""
+"""Resumable mini-batches: an order of the examples that can be left and taken up again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-EVALUATED = 500  # examples at once where nothing is learnt
+from lecturelib.checks import check_whole, complaint, described
+from lecturelib.network.inputs import to_the_weights
+
+EVALUATED = 500  # examples at once where nothing is learned
 
 Batch = tuple[Tensor, Tensor]
+Data = Batch | Iterable[Batch]  # (inputs, targets), or a DataLoader of such pairs
 
 
 class TensorBatches:
     """Batches of tensors in a new order every epoch, drawn from a seed.
 
-    A last batch of a single example is left out, since batch normalisation cannot take it.
+    A last batch of a single example is left out, since batch normalization cannot take it.
+
+    >>> import torch
+    >>> batches = TensorBatches(torch.arange(4.0)[:, None], torch.arange(4), batch_size=2, shuffle=True, seed=0)
+    >>> sorted([*batches.next()[1].tolist(), *batches.next()[1].tolist()])
+    [0, 1, 2, 3]
     """
 
     def __init__(self, inputs: Tensor, targets: Tensor, batch_size: int, shuffle: bool, seed: int):
@@ -64,16 +72,17 @@ class TensorBatches:
 class LoaderBatches:
     """Batches of a DataLoader, which decides on their size and order."""
 
-    def __init__(self, loader):
+    def __init__(self, loader: Iterable[Batch]):
         self.loader, self.batch_size = loader, getattr(loader, "batch_size", None)
         try:
             self.per_epoch = len(loader)
         except TypeError as error:
             raise TypeError(
-                "data: a loader that knows its length is needed, so that epochs can be counted"
+                complaint("data", "a loader with a length, so that epochs can be counted", "none")
             ) from error
         if self.per_epoch == 0:
-            raise ValueError("data: the loader gives no batch: its data set is empty, or drop_last drops all")
+            hint = "fill its data set, or leave drop_last out"
+            raise ValueError(complaint("data", "a loader with at least one batch", "none", hint))
         self._own = getattr(loader, "generator", None)
         self._iterator: Iterator | None = None
         self._place, self._skip = 0, 0
@@ -91,9 +100,9 @@ class LoaderBatches:
     def _begin(self) -> None:
         now = torch.get_rng_state()
         if self._start is None:
-            self._start = {"chance": now, "own": self._own_state()}
+            self._start = {"rng_state": now, "own": self._own_state()}
         else:  # an epoch that was left half-way: the same order again, up to the same place
-            torch.set_rng_state(self._start["chance"])
+            torch.set_rng_state(self._start["rng_state"])
             if self._own is not None:
                 self._own.set_state(self._start["own"])
         self._iterator = iter(self.loader)
@@ -133,104 +142,85 @@ class LoaderBatches:
         return None
 
 
-def batches_of(data, batch_size: int, shuffle: bool, seed: int, name: str) -> TensorBatches | LoaderBatches:
+def batches_of(
+    data: Data, batch_size: int, shuffle: bool, seed: int, name: str
+) -> TensorBatches | LoaderBatches:
     """Batches to learn from; raises `ValueError` or `TypeError` where the data is none."""
+    check_whole("seed", seed)
     if _is_pair(data):
-        for what, value in (
-            ("batch_size", batch_size),
-            ("seed", seed + 1 if isinstance(seed, int) else seed),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{what}: a whole number is needed, got {value!r}")
+        check_whole("batch_size", batch_size, 1)
         inputs, targets = _checked(*data, name)
         return TensorBatches(inputs, targets, batch_size, shuffle, seed)
     if hasattr(data, "__iter__") and hasattr(data, "__len__") and not isinstance(data, Tensor | tuple | list):
         return LoaderBatches(data)
-    raise TypeError(f"{name}: (inputs, targets) or a DataLoader is needed, got {type(data).__name__}")
+    raise TypeError(complaint(name, "(inputs, targets) or a DataLoader", _short(data)))
 
 
-def parts(data, name: str) -> Callable[[], Iterator[Batch]]:
-    """A function that goes once over the data, in batches, for looking at it without learning."""
+def parts(data: Data, name: str) -> Callable[[], Iterator[Batch]]:
+    """A function that goes once over the data, in batches, without learning."""
     if _is_pair(data):
         inputs, targets = _checked(*data, name)
         return lambda: zip(inputs.split(EVALUATED), targets.split(EVALUATED), strict=True)
     if hasattr(data, "__iter__") and not isinstance(data, Tensor | tuple | list):
         return lambda: (_pair(batch, name) for batch in data)
-    raise TypeError(f"{name}: (inputs, targets) or a DataLoader is needed, got {type(data).__name__}")
-
-
-def check_fits(model: nn.Module, batch: Batch, loss, name: str, labels: Tensor | None) -> None:
-    """`ValueError` where the model cannot take the inputs, or where its classes and the labels do not fit."""
-    inputs, targets = batch
-    weights = next(model.parameters())
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        with torch.no_grad():
-            outputs = model(placed(inputs[:2], weights))
-    except Exception as error:  # a network may refuse a shape in any way; what it said goes along
-        raise ValueError(
-            f"{name}: the model cannot take inputs of shape {tuple(inputs.shape[1:])} ({error})"
-        ) from error
-    finally:
-        for module, mode in modes:
-            module.training = mode
-    if loss is not cross_entropy or not isinstance(outputs, Tensor) or targets.ndim != 1:
-        return
-    if targets.dtype != torch.long:
-        raise TypeError(f"{name}: labels are whole numbers (torch.long), got {targets.dtype}")
-    labels = targets if labels is None else labels
-    low, high = int(labels.min()), int(labels.max())
-    if outputs.ndim == 2 and (low < 0 or high >= outputs.shape[1]):
-        raise ValueError(
-            f"{name}: labels run from {low} to {high}, but the model has {outputs.shape[1]} classes "
-            f"(0 to {outputs.shape[1] - 1})"
-        )
+    raise TypeError(complaint(name, "(inputs, targets) or a DataLoader", _short(data)))
 
 
 def total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     """How many steps a run has, told in epochs or in steps; `ValueError` for both, none, or no whole number above 0."""
     if (epochs is None) == (steps is None):
-        raise ValueError("say either epochs=... or steps=...")
-    name, value = ("steps", steps) if epochs is None else ("epochs", epochs)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}={value!r}: a whole number above 0 is needed")
-    return value if epochs is None else value * per_epoch
+        got = "both" if steps is not None else "neither"
+        raise ValueError(complaint("epochs, steps", "one of the two", got))
+    if epochs is None:
+        return check_whole("steps", steps, 1)
+    return check_whole("epochs", epochs, 1) * per_epoch
 
 
-def placed(tensor: Tensor, weights: Tensor) -> Tensor:
-    """The tensor on the weights' device, and in their dtype where it holds floats."""
-    dtype = weights.dtype if tensor.is_floating_point() else tensor.dtype
-    return tensor.to(weights.device, dtype)
+def placed(tensor: Tensor, model: nn.Module) -> Tensor:
+    """The tensor on the device of the model's weights, and in their dtype where it holds floats."""
+    if tensor.is_floating_point():
+        return to_the_weights(tensor, model)
+    return tensor.to(next(model.parameters()).device)
 
 
-def _is_pair(data) -> bool:
+def _is_pair(data: object) -> bool:
     return isinstance(data, tuple | list) and len(data) == 2 and all(isinstance(one, Tensor) for one in data)
 
 
-def _pair(batch, name: str) -> Batch:
+def _pair(batch: object, name: str) -> Batch:
     if batch is None:
-        raise ValueError(f"{name}: the loader gives no batch")
+        raise ValueError(complaint(name, "a loader with at least one batch", "none"))
     if not _is_pair(batch):
-        raise TypeError(
-            f"{name}: the loader must give (inputs, targets) as tensors, got {type(batch).__name__}"
-        )
-    return batch[0], batch[1]
+        raise TypeError(complaint(name, "a loader of pairs of tensors (inputs, targets)", _short(batch)))
+    # What was made under inference_mode cannot take part in a gradient.
+    return tuple(one.clone() if one.is_inference() else one for one in batch)
 
 
 def _checked(inputs: Tensor, targets: Tensor, name: str) -> Batch:
     if len(inputs) == 0 or len(inputs) != len(targets):
         raise ValueError(
-            f"{name}: {len(inputs)} inputs for {len(targets)} targets; equally many, at least one"
+            complaint(
+                name,
+                "as many inputs as targets, at least one",
+                f"{len(inputs)} inputs and {len(targets)} targets",
+            )
         )
-    if not inputs.is_floating_point():
-        raise TypeError(f"{name}: inputs are floats, got {inputs.dtype}; pixels: images.float() / 255")
-    if not inputs.isfinite().all():
-        raise ValueError(f"{name}: there is NaN or infinity among the inputs")
+    if inputs.dtype in (torch.uint8, torch.bool):
+        raise TypeError(
+            complaint(name, "inputs as floats", str(inputs.dtype), "for pixels pass images.float() / 255")
+        )
+    if inputs.is_floating_point() and not inputs.isfinite().all():
+        raise ValueError(complaint(name, "finite inputs", "NaN or infinity"))
     return inputs, targets
+
+
+def _short(value: object) -> str:
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, tuple | list) else described(value)
 
 
 def _same(came: dict, own: dict, keys: tuple[str, ...]) -> None:
     for key in keys:
         if came.get(key) != own[key]:
-            raise ValueError(f"the data's {key.replace('_', ' ')} is {own[key]} now and was {came.get(key)}")
+            raise ValueError(
+                complaint("data", f"{key.replace('_', ' ')} {own[key]}, as this run has", came.get(key))
+            )

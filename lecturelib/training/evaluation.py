@@ -1,82 +1,69 @@
-"""Looking without learning: loss and accuracy over data, and what keeps a model and torch's chance as they were."""
+"""Evaluate loss and accuracy without changing module modes or the RNG state."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from lecturelib.training.batches import parts, placed
+from lecturelib.network.freezing import frozen
+from lecturelib.training.batches import Batch, Data, parts, placed
+from lecturelib.training.fit_checks import check_trainable
+from lecturelib.training.rng_state import preserve_rng_state
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss = Callable[[Any, Tensor], Tensor]
 
 
-def evaluate(model: nn.Module, data, loss: Loss = cross_entropy) -> tuple[float, float | None]:
-    """Mean loss and accuracy (0 to 1; None where the outputs are no classes) of a model over data, in eval mode.
+def evaluate(model: nn.Module, data: Data, loss: Loss = cross_entropy) -> tuple[float, float | None]:
+    """Mean loss and accuracy over data, in eval mode.
 
-    data: (inputs, targets) or a DataLoader. Nothing of the model changes. Raises `ValueError` for empty data.
+        loss = 1/N sum_i l(f(x_i), y_i),   accuracy = 1/N sum_i [argmax_k f(x_i)_k = y_i]
+
+    data: (inputs (N, ...), targets (N, ...)) or a DataLoader. The accuracy (0 to 1) is None where the outputs are not
+    scores (N, K) with labels (N,). Modes, gradients and the RNG state are as before. Raises `TypeError` or `ValueError`
+    for something that is no network or no data, and `ValueError` for data without a batch.
+
+    >>> import torch
+    >>> model = torch.nn.Linear(2, 2).requires_grad_(False)
+    >>> _ = model.weight.copy_(torch.eye(2)), model.bias.zero_()
+    >>> loss, accuracy = evaluate(model, (torch.eye(2), torch.tensor([0, 0])))
+    >>> round(loss, 4), accuracy  # (ln(1 + e^-1) + ln(1 + e)) / 2
+    (0.8133, 0.5)
     """
-    return evaluated(check_model(model), parts(data, "data")(), loss)
+    return evaluated(check_trainable(model), parts(data, "data")(), loss)
 
 
-def evaluated(model: nn.Module, batches, loss: Loss) -> tuple[float, float | None]:
+def evaluated(model: nn.Module, batches: Iterable[Batch], loss: Loss) -> tuple[float, float | None]:
     """`evaluate` for batches that were checked before."""
     total, right, seen = 0.0, 0.0, 0
-    weights = next(model.parameters())
-    with in_mode(model, False), torch.no_grad(), chance_kept():
+    with frozen(model), torch.no_grad(), preserve_rng_state():
         for inputs, targets in batches:
-            inputs, targets = placed(inputs, weights), placed(targets, weights)
+            inputs, targets = placed(inputs, model), placed(targets, model)
             outputs = model(inputs)
-            total += loss(outputs, targets).item() * len(inputs)
+            total += float(loss(outputs, targets)) * len(inputs)
             share = accuracy_of(outputs, targets)
             right = None if share is None or right is None else right + share * len(inputs)
             seen += len(inputs)
     if not seen:
-        raise ValueError("the data gives no batch")
+        raise ValueError("data: expected at least one batch, got none")
     return total / seen, None if right is None else right / seen
 
 
-def accuracy_of(outputs: Tensor, targets: Tensor) -> float | None:
-    """The share of outputs (B, K) whose largest is the target (B,); None where these are no classes."""
-    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype != torch.long:
+def accuracy_of(outputs: Any, targets: Tensor) -> float | None:
+    """The share of scores (B, K) whose largest is the label (B,); None where outputs and targets are something else."""
+    if not are_scores(outputs, targets):
         return None
     return (outputs.detach().argmax(1) == targets).float().mean().item()
 
 
-def check_model(model: nn.Module) -> nn.Module:
-    """The model, if it is a network with weights; otherwise `TypeError` or `ValueError`."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: a torch.nn.Module is needed, got {type(model).__name__}")
-    if next(model.parameters(), None) is None:
-        raise ValueError("model: this network has no weights to learn")
-    return model
-
-
-@contextmanager
-def in_mode(model: nn.Module, training: bool):
-    """Training or eval mode inside the `with`; every submodule then is in the mode it was found in."""
-    found = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in found:
-            module.training = mode
-
-
-_drawing = threading.RLock()  # torch's generator is one for all threads: runs in two take turns
-
-
-@contextmanager
-def chance_kept():
-    """Whatever is drawn inside the `with`, torch's generator is as before after it."""
-    with _drawing:
-        kept = torch.get_rng_state()
-        try:
-            yield
-        finally:
-            torch.set_rng_state(kept)
+def are_scores(outputs: Any, targets: Tensor) -> bool:
+    """Are the outputs scores (B, K) of classes, and the targets labels (B,)?"""
+    return (
+        isinstance(outputs, Tensor)
+        and outputs.ndim == 2
+        and targets.ndim == 1
+        and targets.dtype == torch.long
+    )

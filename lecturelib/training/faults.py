@@ -17,13 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib import datasets
-from lecturelib.checks import UnknownName
+from lecturelib.checks import check_name, check_number, check_whole
 from lecturelib.training import monitors
-from lecturelib.training.fit import Run, RunStopped, fit
+from lecturelib.training.fit import fit
 from lecturelib.training.history import History
+from lecturelib.training.run import Run, RunStopped
 
 STEPS = 400
-LOOK = 10  # steps between two looks of the monitors
+RECORD_EVERY = 10  # steps between two records of the monitors
 VALIDATE = 20
 TRAIN, VALIDATION, PROBE = 5000, 500, 128
 STATISTICS = {"digits": (0.1307, 0.3081), "clothes": (0.2860, 0.3530)}
@@ -31,16 +32,16 @@ STATISTICS = {"digits": (0.1307, 0.3081), "clothes": (0.2860, 0.3530)}
 FAULTS: dict[str, str] = {
     "healthy": "nothing is wrong",
     "learning rate too high": "steps so long that they jump over the valley",
-    "learning rate too low": "steps so short that nothing is learnt in this time",
+    "learning rate too low": "steps so short that nothing is learned in this time",
     "exploding gradients": "a deep network whose weights start too large: each layer makes the gradient larger",
     "vanishing gradients": "a deep network that makes the gradient smaller in each layer: the first ones learn nothing",
     "dying ReLU": "biases so negative that most units are 0 for every example and get no gradient",
-    "overfitting": "few examples and many epochs: the examples are learnt by heart",
+    "overfitting": "few examples and many epochs: the examples are learned by heart",
     "wrong labels": "a large share of the training labels, or all, are drawn by lot",
     "train/test leak": "examples of the training set stand in the validation set, slightly changed",
     "distribution mismatch": "the validation images were taken otherwise: turned, noisy, inverted, moved or faint",
     "no shuffling": "the examples come sorted by class",
-    "wrong normalisation": "pixels from 0 to 255, divided twice, or not centred",
+    "wrong normalization": "pixels from 0 to 255, divided twice, or not centered",
 }
 
 
@@ -65,10 +66,8 @@ def planted(fault: str, seed: int, steps: int = STEPS) -> Run:
     `run.history.notes["planted"]` holds the fault and what was drawn. Raises `UnknownName` for a fault that is none of
     `FAULTS`, `ValueError` for a negative seed.
     """
-    if fault not in FAULTS:
-        raise UnknownName(f"no fault is called {fault!r}; there are: {', '.join(FAULTS)}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed: a whole number from 0 up is needed, got {seed!r}")
+    check_name("fault", fault, FAULTS, "fault")
+    check_whole("seed", seed)
     draw = random.Random(f"{fault} {seed}")
     recipe = _healthy(draw)
     PLANT[fault](recipe, draw)
@@ -76,21 +75,21 @@ def planted(fault: str, seed: int, steps: int = STEPS) -> Run:
         torch.manual_seed(draw.randrange(2**31))
         model = recipe.build()
     kind = torch.optim.Adam if recipe.adam else _momentum
-    history = History({"planted": fault, "drawn": recipe.said})
     probe = recipe.train[0][:: max(1, len(recipe.train[0]) // PROBE)][:PROBE]
-    return fit(
+    run = fit(
         model,
         recipe.train,
         steps=steps,
         optimizer=kind(model.parameters(), lr=recipe.rate),
-        monitors=[*monitors.usual(probe, LOOK), monitors.split(recipe.train, recipe.validation)],
+        monitors=[*monitors.usual(probe, RECORD_EVERY), monitors.split(recipe.train, recipe.validation)],
         validation=recipe.validation,
         validate_every=VALIDATE,
         batch_size=recipe.batch_size,
         shuffle=recipe.shuffle,
         seed=seed,
-        history=history,
     )
+    run.history.notes.update(planted=fault, drawn=recipe.said)
+    return run
 
 
 def history_of(fault: str, seed: int, steps: int = STEPS) -> History:
@@ -271,13 +270,13 @@ def _no_shuffling(recipe: Recipe, draw: random.Random) -> None:
     recipe.said["classes at a time"] = together
 
 
-def _wrong_normalisation(recipe: Recipe, draw: random.Random) -> None:
+def _wrong_normalization(recipe: Recipe, draw: random.Random) -> None:
     mean, std = STATISTICS[recipe.name]
-    kind = draw.choice(("pixels from 0 to 255", "divided by 255 twice", "not centred"))
+    kind = draw.choice(("pixels from 0 to 255", "divided by 255 twice", "not centered"))
     change = {
         "pixels from 0 to 255": lambda x: (x * std + mean) * 255,
         "divided by 255 twice": lambda x: (x * std + mean) / 255,
-        "not centred": lambda x: x + 8.0,
+        "not centered": lambda x: x + 8.0,
     }[kind]
     recipe.train = (change(recipe.train[0]), recipe.train[1])
     recipe.validation = (change(recipe.validation[0]), recipe.validation[1])
@@ -289,7 +288,7 @@ PLANT: dict[str, Callable[[Recipe, random.Random], None]] = dict(
         FAULTS,
         (
             _nothing, _rate_too_high, _rate_too_low, _exploding, _vanishing, _dying,
-            _overfitting, _wrong_labels, _leak, _mismatch, _no_shuffling, _wrong_normalisation,
+            _overfitting, _wrong_labels, _leak, _mismatch, _no_shuffling, _wrong_normalization,
         ),
         strict=True,
     )
@@ -301,8 +300,7 @@ def with_wrong_labels(labels: Tensor, share: float, seed: int, classes: int = 10
 
     Raises `ValueError` unless 0 <= share <= 1.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share={share}: a number from 0 to 1 is needed")
+    check_number("share", share, least=0, most=1)
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(len(labels), generator=generator)[: round(share * len(labels))]
     wrong = labels.clone()

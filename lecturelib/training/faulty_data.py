@@ -1,7 +1,7 @@
 """Which labels are wrong, and which examples stand there twice? Two ways to ask, and how often they are right.
 
 `suspects` ranks examples by how little their label fits: by the loss of networks that never saw them, or by the labels
-of their neighbours. `duplicates` finds pairs that are nearer than neighbours usually are. `planted` puts both faults
+of their neighbors. `duplicates` finds pairs that are nearer than neighbors usually are. `planted` puts both faults
 into a real set, so that `found_of` can say how many were found.
 """
 
@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.checks import check_whole
-from lecturelib.parameters.cnn_codes import nearest_neighbors
 from lecturelib.show import Picture, tiled
 from lecturelib.training.fit import fit
 
-WAYS = ("loss", "neighbours")
+WAYS = ("loss", "neighbors")
 ROWS = 1000  # examples compared with all others at once: bounds the memory
 
 
@@ -94,8 +93,8 @@ def suspects(
     """Examples in the order in which their labels deserve a second look.
 
     by "loss": the set is cut into `folds`; a small network learns from all but one for some `epochs`, and each example
-    of the one left out gets its loss (out of sample, after Northcutt et al. 2021): a network that has learnt an example
-    by heart believes its label. by "neighbours": the share of the `k` nearest examples, in pixels, with another label
+    of the one left out gets its loss (out of sample, after Northcutt et al. 2021): a network that has learned an example
+    by heart believes its label. by "neighbors": the share of the `k` nearest examples, in pixels, with another label
     (Wilson 1972); ties go by the distance to the nearest one of the same label. images (N, C, H, W) in [0, 1], labels
     (N,) from 0. The same seed gives the same order. Raises `ValueError` for bad data or settings.
     """
@@ -109,7 +108,7 @@ def suspects(
         scores = _left_out_loss(images, labels, folds, epochs, seed)
     else:
         if check_whole("k", k, 1) >= len(images):
-            raise ValueError(f"k={k}: 1 to {len(images) - 1} neighbours")
+            raise ValueError(f"k={k}: 1 to {len(images) - 1} neighbors")
         scores = _other_labels(images, labels, k)
     return Suspects(scores.argsort(descending=True, stable=True), scores, by)
 
@@ -134,7 +133,7 @@ def _left_out_loss(images: Tensor, labels: Tensor, folds: int, epochs: int, seed
 
 
 def _other_labels(images: Tensor, labels: Tensor, k: int) -> Tensor:
-    from lecturelib.parameters.cnn_codes import nearest_neighbours  # that part is not needed elsewhere here
+    from lecturelib.parameters.cnn_codes import nearest_neighbors  # that part is not needed elsewhere here
 
     codes = images.flatten(1)
     near = nearest_neighbors(codes, k)  # (N, k)
@@ -156,7 +155,7 @@ def _nearest_own(codes: Tensor, labels: Tensor) -> Tensor:
 
 
 def duplicates(images: Tensor, share: float = 0.45) -> Tensor:
-    """Pairs (d, 2) of examples nearer than `share` of the usual distance between neighbours, the nearest first.
+    """Pairs (d, 2) of examples nearer than `share` of the usual distance between neighbors, the nearest first.
 
     Each image is brought to mean 0 and length 1 first, so that a brighter copy is a copy. What the set itself holds
     twice is found as well. images (N, C, H, W). Raises `ValueError` for another shape, or a share outside 0 to 1.

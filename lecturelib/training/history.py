@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lecturelib.checks import UnknownName
+from lecturelib.files import FileError, write_whole
 
 AT = "@"  # in a saved file, "loss@" holds the steps of "loss"
 
@@ -30,7 +31,6 @@ class History(Mapping):
         self.notes: dict[str, object] = dict(notes or {})
         self._steps: dict[str, array] = {}
         self._values: dict[str, array | list[np.ndarray]] = {}
-        self._run = None  # the run that records here: `fit(..., history=history)` goes on from it
 
     def add(self, step: int, values: Mapping[str, object]) -> None:
         """Record values at a step: numbers, or vectors of the length that this name always had.
@@ -137,8 +137,6 @@ class History(Mapping):
 
     def save(self, path: str | Path) -> Path:
         """Write the series to a compressed .npz file, whole or not at all; `History.load` reads it."""
-        from lecturelib.training.checkpoint import write_whole
-
         path = Path(path)
         if path.suffix != ".npz":
             raise ValueError(f"save: {path.name!r} must end in .npz")
@@ -150,14 +148,12 @@ class History(Mapping):
     def load(cls, path: str | Path) -> History:
         """The history that `save` wrote. Its notes, which are no arrays, are not in the file.
 
-        Raises `CheckpointError` for a file that is missing, damaged, or none of `save`.
+        Raises `FileError` for a file that is missing, damaged, or none of `save`.
         """
-        from lecturelib.training.checkpoint import CheckpointError
-
         if not Path(path).is_file():
-            raise CheckpointError(f"there is no history at {path}")
+            raise FileError(f"there is no history at {path}")
         try:
             with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as arrays:
                 return cls.from_arrays(dict(arrays))
         except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{path} is damaged or no history: it was not loaded") from error
+            raise FileError(f"{path} is damaged or no history: it was not loaded") from error

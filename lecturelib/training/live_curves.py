@@ -1,6 +1,6 @@
 """Watch a run while it learns: one picture that is replaced at most ten times a second, with a progress bar.
 
-    for step in live.curves(fit(model, data, epochs=3, validation=test)):
+    for step in live_curves(fit(model, data, epochs=3, validation=test)):
         ...
 
 The picture is SVG text, written anew each time (no matplotlib figure); the time between two pictures grows with what
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from lecturelib.show import Picture
 from lecturelib.training import plots
-from lecturelib.training.fit import Run, Step
+from lecturelib.training.run import Run, TrainingStep
 from lecturelib.training.smooth import Smoother
 
 EVERY = 0.1  # seconds at least between two pictures
@@ -24,21 +24,21 @@ SHARE = 0.03  # of the time that drawing may take
 Screen = Callable[[Picture, str], None]  # (the picture, the line below it)
 
 
-def curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Iterator[Step]:
+def live_curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Iterator[TrainingStep]:
     """The steps of a run, handed on while their curves are drawn: loss, accuracy, learning rate, gradient norm.
 
     The kernel's interrupt (the square button, or Ctrl-C) ends the loop after a whole step, and nothing is lost:
-    `for step in live.curves(run)` goes on. The last picture stays in the notebook, with an alt text that says the
+    `for step in live_curves(run)` goes on. The last picture stays in the notebook, with an alt text that says the
     numbers. `weight`: of the smoothed lines, see `smooth`. `screen`: where pictures go; the notebook if None, a line of
     text elsewhere. Raises `TypeError` for what is no run.
     """
     if not isinstance(run, Run):
-        raise TypeError(f"live.curves: a run is needed, live.curves(fit(...)); got {type(run).__name__}")
+        raise TypeError(f"live_curves: a run is needed, live_curves(fit(...)); got {type(run).__name__}")
     Smoother(weight)  # says what is wrong with it before a step is made
-    return pictures(run, lambda run: plots.curves(run.history, weight, of=run.of), screen)
+    return live_pictures(run, lambda run: plots.curves(run.history, weight, of=run.of), screen)
 
 
-def pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
+def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
     """The steps of any run, handed on while `draw(run)` is shown, as `curves` does it.
 
     The run is an iterator with `step`, `of` and `stopped`; it goes on where it was left.

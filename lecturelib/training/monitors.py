@@ -1,9 +1,20 @@
-"""What can be recorded while a network learns: small callables in a list; adding one is adding one function.
+"""Monitors: what can be recorded while a network learns; adding one is adding one function.
 
-A monitor is a function `look -> {name: number or vector}`, called after the step; a plain function is called at every
-step, `Monitor` says how often, and which layers' activations it wants. Costs are for a step at which it is due; with
-`every=10` a tenth of it, measured on a LeNet with batches of 64 (`make bench`); the usual ones together, every 10
+A monitor is a function `snapshot -> {name: number or vector}`, called after the step; a plain function is called at
+every step, `Monitor` says how often, and which layers' activations it wants. Costs are for a step at which it is due;
+with `every=10` a tenth of it, measured on a LeNet with batches of 64 (`make bench`); the usual ones together, every 10
 steps, cost about 3 % of the training.
+
+>>> import torch
+>>> from lecturelib.training import fit, monitors
+>>> def largest_score(snapshot):
+...     return {"largest score": snapshot.outputs.max().item()}
+>>> watch = [monitors.updates(every=2), largest_score]
+>>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=4, monitors=watch)
+>>> for step in run:
+...     pass
+>>> run.history.steps("updates/weight").tolist(), run.history.steps("largest score").tolist()
+([1, 2, 4], [1, 2, 3, 4])
 """
 
 from __future__ import annotations
@@ -11,13 +22,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from lecturelib.checks import check_choice, check_whole, complaint, described
 from lecturelib.network.hooks import record
+from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import resolve_layer
-from lecturelib.training.dataset_shift import compared
+from lecturelib.training.dataset_shift import dataset_shift
+from lecturelib.training.evaluation import are_scores
 
 ONCE = 0  # every=ONCE: at the first step of a run only
 
@@ -28,18 +43,19 @@ RELUS = (nn.ReLU, nn.ReLU6)
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """What a monitor may look at after a step.
+class Snapshot:
+    """What a monitor can read after a step.
 
-    `inputs`, `targets`, `outputs` of the batch, the model with its gradients (`parameter.grad`), the `activations` of
-    the layers it asked for, and the weights `before` the step, by parameter, where it asked for them.
+    `inputs` (B, ...), `targets` (B, ...) and `outputs` of the batch (as the model gave them, without their graph), the
+    `model` with its gradients (`parameter.grad`), the `activations` of the layers it asked for, and the weights
+    `before` the step, by parameter, where it asked for them.
     """
 
     model: nn.Module
     step: int
     inputs: Tensor
     targets: Tensor
-    outputs: Tensor
+    outputs: Any
     activations: Mapping[str, Tensor] = data_field(default_factory=dict)
     before: Mapping[str, Tensor] = data_field(default_factory=dict)
 
@@ -52,21 +68,21 @@ class Monitor:
     those before the step.
     """
 
-    measure: Callable[[Look], Mapping[str, object]]
+    measure: Callable[[Snapshot], Mapping[str, object]]
     every: int = 1
     layers: Callable[[nn.Module], Sequence[str]] | None = None
     before: bool = False
 
     def __post_init__(self):
-        if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 0:
-            raise ValueError(f"every={self.every!r}: a whole number of steps, or 0 for once, is needed")
+        check_whole("every", self.every)
 
     @classmethod
-    def of(cls, one: Monitor | Callable) -> Monitor:
+    def of(cls, one: Monitor | Callable[[Snapshot], Mapping[str, object]]) -> Monitor:
+        """The monitor itself, or one that calls the function at every step; `TypeError` for anything else."""
         if isinstance(one, Monitor):
             return one
         if not callable(one):
-            raise TypeError(f"monitors: functions look -> numbers are needed, got {type(one).__name__}")
+            raise TypeError(complaint("monitors", "functions snapshot -> {name: number}", described(one)))
         return cls(one)
 
     def due(self, step: int, first: bool) -> bool:
@@ -76,24 +92,27 @@ class Monitor:
     def layers_of(self, model: nn.Module) -> Sequence[str]:
         return self.layers(model) if self.layers else ()
 
-    def __call__(self, look: Look) -> Mapping[str, object]:
+    def __call__(self, snapshot: Snapshot) -> Mapping[str, object]:
         with torch.no_grad():
-            found = self.measure(look)
+            found = self.measure(snapshot)
         if not isinstance(found, Mapping):
-            raise TypeError(
-                f"monitors: a monitor gives {{name: number}}, this one gave {type(found).__name__}"
-            )
+            raise TypeError(complaint("monitors", "a monitor that returns {name: number}", described(found)))
         return found
 
 
 def inputs(every: int = 10) -> Monitor:
-    """Mean, deviation, smallest and largest of what enters the first layer: `inputs/mean`, `inputs/std` ...
+    """Mean, standard deviation, smallest and largest of what enters the first layer: `inputs/mean`, `inputs/std` ...
 
-    For a house network that is after its own normalisation. Cost: one pass over the batch's pixels, below 2 %.
+    For a house network that is after its own normalization. Nothing for whole numbers, such as words for an embedding.
+    Cost: one pass over the batch's pixels, below 2 %.
     """
 
-    def measure(look: Look) -> dict[str, float]:
-        x = look.model.normalise(look.inputs) if hasattr(look.model, "normalise") else look.inputs
+    def measure(snapshot: Snapshot) -> dict[str, float]:
+        x = snapshot.inputs
+        if not x.is_floating_point():
+            return {}
+        if hasattr(snapshot.model, "normalise"):
+            x = snapshot.model.normalise(x)
         low, high = x.aminmax()
         return {
             "inputs/mean": x.mean().item(), "inputs/std": x.std().item(),
@@ -104,16 +123,16 @@ def inputs(every: int = 10) -> Monitor:
 
 
 def classes(every: int = 10) -> Monitor:
-    """How often each class stands in the batch, `targets/counts` (K,), and how many kinds that is, `targets/classes`.
+    """How often each class occurs in the batch, `targets/counts` (K,), and how many classes that is, `targets/classes`.
 
-    The second is the exponential of the entropy: K for K classes equally often, 1 for a batch of one class, as a set
-    gives that is sorted and not shuffled. Nothing where the outputs are no classes. Cost: nothing.
+    The second is the exponential of the entropy: K for K classes equally often, 1 for a batch of one class, as it comes
+    from a set that is sorted and not shuffled. Nothing where the outputs are no scores of classes. Cost: nothing.
     """
 
-    def measure(look: Look) -> dict[str, object]:
-        if not _of_classes(look):
+    def measure(snapshot: Snapshot) -> dict[str, object]:
+        if not are_scores(snapshot.outputs, snapshot.targets):
             return {}
-        counts = look.targets.bincount(minlength=look.outputs.shape[1])
+        counts = snapshot.targets.bincount(minlength=snapshot.outputs.shape[1])
         kinds = torch.special.entr(counts / counts.sum()).sum().exp().item()
         return {"targets/counts": counts.cpu().numpy(), "targets/classes": kinds}
 
@@ -121,29 +140,36 @@ def classes(every: int = 10) -> Monitor:
 
 
 def split(train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most: int = 500) -> Monitor:
-    """Do the two sets belong together? Distances of nearest neighbours, in the inputs, once per run.
+    """Do the two sets belong together? Distances of nearest neighbors, in the inputs, once per run.
 
-    train, validation: (inputs (N, ...), labels (N,)); of each at most `most` examples are asked. Records
-    `split/apart`: the share of a set's examples whose nearest neighbour among both sets' stands in their own, as a
-    multiple of what chance gives, for the set where it is larger (about 1; above: another distribution; after
-    Schilling, 1986, and Henze, 1988);
-    `split/copies`: the share of validation examples that lie within a quarter of the usual distance of some training
-    example (a leak); `split/agreement`: the share of training examples whose nearest neighbour has their label. Cost:
-    a product of two matrices, some 0.1 s for 5,000 digits.
+    train, validation: (inputs (N, ...), labels (N,)); at most `most` examples of each are compared. Records
+
+    * `split/apart`: the share of a set's examples whose nearest neighbor among both sets is in their own set, as a
+      multiple of what is expected by chance, for the set where it is larger (about 1; above: dataset shift; after
+      Schilling, 1986, and Henze, 1988);
+    * `split/copies`: the share of validation examples that lie within a quarter of the usual distance of some training
+      example (a leak);
+    * `split/agreement`: the share of training examples whose nearest neighbor has their label;
+    * `split/agreement_ratio`: that share by the validation set's, among equally many of each; 1 where they differ by
+      less than three standard errors. Well below 1: the training labels fit their inputs worse than those of the
+      validation set.
+
+    Cost: a product of two matrices, some 0.1 s for 5,000 digits. Raises `ValueError` for sets that are no such pairs.
     """
     for name, part in (("train", train), ("validation", validation)):
         if len(part) != 2 or len(part[0]) != len(part[1]) or len(part[0]) < 2:
-            raise ValueError(f"split: {name} must be (inputs, labels), equally many and two or more")
+            got = " and ".join(str(len(one)) for one in part)
+            raise ValueError(complaint(name, "(inputs, labels), equally many and two or more", got))
     shapes = [tuple(part[0].shape[1:]) for part in (train, validation)]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"split: inputs of one shape are needed, got {shapes[0]} and {shapes[1]}")
+        raise ValueError(complaint("validation", f"inputs of shape {shapes[0]}, as in training", shapes[1]))
 
-    return Monitor(lambda look: compared(train, validation, most), ONCE)
+    return Monitor(lambda snapshot: dataset_shift(train, validation, most), ONCE)
 
 
 def weights(every: int = 10) -> Monitor:
     """Root mean square of each layer's weights, `weights/LAYER`. Cost: one pass over the weights, below 5 %."""
-    return Monitor(lambda look: {f"weights/{n}": _rms(p) for n, p in _matrices(look.model)}, every)
+    return Monitor(lambda snapshot: {f"weights/{n}": _rms(p) for n, p in _matrices(snapshot.model)}, every)
 
 
 def gradients(every: int = 10) -> Monitor:
@@ -153,8 +179,8 @@ def gradients(every: int = 10) -> Monitor:
     over the gradients, below 5 %.
     """
 
-    def measure(look: Look) -> dict[str, float]:
-        return {f"gradients/{n}": _rms(p.grad) for n, p in _matrices(look.model) if p.grad is not None}
+    def measure(snapshot: Snapshot) -> dict[str, float]:
+        return {f"gradients/{n}": _rms(p.grad) for n, p in _matrices(snapshot.model) if p.grad is not None}
 
     return Monitor(measure, every)
 
@@ -166,10 +192,10 @@ def updates(every: int = 10) -> Monitor:
     below 10 %. (Karpathy, "A recipe for training neural networks", 2019.)
     """
 
-    def measure(look: Look) -> dict[str, float]:
+    def measure(snapshot: Snapshot) -> dict[str, float]:
         found = {}
-        for name, parameter in _matrices(look.model):
-            old = look.before[name if name in look.before else f"{name}.weight"]
+        for name, parameter in _matrices(snapshot.model):
+            old = snapshot.before[name if name in snapshot.before else f"{name}.weight"]
             size = _rms(old)
             found[f"updates/{name}"] = _rms(parameter - old) / size if size else 0.0
         return found
@@ -178,15 +204,15 @@ def updates(every: int = 10) -> Monitor:
 
 
 def activations(every: int = 10, layers: Sequence[str] | None = None) -> Monitor:
-    """Mean and deviation of layers' outputs over the batch: `activations/LAYER/mean` and `/std`.
+    """Mean and standard deviation of layers' outputs over the batch: `activations/LAYER/mean` and `/std`.
 
     `layers`: all activation functions (ReLU, tanh ...) if None. Cost: a copy of each activation, about 20 %.
     """
 
-    def measure(look: Look) -> dict[str, float]:
+    def measure(snapshot: Snapshot) -> dict[str, float]:
         found = {}
-        for name in chosen(look.model):
-            values = look.activations[name]
+        for name in chosen(snapshot.model):
+            values = snapshot.activations[name]
             found[f"activations/{name}/mean"] = values.mean().item()
             found[f"activations/{name}/std"] = values.std().item()
         return found
@@ -198,17 +224,17 @@ def activations(every: int = 10, layers: Sequence[str] | None = None) -> Monitor
 def dead_units(every: int = 10, layers: Sequence[str] | None = None, probe: Tensor | None = None) -> Monitor:
     """The share of units per ReLU layer that are 0 for every example and at every place: `dead/LAYER`, 0 to 1.
 
-    A unit is a neuron or a channel; one that is dead for all examples gets no gradient and stays dead. `probe`: images
-    on which to look, in eval mode; the batch itself if None, which counts rare units as dead. `layers`: all ReLU
-    modules if None. Cost: about 25 %; with a probe one forward pass of it.
+    A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images on
+    which the units are counted, in eval mode; the batch itself if None, which counts rare units as dead. `layers`: all
+    ReLU modules if None. Cost: about 25 %; with a probe one forward pass of it.
     """
 
-    def measure(look: Look) -> dict[str, float]:
-        names = chosen(look.model)
+    def measure(snapshot: Snapshot) -> dict[str, float]:
+        names = chosen(snapshot.model)
         if probe is None:
-            acts = look.activations
+            acts = snapshot.activations
         else:
-            acts = record(look.model, probe.to(next(look.model.parameters())), names)
+            acts = record(snapshot.model, to_the_weights(probe, snapshot.model), names)
         return {f"dead/{name}": _dead_share(acts[name]) for name in names}
 
     chosen = _chosen(layers, RELUS)
@@ -216,20 +242,22 @@ def dead_units(every: int = 10, layers: Sequence[str] | None = None, probe: Tens
 
 
 def outputs(every: int = 10) -> Monitor:
-    """What the network says: `outputs/confidence` (mean largest probability), `outputs/classes` (how many kinds it
-    answers), `outputs/sure_and_wrong` (share of the batch answered wrongly with more than 0.9). Nothing where the
-    outputs are no classes. Cost: nothing.
+    """What the network answers: confidence, number of classes, and how often it is sure and wrong.
+
+    `outputs/confidence`: mean largest probability; `outputs/classes`: how many classes it answers (exponential of the
+    entropy); `outputs/sure_and_wrong`: share of the batch answered wrongly with a probability above 0.9. Nothing where
+    the outputs are no scores of classes. Cost: nothing.
     """
 
-    def measure(look: Look) -> dict[str, float]:
-        if not _of_classes(look):
+    def measure(snapshot: Snapshot) -> dict[str, float]:
+        if not are_scores(snapshot.outputs, snapshot.targets):
             return {}
-        top, guess = look.outputs.softmax(1).max(1)
+        top, guess = snapshot.outputs.softmax(1).max(1)
         shares = guess.bincount().float() / len(guess)
         return {
             "outputs/confidence": top.mean().item(),
             "outputs/classes": torch.special.entr(shares).sum().exp().item(),
-            "outputs/sure_and_wrong": ((guess != look.targets) & (top > 0.9)).float().mean().item(),
+            "outputs/sure_and_wrong": ((guess != snapshot.targets) & (top > 0.9)).float().mean().item(),
         }
 
     return Monitor(measure, every)
@@ -241,14 +269,12 @@ def histograms(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
     For a picture of how a distribution moves, and for TensorBoard. Cost: below 5 % for weights, about 20 % for
     activations.
     """
-    if of not in ("weights", "gradients", "activations"):
-        raise ValueError(f"histograms: of={of!r}; choose weights, gradients or activations")
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        raise ValueError(f"bins={bins!r}: a whole number, 1 or more, is needed")
+    check_choice("of", of, ("weights", "gradients", "activations"))
+    check_whole("bins", bins, 1)
 
-    def measure(look: Look) -> dict[str, Tensor]:
+    def measure(snapshot: Snapshot) -> dict[str, Tensor]:
         found = {}
-        for name, values in _values(look):
+        for name, values in _values(snapshot):
             low, high = (end.item() for end in values.aminmax())
             high = high if high > low else low + 1e-6
             counts = torch.histc(values.float(), bins, low, high)
@@ -256,19 +282,19 @@ def histograms(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
             found[f"histogram/{of}/{name}/edges"] = torch.linspace(low, high, bins + 1).numpy()
         return found
 
-    def _values(look: Look):
+    def _values(snapshot: Snapshot):
         if of == "activations":
-            return [(name, look.activations[name]) for name in chosen(look.model)]
+            return [(name, snapshot.activations[name]) for name in chosen(snapshot.model)]
         if of == "weights":
-            return list(_matrices(look.model))
-        return [(name, p.grad) for name, p in _matrices(look.model) if p.grad is not None]
+            return list(_matrices(snapshot.model))
+        return [(name, p.grad) for name, p in _matrices(snapshot.model) if p.grad is not None]
 
     chosen = _chosen(None, ACTIVATIONS)
     return Monitor(measure, every, chosen if of == "activations" else None)
 
 
 def usual(probe: Tensor | None = None, every: int = 10) -> list[Monitor]:
-    """All that `diagnose` asks a run for: inputs, classes, gradients, updates, dead units, outputs."""
+    """The usual monitors: inputs, classes, gradients, updates, dead units, outputs. `diagnose` asks for these."""
     return [
         inputs(every), classes(every), gradients(every), updates(every),
         _if_any(dead_units(every, probe=probe), RELUS), outputs(every),
@@ -282,7 +308,7 @@ def _if_any(monitor: Monitor, kinds: tuple) -> Monitor:
         return any(isinstance(module, kinds) for module in model.modules())
 
     return Monitor(
-        lambda look: monitor.measure(look) if has(look.model) else {},
+        lambda snapshot: monitor.measure(snapshot) if has(snapshot.model) else {},
         monitor.every,
         lambda model: monitor.layers_of(model) if has(model) else (),
         monitor.before,
@@ -291,7 +317,7 @@ def _if_any(monitor: Monitor, kinds: tuple) -> Monitor:
 
 def _chosen(layers: Sequence[str] | None, kinds: tuple) -> Callable[[nn.Module], Sequence[str]]:
     if isinstance(layers, str):
-        raise TypeError(f"layers: a list of names is needed, got the text {layers!r}")
+        raise TypeError(complaint("layers", "a list of names", described(layers), f"pass [{layers!r}]"))
 
     def names(model: nn.Module) -> Sequence[str]:
         if layers is not None:
@@ -299,14 +325,12 @@ def _chosen(layers: Sequence[str] | None, kinds: tuple) -> Callable[[nn.Module],
         found = [name for name, module in model.named_modules() if isinstance(module, kinds)]
         if not found:
             wanted = ", ".join(kind.__name__ for kind in kinds[:3])
-            raise ValueError(f"this model has no module such as {wanted}; name the layers: layers=[...]")
+            raise ValueError(
+                complaint("layers", f"a model with modules such as {wanted}", "none", "name the layers")
+            )
         return found
 
     return names
-
-
-def _of_classes(look: Look) -> bool:
-    return look.outputs.ndim == 2 and look.targets.ndim == 1 and look.targets.dtype == torch.long
 
 
 def _matrices(model: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lecturelib.drawing.curve_panels import FONT, INK, Line, Panel, sheet
+from lecturelib.drawing.curve_panels import FONT, INK, Curve, Panel, sheet
 from lecturelib.show import Picture
 from lecturelib.training.history import History
 from lecturelib.training.smooth import Band, smooth
@@ -36,9 +36,9 @@ def curves(
         panels.append(_pair(history, "accuracy", weight, end, 1.0))
     for name, title in (("learning_rate", "learning rate"), ("gradient_norm", "norm of the gradient")):
         steps, values = history.steps(name), history[name]
-        lines = [Line(steps, values, kind="bold" if name == "learning_rate" else "raw")]
+        lines = [Curve(steps, values, kind="bold" if name == "learning_rate" else "raw")]
         if name == "gradient_norm":
-            lines.append(Line(steps, smooth(values, weight)))
+            lines.append(Curve(steps, smooth(values, weight)))
         spread = _spread(values)
         panels.append(Panel(title, lines, log=spread > 20, low=0.0, x_end=end))
     return Picture(sheet(panels, 2, width, 200), alt_of(history, of), caption, width=width)
@@ -66,11 +66,11 @@ def _pair(
     """Training raw and smoothed, and validation, in one panel."""
     steps, values = history.steps(name), history[name]
     even = smooth(values, weight)
-    lines = [Line(steps, values, "batch", 0, "raw"), Line(steps, even, "smoothed", 0)]
+    lines = [Curve(steps, values, "batch", 0, "raw"), Curve(steps, even, "smoothed", 0)]
     known = [even[np.isfinite(even)]]
     if f"validation_{name}" in history:
         checked = history[f"validation_{name}"]
-        lines.append(Line(history.steps(f"validation_{name}"), checked, "validation", 1, "marked"))
+        lines.append(Curve(history.steps(f"validation_{name}"), checked, "validation", 1, "marked"))
         known.append(checked[np.isfinite(checked)])
     known = np.concatenate(known)
     # A loss that runs away would press all else flat.
@@ -100,7 +100,7 @@ def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), widt
             continue
         title, log = MONITORED.get(prefix, (prefix.rstrip("/"), False))
         lines = [
-            Line(history.steps(name), history[name], name.removeprefix(prefix), k)
+            Curve(history.steps(name), history[name], name.removeprefix(prefix), k)
             for k, name in enumerate(names)
         ]
         usual = (1e-3, "usual: 0.001") if prefix == "updates/" else (None, "")
@@ -120,7 +120,7 @@ def banded(found: Band, title: str = "", width: int = WIDTH, height: int = 240) 
     """Several seeds: the middle run as a line, the range of all as a band."""
     words = title or f"{found.name.replace('_', ' ')}, {found.runs} seeds"
     panel = Panel(
-        words, [Line(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
+        words, [Curve(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
         shade=(found.steps, found.low, found.high),
     )  # fmt: skip
     alt = f"{words}: median {found.middle[-1]:.3g} at the end, from {found.low[-1]:.3g} to {found.high[-1]:.3g}."

@@ -147,7 +147,7 @@ QUESTIONS = (
             Answer(
                 "Training examples that stand in the validation set, too.",
                 True,
-                "Validation then asks what was learnt by heart. Only comparing the two sets shows it.",
+                "Validation then asks what was learned by heart. Only comparing the two sets shows it.",
             ),
             Answer(
                 "A vanishing gradient.",
@@ -162,7 +162,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "xor cannot be learnt without a hidden layer. What makes it possible?",
+        "xor cannot be learned without a hidden layer. What makes it possible?",
         (
             Answer(
                 "A hidden layer with a nonlinear activation.",
@@ -186,7 +186,7 @@ QUESTIONS = (
         "To find wrong labels by loss, why on examples that were left out of the training?",
         (
             Answer(
-                "A network that has learnt an example by heart believes its wrong label.",
+                "A network that has learned an example by heart believes its wrong label.",
                 True,
                 "Its loss there is as small as anywhere. A network that never saw it is surprised.",
             ),

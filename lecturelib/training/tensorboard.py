@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lecturelib.show import pixels_of
-from lecturelib.training.fit import Run, Step
 from lecturelib.training.history import History
+from lecturelib.training.run import Run, TrainingStep
 
 COUNTS, EDGES = "/counts", "/edges"  # how `monitors.histograms` names its two series
 
@@ -36,10 +36,10 @@ def write(history: History, folder: str | Path, pictures: Mapping[str, object] |
     return Path(folder)
 
 
-def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[Step]:
+def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[TrainingStep]:
     """The steps of a run, handed on while a log is written: every so many steps what was recorded since.
 
-    It wraps as `live.curves` does: `for step in tensorboard.logged(run, "logs/first")`. The log is whole also where the
+    It wraps as `live_curves` does: `for step in tensorboard.logged(run, "logs/first")`. The log is whole also where the
     loop is left. Raises as `write` does.
     """
     if not isinstance(run, Run):
@@ -49,7 +49,7 @@ def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[Step]:
     return _logged(run, _writer(folder), every)
 
 
-def _logged(run: Run, opened, every: int) -> Iterator[Step]:
+def _logged(run: Run, opened, every: int) -> Iterator[TrainingStep]:
     done: dict[str, int] = {}
     with opened as writer:
         try:

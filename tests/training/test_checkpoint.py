@@ -13,7 +13,7 @@ from torch import nn
 
 from lecturelib.training import checkpoint, fit
 from lecturelib.training.checkpoint import CheckpointError
-from lecturelib.training.fit import STATE
+from lecturelib.training.run import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,10 +74,10 @@ def test_a_real_limit_of_the_system_in_the_middle_of_writing(saved):
     """A process that may write files of 1 KB only: the write itself fails half-way."""
     code = (
         "import resource, signal, sys; from pathlib import Path; "
-        "from lecturelib.training.checkpoint import CheckpointError, write_whole\n"
+        "from lecturelib.files import FileError, write_whole\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
         "try: write_whole(Path(sys.argv[1]), b'x' * 100000)\n"
-        "except CheckpointError as error: print(error)"
+        "except FileError as error: print(error)"
     )
     old = saved.read_bytes()
     done = subprocess.run(
@@ -119,18 +119,22 @@ def test_what_is_no_checkpoint_of_this_run_changes_nothing(saved, tmp_path):
     damaged = tmp_path / "damaged.pt"
     damaged.write_bytes(saved.read_bytes()[:500])
     unchanged(run, lambda: checkpoint.load(run, damaged), "damaged or no checkpoint")
+    torch.save({"format": 1}, tmp_path / "earlier.pt")
+    unchanged(run, lambda: checkpoint.load(run, tmp_path / "earlier.pt"), "a checkpoint of format 1, not 2")
     torch.save({"a": 1}, tmp_path / "other.pt")
     unchanged(run, lambda: checkpoint.load(run, tmp_path / "other.pt"), "no checkpoint of this library")
     wide = run_of(width=5)
     unchanged(
-        wide, lambda: checkpoint.load(wide, saved), r"another run: the model's '0.bias' is \(5,\).*\(3,\)"
+        wide,
+        lambda: checkpoint.load(wide, saved),
+        r"another run: state: expected the model's '0.bias' of shape \(5,\), got \(3,\)",
     )
     more = run_of(count=24)
-    unchanged(more, lambda: checkpoint.load(more, saved), "examples is 24 now and was 20")
+    unchanged(more, lambda: checkpoint.load(more, saved), "examples 24, as this run has, got 20")
     plain = run_of(optimizer=lambda p: torch.optim.SGD([{"params": [one]} for one in p], lr=0.1))
     unchanged(plain, lambda: checkpoint.load(plain, saved), "another run")
     other = run_of(optimizer=lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))
-    unchanged(other, lambda: checkpoint.load(other, saved), "its optimizer was of another kind than SGD")
+    unchanged(other, lambda: checkpoint.load(other, saved), "that of SGD, got another optimizer's")
 
 
 @pytest.mark.parametrize("name", STATE)
@@ -139,7 +143,7 @@ def test_a_checkpoint_with_a_hole_changes_nothing(saved, tmp_path, name):
     del state[name]
     torch.save(state, tmp_path / "hole.pt")
     run = run_of()
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "hole.pt"), f"the state has no '{name}'")
+    unchanged(run, lambda: checkpoint.load(run, tmp_path / "hole.pt"), f"expected a part '{name}', got none")
 
 
 def test_a_checkpoint_whose_history_is_none_changes_nothing(saved, tmp_path):

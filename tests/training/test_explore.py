@@ -49,7 +49,7 @@ def test_the_quiz_judges_an_answer_and_unfolds_it():
     explorable = explore.diagnosis_quiz()
     fault = explore.diagnosing.questions()[0][0]
     other = "overfitting" if fault != "overfitting" else "healthy"
-    assert fault not in explorable.picture({"run": 1}).caption.split("Run 1")[1].split("neighbour")[-1]
+    assert fault not in explorable.picture({"run": 1}).caption.split("Run 1")[1].split("neighbor")[-1]
     assert f"Right. Planted: {fault}" in explorable.picture({"run": 1, "answer": fault}).caption
     assert "was not planted here" in explorable.picture({"run": 1, "answer": other}).caption
     assert f"Not {other}. Planted: {fault}" in explorable.picture({"answer": other, "unfold": True}).caption

@@ -33,7 +33,7 @@ def test_what_is_planted_is_what_differs(digits, faulty):
     assert torch.equal(datasets.digits()[0][:800], images)  # nothing is changed in place
 
 
-@pytest.mark.parametrize(("by", "precision"), [("loss", 0.8), ("neighbours", 0.5)])
+@pytest.mark.parametrize(("by", "precision"), [("loss", 0.8), ("neighbors", 0.5)])
 def test_most_of_the_first_suspects_are_mislabelled(faulty, by, precision):
     found = fd.suspects(faulty.images, faulty.labels, by, epochs=4, folds=3)
     assert sorted(found.order.tolist()) == list(range(800))
@@ -59,17 +59,17 @@ def test_the_same_seed_gives_the_same_order(faulty):
     assert torch.equal(one.order, fd.suspects(*part, epochs=1, folds=2).order)
 
 
-def test_neighbours_by_hand():
+def test_neighbors_by_hand():
     places = torch.tensor([0.0, 0.1, 0.2, 0.3, 0.8, 0.9, 1.0]).view(7, 1, 1, 1)
-    found = fd.suspects(places, torch.tensor([0, 0, 1, 0, 1, 1, 1]), "neighbours", k=2)
-    assert found.order[0] == 2  # both its neighbours are of class 0, and its own class is far away
-    # all neighbours of 3 are 2 and 1: one of them of another class
+    found = fd.suspects(places, torch.tensor([0, 0, 1, 0, 1, 1, 1]), "neighbors", k=2)
+    assert found.order[0] == 2  # both its neighbors are of class 0, and its own class is far away
+    # all neighbors of 3 are 2 and 1: one of them of another class
     assert found.scores[3] == pytest.approx(0.5 + 0.25 * 0.2 / 0.6, abs=1e-5)
 
 
-def test_a_class_of_one_example_has_no_neighbour_of_its_own():
+def test_a_class_of_one_example_has_no_neighbor_of_its_own():
     places = torch.tensor([0.0, 0.1, 0.2, 0.3]).view(4, 1, 1, 1)
-    found = fd.suspects(places, torch.tensor([0, 0, 0, 1]), "neighbours", k=1)
+    found = fd.suspects(places, torch.tensor([0, 0, 0, 1]), "neighbors", k=1)
     assert found.order[0] == 3 and found.scores.isfinite().all()
 
 
@@ -108,12 +108,12 @@ def test_pictures_say_what_they_show(faulty):
         (lambda x, y: fd.planted(x, y, mislabelled=700, copies=200), "need 1100 examples, got 800"),
         (lambda x, y: fd.planted(x, y, mislabelled=-1), "need"),
         (lambda x, y: fd.planted(x, torch.zeros(800, dtype=torch.long)), "two classes"),
-        (lambda x, y: fd.suspects(x, y, "colour"), "choose one of loss, neighbours"),
+        (lambda x, y: fd.suspects(x, y, "colour"), "choose one of loss, neighbors"),
         (lambda x, y: fd.planted(x, y, copies=1.5), "copies: a whole number"),
         (lambda x, y: fd.suspects(x, y, folds=1), "folds: a whole number from 2 up"),
         (lambda x, y: fd.suspects(x, y, folds=801), "800 examples cannot be cut"),
         (lambda x, y: fd.suspects(x, y, epochs=0), "epochs"),
-        (lambda x, y: fd.suspects(x, y, "neighbours", k=800), "1 to 799"),
+        (lambda x, y: fd.suspects(x, y, "neighbors", k=800), "1 to 799"),
         (lambda x, y: fd.suspects(x, y[:5]), "labels: whole numbers \\(800,\\)"),
         (lambda x, y: fd.suspects(x, y - 1), "from 0 up"),
         (lambda x, y: fd.suspects(x[:, 0], y), "floats \\(N, C, H, W\\)"),

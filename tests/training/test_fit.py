@@ -1,6 +1,9 @@
 """A run can be watched, stopped and taken up again with the same numbers, and says what is wrong before any work."""
 
+import importlib
 import signal
+import threading
+import time
 import warnings
 
 import numpy as np
@@ -9,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from lecturelib.training import History, RunStopped, checkpoint, evaluate, fit, monitors
+from lecturelib.training import RunStopped, checkpoint, evaluate, fit, monitors
 from lecturelib.training.batches import TensorBatches
 
 
@@ -142,18 +145,24 @@ def test_a_run_taken_up_from_a_checkpoint_gives_the_same_numbers(kind, pause, sc
 
 
 @pytest.mark.parametrize("kind", list(sources()))
-def test_a_run_taken_up_by_its_history_gives_the_same_numbers(kind):
+def test_a_run_that_is_extended_gives_the_numbers_of_a_longer_one(kind):
     whole = run_of(net(), sources()[kind]())
     list(whole)
-    model, source = net(), sources()[kind]()
-    begun = run_of(model, source)
-    for _ in range(7):
-        next(begun)
+    begun = run_of(net(), sources()[kind](), steps=7)
+    list(begun)
     torch.rand(4)
-    later = run_of(model, source, history=begun.history)
-    list(later)
-    same(whole.history, later.history)
-    same_weights(whole.model, model)
+    later = begun.extend(steps=6)
+    assert (later, later.of) == (begun, 13)
+    assert len(list(later)) == 6
+    np.testing.assert_array_equal(whole.history["loss"], later.history["loss"])
+    assert later.history.steps("validation_loss").tolist() == [
+        0,
+        5,
+        7,
+        10,
+        13,
+    ]  # also at the end of the first part
+    same_weights(whole.model, later.model)
 
 
 def test_an_interrupt_comes_after_a_whole_step_and_the_run_goes_on():
@@ -195,15 +204,20 @@ def test_an_error_in_the_middle_of_a_step_costs_no_example():
     np.testing.assert_array_equal(whole.history["loss"], run.history["loss"])
 
 
-def test_more_epochs_go_on_where_the_history_ends():
-    model = net()
-    first = fit(model, data(), epochs=1, batch_size=16)
-    list(first)
-    second = fit(model, data(), epochs=2, batch_size=16, history=first.history)
-    assert (second.step, second.of) == (5, 10)
-    assert len(list(second)) == 5
-    assert second.optimizer is first.optimizer
-    assert second.history.steps("loss").tolist() == list(range(1, 11))
+def test_a_run_is_extended_by_epochs_and_refuses_what_is_no_length():
+    run = fit(net(), data(), epochs=1, batch_size=16)
+    list(run)
+    optimizer = run.optimizer
+    assert [step.step for step in run.extend(epochs=1)] == [6, 7, 8, 9, 10]
+    assert run.optimizer is optimizer and run.history.steps("loss").tolist() == list(range(1, 11))
+    for more, kind in (({}, ValueError), ({"epochs": 1, "steps": 1}, ValueError), ({"steps": 0}, ValueError)):
+        with pytest.raises(kind, match="expected"):
+            run.extend(**more)
+    stopped = run_of(net(), data(), loss=lambda o, t: nn.functional.cross_entropy(o, t) * float("nan"))
+    with pytest.warns(RunStopped):
+        list(stopped)
+    with pytest.raises(ValueError, match="one that stopped at step 1"):
+        stopped.extend(steps=1)
 
 
 # validation, modes, optimizers
@@ -301,46 +315,93 @@ def broken():
     empty = DataLoader(TensorDataset(inputs[:0], labels[:0]), batch_size=4)
     small = DataLoader(TensorDataset(inputs[:3], labels[:3]), batch_size=4, drop_last=True)
     return [
-        ((inputs, labels + 1), {}, ValueError, "labels run from 1 to 2.*2 classes \\(0 to 1\\)"),
-        ((inputs, labels - 1), {}, ValueError, "labels run from -1"),
+        (
+            (inputs, labels + 1),
+            {},
+            ValueError,
+            "labels from 0 to 1, since the model has 2 classes, got 1 to 2",
+        ),
+        ((inputs, labels - 1), {}, ValueError, "labels from 0 to 1.*got -1 to 0"),
         ((inputs, labels.float()), {}, TypeError, "whole numbers"),
-        ((inputs[:0], labels[:0]), {}, ValueError, "0 inputs"),
-        ((inputs, labels[:5]), {}, ValueError, "70 inputs for 5 targets"),
-        ((inputs[..., :2], labels), {}, ValueError, "cannot take inputs of shape \\(1, 4, 2\\)"),
-        ((inputs.byte(), labels), {}, TypeError, "inputs are floats.*/ 255"),
+        ((inputs[:0], labels[:0]), {}, ValueError, "got 0 inputs"),
+        ((inputs, labels[:5]), {}, ValueError, "got 70 inputs and 5 targets"),
+        (
+            (inputs[..., :2], labels),
+            {},
+            ValueError,
+            "inputs that the model can take, got shape \\(1, 4, 2\\)",
+        ),
+        ((inputs.byte(), labels), {}, TypeError, "inputs as floats, got torch.uint8.*/ 255"),
         ((inputs * float("nan"), labels), {}, ValueError, "NaN"),
-        (empty, {}, ValueError, "gives no batch"),
+        (empty, {}, ValueError, "at least one batch"),
         (small, {}, ValueError, "drop_last"),
         (inputs, {}, TypeError, "\\(inputs, targets\\) or a DataLoader"),
-        ((inputs, labels), {"steps": 0}, ValueError, "steps=0"),
-        ((inputs, labels), {"epochs": 1}, ValueError, "either epochs"),
+        ((inputs, labels), {"steps": 0}, ValueError, "steps: expected a whole number from 1 up, got 0"),
+        ((inputs, labels), {"epochs": 1}, ValueError, "one of the two, got both"),
         ((inputs, labels), {"batch_size": 0}, ValueError, "batch_size"),
         ((inputs, labels), {"optimizer": 0.1}, TypeError, "torch.optim"),
         (
             (inputs, labels),
             {"optimizer": torch.optim.SGD(nn.Linear(1, 1).parameters())},
             ValueError,
-            "none of this",
+            "weights of this model, got none of them",
         ),
         ((inputs, labels), {"schedule": 0.1}, TypeError, "schedule"),
         ((inputs, labels), {"monitors": [3]}, TypeError, "monitors"),
-        ((inputs, labels), {"validation": (inputs[:0], labels[:0])}, ValueError, "validation: 0 inputs"),
+        (
+            (inputs, labels),
+            {"validation": (inputs[:0], labels[:0])},
+            ValueError,
+            "validation: .*got 0 inputs",
+        ),
         (
             (inputs, labels),
             {"validation": (inputs[:, 0], labels)},
             ValueError,
-            "validation: the model cannot",
+            "validation: expected inputs that the model can take",
         ),
         ((inputs, labels), {"validate_every": 0}, ValueError, "validate_every"),
-        ((inputs, labels), {"validate_every": "epoch"}, ValueError, "validate_every='epoch'"),
-        ((inputs, labels), {"monitors": monitors.inputs()}, TypeError, "monitors: a list"),
-        ((inputs, labels), {"loss": "cross entropy"}, TypeError, "loss: a function"),
-        ((inputs, labels), {"history": {}}, TypeError, "history: that of an earlier run"),
+        ((inputs, labels), {"validate_every": "epoch"}, TypeError, "validate_every: .*'epoch'"),
+        ((inputs, labels), {"monitors": monitors.inputs()}, TypeError, "monitors: expected a list"),
+        ((inputs, labels), {"loss": "cross entropy"}, TypeError, "loss: expected a function"),
+        ((inputs, labels), {"seed": -1}, ValueError, "seed"),
+        ((inputs, labels[:, None]), {}, ValueError, r"labels \(B,\), got \(B, 1\); .*squeeze\(1\)"),
+        (
+            (inputs, labels[:, None].float()),
+            {},
+            ValueError,
+            r"probabilities \(B, 2\), got targets \(B, 1\); .*long\(\)",
+        ),
+        ((inputs, labels.int()), {}, TypeError, "whole numbers as labels"),
+        (
+            (inputs, labels[:, None]),
+            {"validation": None, "loss": nn.CrossEntropyLoss()},
+            ValueError,
+            "squeeze",
+        ),
+        (
+            (inputs, labels),
+            {"validation": (inputs, labels[:, None])},
+            ValueError,
+            "validation: expected labels",
+        ),
+        (
+            (inputs, labels.float()),
+            {"loss": nn.functional.mse_loss},
+            ValueError,
+            r"targets \(B, 2\), as the model.*\[:, None\]",
+        ),
+        (
+            (inputs, labels),
+            {"optimizer": torch.optim.LBFGS},
+            ValueError,
+            "got LBFGS, whose step needs a closure",
+        ),
     ]
 
 
 @pytest.mark.parametrize("case", range(len(broken())))
-def test_what_cannot_be_learnt_is_a_sentence_before_any_work(case):
+def test_what_cannot_be_learned_is_a_sentence_before_any_work(case):
     source, more, kind, words = broken()[case]
     model = net().eval()
     before = [value.clone() for value in model.state_dict().values()]
@@ -354,32 +415,23 @@ def test_what_cannot_be_learnt_is_a_sentence_before_any_work(case):
 def test_a_schedule_without_a_learning_rate_is_a_sentence_and_costs_nothing(rate):
     run = run_of(net(), data(), schedule=lambda step: rate)
     before = [value.clone() for value in run.model.state_dict().values()]
-    with pytest.raises(ValueError, match="schedule: step 0 has no learning rate"):
+    with pytest.raises(ValueError, match="schedule: expected a learning rate from 0 up at step 0"):
         next(run)
     assert run.step == 0
     assert all(torch.equal(a, b) for a, b in zip(before, run.model.state_dict().values(), strict=True))
 
 
-def test_a_model_without_weights_and_a_history_of_another_model():
-    with pytest.raises(ValueError, match="no weights to learn"):
+def test_a_model_without_weights():
+    with pytest.raises(ValueError, match="a network with weights to learn"):
         fit(nn.ReLU(), data(), steps=1)
     with pytest.raises(TypeError, match="nn.Module"):
         fit("lenet", data(), steps=1)
-    run = run_of(net(), data(), steps=2)
-    list(run)
-    with pytest.raises(ValueError, match="only the run that recorded it"):
-        run_of(net(), data(), history=run.history)
-    with pytest.raises(ValueError, match="examples is 60 now and was 70"):
-        run_of(run.model, data(60), history=run.history)
-    read = History.from_arrays(run.history.as_arrays())
-    with pytest.raises(ValueError, match="checkpoint.load"):
-        run_of(run.model, data(), history=read)
 
 
 def test_a_second_interrupt_does_not_wait():
-    from lecturelib.training.interrupt import whole_steps
+    from lecturelib.training.interrupt import defer_interrupt
 
-    with pytest.raises(KeyboardInterrupt), whole_steps():
+    with pytest.raises(KeyboardInterrupt), defer_interrupt():
         signal.raise_signal(signal.SIGINT)
         reached = True
         signal.raise_signal(signal.SIGINT)
@@ -392,3 +444,181 @@ def test_no_warning_in_a_healthy_run():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(run_of(net(), data()))) == 13
+
+
+# outputs, dtypes, inference mode, threads
+
+
+class Pair(nn.Module):
+    """A network whose output is a tuple or a dict, as recurrent networks and Hugging Face's models return."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.body, self.kind = net(dropout=0.0), kind
+
+    def forward(self, x):
+        scores = self.body(x)
+        return {"logits": scores, "hidden": x} if self.kind is dict else (scores, x)
+
+
+@pytest.mark.parametrize("kind", [tuple, dict])
+def test_a_model_with_several_outputs_learns_with_a_loss_that_takes_one(kind):
+    key = "logits" if kind is dict else 0
+    watch = [*monitors.usual(every=1), lambda snapshot: {"mean": snapshot.outputs[key].mean().item()}]
+    run = run_of(
+        Pair(kind), data(), loss=lambda o, t: nn.functional.cross_entropy(o[key], t), monitors=watch, steps=4
+    )
+    plain = run_of(net(dropout=0.0), data(), steps=4)
+    assert len(list(run)) == len(list(plain)) == 4
+    np.testing.assert_array_equal(run.history["loss"], plain.history["loss"])
+    np.testing.assert_array_equal(run.history["validation_loss"], plain.history["validation_loss"])
+    assert "accuracy" not in run.history and len(run.history["mean"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(tuple, r"tuple of 2; .*outputs\[0\]"), (dict, r"'logits'.*\['logits'\]")]
+)
+def test_cross_entropy_of_several_outputs_is_refused_before_any_work(kind, words):
+    with pytest.raises(TypeError, match=words):
+        run_of(Pair(kind), data())
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind", "words"),
+    [
+        (
+            lambda o, t: nn.functional.cross_entropy(o, t, reduction="none"),
+            ValueError,
+            "one number per batch",
+        ),
+        (lambda o, t: nn.functional.cross_entropy(o, t).item(), TypeError, "one number"),
+        (lambda o, t: nn.functional.cross_entropy(o, t).detach(), ValueError, "depends on the weights"),
+    ],
+)
+def test_a_loss_that_cannot_be_followed_moves_nothing(loss, kind, words):
+    run = run_of(net(), data(), loss=loss, validation=None)
+    before = [value.clone() for value in run.model.state_dict().values()]
+    with pytest.raises(kind, match=f"loss: .*{words}"):
+        next(run)
+    assert run.step == 0 and len(run.history) == 0
+    weights = [name for name, _ in run.model.named_parameters()]
+    for (name, value), old in zip(run.model.state_dict().items(), before, strict=True):
+        assert name not in weights or torch.equal(value, old)
+
+
+def test_labels_that_cross_entropy_ignores_and_maps_of_labels_are_taken():
+    inputs, labels = data()
+    model = nn.Conv2d(1, 2, 1)
+    maps = (inputs[:, 0] > 0).long()  # (N, 4, 4)
+    maps[0] = -100
+    assert len(list(fit(model, (inputs, maps), steps=2))) == 2
+    with pytest.raises(ValueError, match=r"labels \(B, 4, 4\), got \(B,\)"):
+        fit(model, (inputs, labels), steps=2)
+
+
+def test_inputs_may_be_whole_numbers_for_an_embedding():
+    words = torch.arange(40).view(20, 2) % 7
+    model = nn.Sequential(nn.Embedding(7, 4), nn.Flatten(), nn.Linear(8, 2))
+    run = fit(model, (words, words[:, 0] % 2), steps=3, monitors=monitors.usual(every=1))
+    assert len(list(run)) == 3 and "inputs/mean" not in run.history
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_data_take_the_dtype_of_the_first_floating_weights(dtype):
+    class Counting(nn.Module):
+        """Its first parameter is a whole number, as a quantized network's may be."""
+
+        def __init__(self):
+            super().__init__()
+            self.count = nn.Parameter(torch.tensor(3), requires_grad=False)
+            self.head = nn.Linear(16, 2, dtype=dtype)
+
+        def forward(self, x):
+            return self.head(x.flatten(1))
+
+    run = fit(Counting(), data(), steps=3, monitors=monitors.usual(every=1), validation=data(20, 9))
+    assert len(list(run)) == 3 and run.history["inputs/std"][0] == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", list(sources()))
+def test_inference_mode_around_changes_nothing(kind, tmp_path):
+    plain = run_of(net(), sources()[kind]())
+    list(plain)
+    model, other = net(), net(2)
+    with torch.inference_mode():
+        run = run_of(model, sources()[kind](), monitors=monitors.usual())
+        for _ in range(5):
+            next(run)
+        checkpoint.save(run, tmp_path / "run.pt")
+        later = run_of(other, sources()[kind](), monitors=monitors.usual())
+        checkpoint.load(later, tmp_path / "run.pt")
+        next(later)
+    list(later)
+    np.testing.assert_array_equal(plain.history["loss"], later.history["loss"])
+    same_weights(plain.model, later.model)
+
+
+def test_a_model_made_in_inference_mode_is_refused():
+    with torch.inference_mode():
+        model = net()
+    with pytest.raises(ValueError, match="made inside torch.inference_mode.*outside of it"):
+        run_of(model, data())
+
+
+def test_a_run_and_backprop_in_another_thread_do_not_disturb_each_other():
+    from lecturelib.models import adapt
+    from lecturelib.network import Logit
+
+    backprop = importlib.import_module("lecturelib.gradients.backprop").backprop
+    alone = run_of(net(), data(), steps=40)
+    list(alone)
+    model = net().eval()
+    inputs = data()[0].clamp(0, 1)
+    house = adapt(model, mean=(0.0,), std=(1.0,), input_size=4)
+    watched = run_of(model, data(), steps=40)
+    failures, done = [], threading.Event()
+
+    def look():
+        while not done.is_set():
+            try:
+                maps = backprop(house, inputs[:2], Logit(1))
+                assert maps.isfinite().all()
+            except Exception as error:
+                failures.append(error)
+                return
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        for step in watched:
+            assert np.isfinite(step.loss)
+    finally:
+        done.set()
+        thread.join()
+    assert failures == []
+    np.testing.assert_array_equal(alone.history["loss"], watched.history["loss"])
+    same_weights(alone.model, model)
+    assert not any(module.training for module in model.modules())
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_an_evaluation_in_another_thread_waits_for_the_end_of_a_step():
+    model, inside, seen = net(), threading.Event(), []
+
+    def loss(outputs, targets):
+        inside.set()
+        time.sleep(0.05)  # the other thread is waiting by now
+        assert model.training
+        return nn.functional.cross_entropy(outputs, targets)
+
+    run = run_of(model, data(), loss=loss, validation=None, steps=3)
+
+    def look():
+        inside.wait()
+        seen.append(evaluate(model, data(20, 9)))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    list(run)
+    thread.join()
+    assert len(seen) == 1 and np.isfinite(seen[0][0])

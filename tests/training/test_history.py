@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lecturelib.checks import UnknownName
+from lecturelib.files import FileError
 from lecturelib.training import History, band, smooth
-from lecturelib.training.checkpoint import CheckpointError
 from lecturelib.training.smooth import Smoother
 
 
@@ -69,14 +69,14 @@ def test_mistakes_are_sentences(act, kind, words):
 
 
 def test_a_file_that_is_no_history_is_a_sentence(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no history at"):
+    with pytest.raises(FileError, match="there is no history at"):
         History.load(tmp_path / "nowhere.npz")
     whole = history().save(tmp_path / "run.npz").read_bytes()
     np.savez(tmp_path / "other.npz", loss=np.ones(2))
     for name, content in (("cut", whole[:100]), ("text", b"abc"), ("empty", b"")):
         (tmp_path / f"{name}.npz").write_bytes(content)
     for name in ("cut", "text", "empty", "other"):
-        with pytest.raises(CheckpointError, match=f"{name}.npz is damaged or no history"):
+        with pytest.raises(FileError, match=f"{name}.npz is damaged or no history"):
             History.load(tmp_path / f"{name}.npz")
 
 

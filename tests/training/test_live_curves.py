@@ -1,5 +1,6 @@
 """Live curves hand on every step, draw rarely, and stop without losing anything; pictures say their numbers."""
 
+import importlib
 import re
 import signal
 import xml.etree.ElementTree as ElementTree
@@ -9,8 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from lecturelib.drawing.curve_panels import Line, Panel, _ticks, sheet
+from lecturelib.drawing.curve_panels import Curve, Panel, _ticks, sheet
 from lecturelib.training import History, RunStopped, band, fit, live_curves, monitors, plots
+
+live = importlib.import_module("lecturelib.training.live_curves")
 
 
 def run_of(steps=40, **more):
@@ -41,8 +44,8 @@ def clock(monkeypatch):
         time[0] += 0.01
         return time[0]
 
-    monkeypatch.setattr(live_curves.time, "perf_counter", tick)
-    monkeypatch.setattr(live_curves.time, "thread_time", lambda: 0.0)
+    monkeypatch.setattr(live.time, "perf_counter", tick)
+    monkeypatch.setattr(live.time, "thread_time", lambda: 0.0)
     return time
 
 
@@ -53,9 +56,9 @@ def test_every_step_is_handed_on_and_the_picture_comes_rarely(clock):
         times.append(clock[0])
         screen(picture, line)
 
-    steps = list(live_curves.curves(run_of(100), screen=timed))
+    steps = list(live_curves(run_of(100), screen=timed))
     assert [step.step for step in steps] == list(range(1, 101))
-    assert np.diff(times[:-1]).min() >= live_curves.EVERY
+    assert np.diff(times[:-1]).min() >= live.EVERY
     assert 3 < len(times) < 40
     picture, line = screen.shown[-1]
     assert "step 100 of 100" in picture.alt and "step 100 of 100 in" in line and "finished" in line
@@ -68,15 +71,15 @@ def test_a_costly_picture_comes_more_rarely(clock, monkeypatch):
         work[0] += 0.015  # a picture takes 15 ms between its two looks
         return work[0]
 
-    monkeypatch.setattr(live_curves.time, "thread_time", thread_time)
+    monkeypatch.setattr(live.time, "thread_time", thread_time)
     times = []
-    list(live_curves.curves(run_of(300), screen=lambda picture, line: times.append(clock[0])))
-    assert np.diff(times[:-1]).min() >= 0.015 / live_curves.SHARE
+    list(live_curves(run_of(300), screen=lambda picture, line: times.append(clock[0])))
+    assert np.diff(times[:-1]).min() >= 0.015 / live.SHARE
 
 
 def test_the_numbers_are_those_of_a_run_that_nobody_watches():
     watched, alone = run_of(), run_of()
-    list(live_curves.curves(watched, screen=Screen()))
+    list(live_curves(watched, screen=Screen()))
     list(alone)
     np.testing.assert_array_equal(watched.history["loss"], alone.history["loss"])
 
@@ -88,15 +91,15 @@ def test_an_interrupt_ends_the_loop_with_a_sentence_and_the_run_goes_on():
         return {}
 
     run, screen = run_of(monitors=[press]), Screen()
-    steps = list(live_curves.curves(run, screen=screen))  # no exception: the cells below still run
+    steps = list(live_curves(run, screen=screen))  # no exception: the cells below still run
     assert steps[-1].step == 6 and run.step == 7
     assert "interrupted after step 7: nothing is lost" in screen.shown[-1][1]
-    assert len(list(live_curves.curves(run, screen=screen))) == 33
+    assert len(list(live_curves(run, screen=screen))) == 33
 
 
 def test_a_loop_that_is_left_leaves_its_last_picture():
     run, screen = run_of(), Screen()
-    for step in live_curves.curves(run, screen=screen):
+    for step in live_curves(run, screen=screen):
         if step.step == 5:
             break
     assert "step 5 of 40" in screen.shown[-1][0].alt
@@ -109,7 +112,7 @@ def test_a_run_that_stops_says_why_below_its_curves():
 
     run, screen = run_of(loss=loss), Screen()
     with pytest.warns(RunStopped):
-        list(live_curves.curves(run, screen=screen))
+        list(live_curves(run, screen=screen))
     picture, line = screen.shown[-1]
     assert "the run stopped at step 5: the loss is nan" in line and "gradient norm nan" in picture.alt
 
@@ -128,7 +131,7 @@ def test_in_a_kernel_one_output_is_replaced(monkeypatch):
     monkeypatch.setattr(shell, "display_pub", Publisher())
     monkeypatch.setattr(shell, "kernel", object(), raising=False)
     try:
-        list(live_curves.curves(run_of()))
+        list(live_curves(run_of()))
     finally:
         InteractiveShell.clear_instance()
     assert [update for _, _, update in said] == [False] + [True] * (len(said) - 1) and len(said) >= 2
@@ -140,22 +143,22 @@ def test_in_a_kernel_one_output_is_replaced(monkeypatch):
 
 
 def test_outside_a_notebook_nothing_is_drawn(capsys):
-    list(live_curves.curves(run_of(5)))
+    list(live_curves(run_of(5)))
     assert capsys.readouterr() == ("", "")
 
 
 def test_only_a_run_can_be_watched():
-    with pytest.raises(TypeError, match=r"live.curves\(fit"):
-        live_curves.curves([1, 2])
+    with pytest.raises(TypeError, match=r"live_curves\(fit"):
+        live_curves([1, 2])
     run = run_of()
     with pytest.raises(ValueError, match="weight=1"):
-        live_curves.curves(run, weight=1)
+        live_curves(run, weight=1)
     assert run.step == 0
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (61, "61 s"), (150, "2 min 30 s")])
 def test_times_are_short(seconds, words):
-    assert live_curves._time(seconds) == words
+    assert live._time(seconds) == words
 
 
 # pictures
@@ -241,7 +244,7 @@ def test_a_band_is_drawn_with_its_range():
 def test_a_long_curve_keeps_its_peaks_and_stays_small():
     y = np.zeros(100_000)
     y[54_321] = 7.0
-    drawn = sheet([Panel("p", [Line(np.arange(100_000), y)])], 1)
+    drawn = sheet([Panel("p", [Curve(np.arange(100_000), y)])], 1)
     assert len(drawn) < 40_000
     assert "7" in drawn and " 30.0L" in drawn  # the top of the panel
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lecturelib.drawing.curve_panels import Line, Panel, sheet
+from lecturelib.drawing.curve_panels import Curve, Panel, sheet
 from lecturelib.show import Picture
 from lecturelib.training.diagnose import Diagnosis, diagnose
 from lecturelib.training.faults import FAULTS
@@ -99,9 +99,9 @@ def facts(history: History) -> str:
     ]
     if "split/apart" in history:
         parts.append(
-            f"examples of one set have their nearest neighbour in it {history['split/apart'][0]:.2f} times as often as "
+            f"examples of one set have their nearest neighbor in it {history['split/apart'][0]:.2f} times as often as "
             f"chance gives; {history['split/copies'][0]:.0%} of the validation examples are copies; "
-            f"{history['split/agreement'][0]:.0%} of the training examples have their neighbour's label"
+            f"{history['split/agreement'][0]:.0%} of the training examples have their neighbor's label"
         )
     return "; ".join(parts) + "."
 
@@ -129,11 +129,11 @@ def _verdict(state: dict, fault: str, found: Diagnosis) -> str:
 def _curve(history: History, name: str, end: float) -> Panel:
     steps, values = history.steps(name), history[name]
     even = smooth(values, 0.9)
-    lines: list[Line] = [Line(steps, values, "", 0, "raw"), Line(steps, even, "", 0)]
+    lines: list[Curve] = [Curve(steps, values, "", 0, "raw"), Curve(steps, even, "", 0)]
     largest = even[np.isfinite(even)].max(initial=1e-6)
     if f"validation_{name}" in history:
         checked = history[f"validation_{name}"]
-        lines.append(Line(history.steps(f"validation_{name}"), checked, "", 1, "marked"))
+        lines.append(Curve(history.steps(f"validation_{name}"), checked, "", 1, "marked"))
         largest = max(largest, checked[np.isfinite(checked)].max(initial=1e-6))
     high = 1.0 if name == "accuracy" else 1.05 * float(largest)
     log = name == "loss" and high > 20
@@ -142,13 +142,13 @@ def _curve(history: History, name: str, end: float) -> Panel:
 
 def _norm(history: History, end: float) -> Panel:
     values, steps = history["gradient_norm"], history.steps("gradient_norm")
-    return Panel("norm of the gradient", [Line(steps, values, "", 0)], log=True, x_end=end)
+    return Panel("norm of the gradient", [Curve(steps, values, "", 0)], log=True, x_end=end)
 
 
 def _layers(history: History, prefix: str, title: str, log: bool, end: float) -> Panel:
     names: Sequence[str] = history.names(prefix)
     lines = [
-        Line(history.steps(name), history[name], "", 0 if k == 0 else 1 if k == len(names) - 1 else 6,
+        Curve(history.steps(name), history[name], "", 0 if k == 0 else 1 if k == len(names) - 1 else 6,
              "bold" if k in (0, len(names) - 1) else "raw")
         for k, name in enumerate(names)
     ]  # fmt: skip

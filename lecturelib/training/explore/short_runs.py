@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets
-from lecturelib.training.fit import RunStopped, fit
+from lecturelib.training.fit import fit
 from lecturelib.training.history import History
+from lecturelib.training.run import RunStopped
 
 STATISTICS = (0.2860, 0.3530)  # mean and deviation of the clothes' pixels
 EXAMPLES, BATCH = 2000, 64
