@@ -1,10 +1,10 @@
 """Your own network beside those of the course."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lecturelib.checks import check_whole, complaint, described
 from lecturelib.models.pixel_model import IMAGENET_MEAN, IMAGENET_STD, PixelModel
@@ -18,12 +18,14 @@ def adapt(
     name: str = "",
     input_size: int = 224,
     aliases: Mapping[str, str] | None = None,
+    output: Callable[[object], Tensor] | None = None,
 ) -> PixelModel:
     """Wrap your own network, or one of torchvision's, so that it takes pixels in [0, 1]: network((x - mean) / std).
 
     `mean` and `std` are those it was trained with, one number per colour channel (1 or 3 of them). Its layer names stay
-    as they are, and nothing of it is changed. Raises `TypeError` for something that is no network or no numbers,
-    `ValueError` for numbers that do not fit.
+    as they are, and nothing of it is changed. `output` picks the scores (B, classes) out of what it returns, where that
+    is not one tensor: `output=lambda out: out.logits`. Raises `TypeError` for something that is no network or no
+    numbers, `ValueError` for numbers that do not fit.
 
     >>> import torch
     >>> net = adapt(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), (0.5,) * 3, (0.5,) * 3, input_size=2)
@@ -40,7 +42,14 @@ def adapt(
     name = name or type(network).__name__
     with torch.inference_mode(False):  # mean and std made inside it could not take part in a gradient
         return PixelModel(
-            network, mean, std, name=name, classes=classes, input_size=input_size, aliases=aliases
+            network,
+            mean,
+            std,
+            name=name,
+            classes=classes,
+            input_size=input_size,
+            aliases=aliases,
+            output=output,
         )
 
 

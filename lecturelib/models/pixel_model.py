@@ -1,19 +1,29 @@
-"""A network that takes pixels in [0, 1]: normalisation happens here, once, and nowhere else."""
+"""A network that takes pixels in [0, 1]: normalization happens here, once, and nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from lecturelib.checks import check_number, complaint, described
+from lecturelib.network.outputs import kind_of, scores_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class PixelModel(nn.Module):
-    """`network((pixels - mean) / std)`, with the network's own layer names (`features.8`).
+    """A network that normalizes its pixels itself: network((pixels - mean) / std), layer names as they are.
 
-    Pixels are (B, channels, H, W) in [0, 1]. The wrapper and the network share their submodules, so a hook, a mode or a
-    weight set on one is set on both.
+    Pixels are (B, channels, H, W) in [0, 1], scores (B, classes). The wrapper and the network share their submodules,
+    so a hook, a mode or a weight set on one is set on both. output: picks the scores out of what the network returns,
+    `lambda out: out.logits`; without one a tensor is taken as it is, and a dict, dataclass or tuple where it is obvious
+    which of its tensors holds the scores. Raises `ValueError` or `TypeError` for mean and std that are not one number
+    per color channel, std of 0, or an output that is no function.
+
+    >>> net = PixelModel(nn.Flatten(), (0.5,), (0.25,), name="flat", input_size=2)
+    >>> net(torch.ones(1, 1, 1, 2))
+    tensor([[2., 2.]])
     """
 
     def __init__(
@@ -26,11 +36,17 @@ class PixelModel(nn.Module):
         classes: Sequence[str] = (),
         input_size: int = 224,
         aliases: Mapping[str, str] | None = None,
+        output: Callable[[object], Tensor] | None = None,
     ):
         if len(mean) != len(std) or len(mean) not in (1, 3):
-            raise ValueError(f"mean and std: one number per colour channel (1 or 3), got {mean} and {std}")
-        if min(std) <= 0:
-            raise ValueError(f"std must be above 0, got {tuple(std)}")
+            came = f"{tuple(mean)} and {tuple(std)}"
+            raise ValueError(complaint("mean and std", "one number per color channel (1 or 3)", came))
+        for number in mean:
+            check_number("mean", number)
+        for number in std:
+            check_number("std", number, above=0)
+        if output is not None and not callable(output):
+            raise TypeError(complaint("output", "a function of the network's output", described(output)))
         mode = network.training
         # Into __dict__, past nn.Module's bookkeeping: registered as a child it would put its name before every layer's,
         # and the network may itself have a child or a buffer called "mean" or "classes".
@@ -48,9 +64,11 @@ class PixelModel(nn.Module):
             aliases=dict(aliases or {}),
             mean=tuple(mean),
             std=tuple(std),
-            _shift=torch.tensor(mean).view(1, -1, 1, 1),
-            _scale=torch.tensor(std).view(1, -1, 1, 1),
+            output=output,
         )
+        with torch.inference_mode(False):  # what is made inside it cannot take part in a gradient
+            self.__dict__["_shift"] = torch.tensor(mean).view(1, -1, 1, 1)
+            self.__dict__["_scale"] = torch.tensor(std).view(1, -1, 1, 1)
 
     @property
     def training(self) -> bool:
@@ -65,7 +83,17 @@ class PixelModel(nn.Module):
         return (pixels - self._shift.to(pixels)) / self._scale.to(pixels)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.__dict__["_wrapped"](self.normalise(pixels))
+        returned = self.__dict__["_wrapped"](self.normalise(pixels))
+        if self.output is None:
+            scores = scores_of(returned)
+            return returned if scores is None else scores  # what is not obvious stays what it is
+        scores = self.output(returned)
+        if not isinstance(scores, Tensor):
+            came = f"{kind_of(scores)} from {kind_of(returned)}"
+            raise TypeError(
+                complaint("output", "a function that returns one tensor of scores (B, classes)", came)
+            )
+        return scores
 
     def extra_repr(self) -> str:
-        return f"{self.name}: pixels in [0, 1], normalised by mean {self.mean} and std {self.std}"
+        return f"{self.name}: pixels in [0, 1], normalized by mean {self.mean} and std {self.std}"

@@ -14,10 +14,13 @@ Key = str | tuple[str, int]  # a layer, or a layer and which of its calls (0 is 
 
 
 def check_model(model: nn.Module) -> nn.Module:
-    """The model, if it is one; `TypeError` for its name or anything else."""
+    """The model, if it is one that can be looked into; `TypeError` for its name or anything else."""
     if not isinstance(model, nn.Module):
         hint = f"models.load({model!r}) gives one" if isinstance(model, str) else ""
         raise TypeError(complaint("model", "a network (torch.nn.Module)", described(model), hint))
+    if isinstance(model, torch.jit.ScriptModule):
+        hint = "take the module that it was made from, or models.adapt(network) to ask for its scores only"
+        raise TypeError(complaint("model", "layers that run in Python", "a TorchScript network", hint))
     return model
 
 
