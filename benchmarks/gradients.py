@@ -15,6 +15,7 @@ from lecturelib.gradients.integrated_gradients import integrated_gradients
 from lecturelib.gradients.map_layer import last_map
 from lecturelib.gradients.saliency import saliency_map
 from lecturelib.gradients.smooth_grad import smooth_grad
+from lecturelib.models.torchvision_cpu import import_torchvision
 from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Logit
 
@@ -74,7 +75,7 @@ def _compared(methods: dict[str, Callable[[], object]], rounds: int) -> dict[str
 def _network(name: str) -> tuple[nn.Module, Tensor, Logit]:
     torch.manual_seed(0)
     if name == "vgg16":
-        network = models.import_torchvision("models").vgg16(num_classes=10)
+        network = import_torchvision("models").vgg16(num_classes=10)
         model = models.adapt(network.eval().requires_grad_(False), name=name)
     else:
         model = models.load(name, weights="random")

@@ -1,4 +1,4 @@
-"""Claims C8, C9 and C10 of the course, measured: boxes from gradients, features of a table, maps that forget.
+"""Claims C8, C9 and C10 of the course, measured: localization, features of a table, cascading randomization.
 
 Each returns a plain dict with its numbers and its baselines; what "holds" means was fixed before measuring.
 """
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets, images, models
-from lecturelib.checks import check_whole
+from lecturelib.checks import check_whole, complaint
 from lecturelib.gradients.attribution_benchmark import guided_map
 from lecturelib.gradients.localization import iou, localize
 from lecturelib.gradients.randomization import (
@@ -37,13 +37,13 @@ def c8_localization(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     Mean IoU with the true box on n test pictures of clothes off-centre, `textures_net`, score of the class that the
     network itself predicts. Threshold and smoothing of each map, and the side of the centred square, are chosen for
     that method alone on `tune` pictures of the training split. Baselines: the centred square, the same square at a
-    random place, spectral residual, and saliency of the network with all weights redrawn. Holds if plain saliency
+    random place, spectral residual, and saliency of the network with all weights random. Holds if plain saliency
     beats each of them, picture by picture, by three standard errors.
     """
     check_whole("n", n, 2)
     check_whole("tune", tune, 1)
     model = models.load("textures_net")
-    forgotten = randomized(model, len(layers_from_top(model)), seed)
+    untrained = randomized(model, len(layers_from_top(model)), seed)
     maps: dict[str, Callable] = {
         "saliency": lambda image: saliency_map(model, image, _predicted(model, image))[0],
         "guided_backprop": lambda image: guided_map(model, image, _predicted(model, image)),
@@ -51,7 +51,7 @@ def c8_localization(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
             gradient_times_input(model, image, _predicted(model, image)).sum(1).abs()[0]
         ),
         "spectral_residual": spectral_residual,
-        "randomized_saliency": lambda image: saliency_map(forgotten, image, _predicted(model, image))[0],
+        "randomized_saliency": lambda image: saliency_map(untrained, image, _predicted(model, image))[0],
     }
     pictures, _, boxes = datasets.clothes_on_textures(n, seed, "test")
     practice, _, practice_boxes = datasets.clothes_on_textures(tune, TUNE_SEED, "train")
@@ -143,13 +143,14 @@ def _table(name: str) -> tuple[Tensor, Tensor]:
 
     known = {"breast_cancer": load_breast_cancer, "wine": load_wine}
     if name not in known:
-        raise ValueError(f"tables: {', '.join(known)} are there, got {name!r}")
+        raise ValueError(complaint("tables", " or ".join(map(repr, known)), repr(name)))
     x, y = known[name](return_X_y=True)
     return torch.from_numpy(x).float(), torch.from_numpy(y).long()
 
 
 def _one_selection(x: Tensor, y: Tensor, k: int, draws: int, seed: int) -> list[float]:
-    """Accuracy with all columns, the k picked, and k random ones (mean); the share of picked ones that are real."""
+    """Accuracy with all columns, the k picked, and k random ones (mean); the share of picked ones "
+    "that are real."""
     generator = torch.Generator().manual_seed(seed)
     rows, real = x.shape
     noise = [x[torch.randperm(rows, generator=generator), i % real] for i in range(2 * real)]
@@ -178,13 +179,13 @@ FIELDS = ("mean_abs", "mean", "share_positive")
 def c10_sanity(
     networks: tuple[str, ...] = ("alexnet", "textures_net"), pictures: int = 12, seeds: int = 3
 ) -> dict:
-    """C10: which maps notice that the network forgets? Cascading randomization from the output down.
+    """C10: which maps depend on what the network has learned? Cascading randomization from the output down.
 
     Mean rank correlation of absolute maps with those of the trained network, per depth, for plain gradients (saliency)
     and guided backprop, at the class that the trained network predicts: `alexnet` on the shipped photos (at most 12),
     `textures_net` on test pictures. Baseline ("chance"): the correlation with the same method's map of the next
     picture, which holds what every map shares. Holds if in each network plain gradients are below 0.5 on average over
-    the first three depths, and guided backprop is above 0.5 when all but the two lowest layers have forgotten.
+    the first three depths, and guided backprop is above 0.5 when all but the two lowest layers are random.
     """
     check_whole("pictures", pictures, 2)
     check_whole("seeds", seeds, 1)
@@ -216,9 +217,13 @@ def c10_sanity(
         numbers[f"{network}_plain_first_{STEPS_DOWN}_depths"] = early
         holds = holds and early < HALF < late
         notes.append(
-            f"{network}: plain {early:.2f} over the first {STEPS_DOWN} depths, guided {late:.2f} at {depths - 2}"
+            f"{network}: plain {early:.2f} over the first {STEPS_DOWN} depths, guided {late:.2f} at "
+            f"{depths - 2}"
         )
-    says = "plain gradients forget with the network's top layers, guided backprop keeps most until the lowest"
+    says = (
+        "plain gradients change once the top layers are random, "
+        "guided backprop keeps most of its order until the lowest"
+    )
     return result("C10", says, holds, numbers, "; ".join(notes) + " (rank correlation)")
 
 

@@ -1,7 +1,7 @@
-"""The deconvnet: a network run in reverse, from one activation down to the pixels that made it.
+"""The deconvnet: a network run in reverse, from one activation down to the pixels.
 
-Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks", section 2.1. It takes the same way back
-as the gradient, but for the ReLUs: started from the same signal it equals `backprop(rule="deconvnet")`.
+Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks", section 2.1. It passes a signal back as
+the gradient does, but for the ReLUs: started from the same signal it equals `deconvolution`.
 """
 
 import threading
@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lecturelib.checks import check_finite, check_number, complaint
 from lecturelib.network.batched import Images, Progress
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
@@ -20,11 +21,15 @@ from lecturelib.network.input_gradient import prepared
 from lecturelib.network.units import Channel, Neuron, Unit
 from lecturelib.parameters.maximal_images import maximal_images
 
-ELSEWHERE = 'for such a network ask backprop(model, image, unit, rule="deconvnet")'
+ONE_ACTIVATION = "one activation to start from: a Neuron, or a Channel, whose strongest place is taken"
+CHAIN = "a unit of a plain chain of Conv2d, ReLU and MaxPool2d"
+ELSEWHERE = "deconvolution(model, image, unit) takes any network with ReLUs"
 
 
 def deconvnet(model: nn.Module, image: Tensor, unit: Unit, signal: float | None = None) -> Tensor:
-    """What of the image an activation is made of, (B, C, H, W): the network run in reverse from this one activation.
+    """Deconvnet, (B, C, H, W): the pattern in the image that one activation came from, by the network run in reverse.
+
+        unpooling to the switches,   g * (g > 0) at a ReLU,   transposed convolution with the network's own kernels
 
     image (B, C, H, W) in [0, 1]. unit: a `Neuron`, or a `Channel`, of which the strongest position of each image is
     kept; all other activations of its layer are set to 0. Back through a max pooling each value goes to the place
@@ -37,16 +42,19 @@ def deconvnet(model: nn.Module, image: Tensor, unit: Unit, signal: float | None 
     gives 0. With 1 the result is `backprop(..., rule="deconvnet")` of that neuron.
 
     The network up to the unit must be a plain chain of Conv2d, ReLU and MaxPool2d; `ValueError` says what stands in the
-    way. Other units than Neuron and Channel are a `ValueError` too.
+    way. Other units than Neuron and Channel are a `ValueError` too, and a result that is NaN or infinite. Zeiler &
+    Fergus 2014, section 2.1.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network import Channel
+    >>> deconvnet(models.load("lenet"), torch.rand(1, 1, 28, 28), Channel("conv2", 3)).shape
+    torch.Size([1, 1, 28, 28])
     """
     if not isinstance(unit, Neuron | Channel):
-        raise ValueError(
-            f"{unit}: the deconvnet starts from one activation, a Neuron or a Channel's strongest"
-        )
-    if signal is not None and (isinstance(signal, bool) or not isinstance(signal, int | float)):
-        raise TypeError(
-            f"signal: a number to start with, or None for the activation, is needed, got {signal!r}"
-        )
+        raise ValueError(complaint("unit", ONE_ACTIVATION, str(unit)))
+    if signal is not None:
+        check_number("signal", signal)
     image, unit = prepared(model, image, unit)
     with torch.inference_mode(False), torch.no_grad(), frozen(model):
         steps, maps = _forward(model, image.clone(), unit)
@@ -54,7 +62,8 @@ def deconvnet(model: nn.Module, image: Tensor, unit: Unit, signal: float | None 
         for step in reversed(steps):
             maps = step.back(maps)
         std = getattr(model, "std", None)
-        return maps if std is None else maps / torch.tensor(std).to(maps).view(1, -1, 1, 1)
+        pattern = maps if std is None else maps / torch.tensor(std).to(maps).view(1, -1, 1, 1)
+        return check_finite(f"{unit}, deconvnet", pattern)
 
 
 def top_patches(
@@ -65,16 +74,21 @@ def top_patches(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> list[tuple[Tensor, Tensor]]:
-    """The k strongest images of a unit, cut to what it saw, each beside its deconvnet reconstruction of that part.
+    """Top patches: the k strongest images of a unit, cut to its receptive field, each with its deconvnet pattern.
 
     Pairs of (C, h, w): the crop, in [0, 1], grey where the unit sees padding, and the reconstruction, signed, 0 there.
     images (N, C, H, W) in [0, 1] or `photo_crops(...)`; fewer than k pairs may come back, as from `maximal_images`.
     Arguments and errors as there and as for `deconvnet`. Zeiler & Fergus 2014, figure 2.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network import Channel
+    >>> pairs = top_patches(models.load("lenet"), torch.rand(5, 1, 28, 28), Channel("conv1", 3), k=2)
+    >>> len(pairs), pairs[0][0].shape == pairs[0][1].shape
+    (2, True)
     """
     if not isinstance(unit, Neuron | Channel):
-        raise ValueError(
-            f"{unit}: the deconvnet starts from one activation, a Neuron or a Channel's strongest"
-        )
+        raise ValueError(complaint("unit", ONE_ACTIVATION, str(unit)))
     top = maximal_images(model, images, unit, k, batch_size, progress)
     unit, pairs = top.unit, []
     for index, place, box, crop in zip(
@@ -101,9 +115,7 @@ def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], 
         maps = acts.forward(image)[unit.layer, unit.call]
     end = watch.last
     if maps is not end or maps._version != watch.version:
-        raise ValueError(
-            f"{unit}: {unit.layer!r} is no Conv2d, ReLU or MaxPool2d of a plain chain; {ELSEWHERE}"
-        )
+        raise ValueError(complaint("unit", CHAIN, f"{unit}, which ends elsewhere", ELSEWHERE))
     return watch.steps, maps
 
 
@@ -139,14 +151,11 @@ class _ChainRecorder:
                 raise self._in_the_way(name, module)
             if self.last is None:
                 if given.shape != self.start.shape or not torch.equal(given, self.start):
-                    raise ValueError(
-                        f"{self.unit}: the image does not go straight into {name!r}; {ELSEWHERE}"
-                    )
+                    came = f"{self.unit}, where {name!r} is not given the image itself"
+                    raise ValueError(complaint("unit", CHAIN, came, ELSEWHERE))
             elif given is not self.last or given._version != self.version:
-                raise ValueError(
-                    f"{self.unit}: no plain chain, a function or a branch stands before {name!r} "
-                    f"({type(module).__name__}); {ELSEWHERE}"
-                )
+                where = f"a function or a branch before {name!r} ({type(module).__name__})"
+                raise ValueError(complaint("unit", CHAIN, f"{self.unit} with {where}", ELSEWHERE))
 
         return check
 
@@ -163,10 +172,8 @@ class _ChainRecorder:
         return follow
 
     def _in_the_way(self, name: str, module: nn.Module) -> ValueError:
-        return ValueError(
-            f"{self.unit}: {name!r} ({type(module).__name__}) stands in the way, the deconvnet goes back through "
-            f"Conv2d, ReLU and MaxPool2d only; {ELSEWHERE}"
-        )
+        came = f"{self.unit} behind {name!r} ({type(module).__name__})"
+        return ValueError(complaint("unit", CHAIN, came, ELSEWHERE))
 
 
 def _way_back(module: nn.Module, inputs: Tensor) -> Callable[[Tensor], Tensor] | None:

@@ -1,4 +1,4 @@
-"""The quiz of part 5: the lecture's questions on gradient-based visualization, with a reason on every choice."""
+"""Quiz of part 5: the lecture's questions on gradient-based visualization, with a reason for every answer."""
 
 from lecturelib.lesson.quiz import Answer, Question
 
@@ -7,14 +7,16 @@ QUESTIONS = (
         "What is a saliency map?",
         (
             Answer(
-                "For each pixel, the size of the gradient of the class score, the largest over the colours.",
+                "For each pixel, the size of the gradient of the class score, the largest of its "
+                "color channels.",
                 True,
-                "It says where a small change would change the score most. The sign is given up.",
+                "It says where a small change of a pixel would change the score most. The sign is dropped.",
             ),
             Answer(
                 "A map of where people look first in a picture.",
                 False,
-                "That is the older meaning, and spectral residual comes near it. It asks no network.",
+                "That is an older meaning of the term; spectral residual predicts such a map, "
+                "without a network.",
             ),
             Answer(
                 "The activations of the last layer, enlarged to the picture's size.",
@@ -29,17 +31,20 @@ QUESTIONS = (
             Answer(
                 "Only in what they do at a ReLU on the way back.",
                 True,
-                "Convolutions and pools are run backwards alike. (Overlapping pools are a detail of their own.)",
+                "Convolutions and poolings are run backwards in the same way. (Textbook unpooling "
+                "treats overlapping poolings differently.)",
             ),
             Answer(
-                "Backprop sets to zero where the forward input was negative, deconvnet where the signal is.",
+                "Backpropagation sets the signal to zero where the ReLU's input was negative, "
+                "deconvnet where the signal is.",
                 True,
-                "And guided backprop does both, so that least of the signal is left.",
+                "Guided backpropagation does both, so it passes the fewest values.",
             ),
             Answer(
                 "A deconvnet has weights of its own, which are trained.",
                 False,
-                "Nothing is trained: its kernels are the network's own, and the pools' places are recorded.",
+                "Nothing is trained: its kernels are the network's own, and the switches of the "
+                "poolings are recorded.",
             ),
         ),
     ),
@@ -47,15 +52,15 @@ QUESTIONS = (
         "What is a 'pseudo-loss'?",
         (
             Answer(
-                "The value of the unit you ask about, used where training has its loss.",
+                "The value of the unit in question, differentiated in place of a training loss.",
                 True,
-                "Backpropagation needs one number to start from. Any neuron, channel or class score will do.",
+                "Backpropagation starts from one number: a neuron, the mean of a channel, a class score.",
             ),
             Answer("The training loss on one picture.", False, "No label is needed, and nothing is trained."),
             Answer(
-                "A loss that is minimised by changing the weights.",
+                "A loss that is minimized by changing the weights.",
                 False,
-                "The weights stay as they are: the gradient is taken in the pixels.",
+                "The weights stay as they are: the gradient is taken with respect to the pixels.",
             ),
         ),
     ),
@@ -65,12 +70,12 @@ QUESTIONS = (
             Answer(
                 "Where the network is sure, the probability is flat and its gradient nearly zero.",
                 True,
-                "Softmax saturates. The score does not.",
+                "The softmax is saturated there; the score before it is not.",
             ),
             Answer(
                 "The probability also rises when the scores of other classes fall.",
                 True,
-                "So its gradient mixes evidence for this class with evidence against the others.",
+                "So its gradient mixes what raises this class with what lowers the others.",
             ),
             Answer("The probability has no gradient.", False, "It has one: softmax is smooth everywhere."),
         ),
@@ -81,73 +86,99 @@ QUESTIONS = (
             Answer(
                 "Nothing: it is 0 on both sides of the step.",
                 True,
-                "The gradient is a local answer. Gradient x input is 0 too, although x1 decides.",
+                "The gradient is local: it does not see the step. Gradient x input is 0 too, "
+                "although a change of x1 can change y.",
             ),
-            Answer("That x1 matters 5 / 2 times as much as x2.", False, "True of the linear function only."),
-            Answer("That x1 does not matter.", False, "It does: move it far enough, and y jumps."),
+            Answer(
+                "That x1 matters 5 / 2 times as much as x2.",
+                False,
+                "That holds for the linear function 5 x1 + 2 x2 + 6, not for the step.",
+            ),
+            Answer(
+                "That x1 does not matter.",
+                False,
+                "It does matter: if x1 changes enough, y changes from 0 to 1.",
+            ),
         ),
     ),
     Question(
-        "Integrated gradients promise completeness. What does that mean?",
+        "Integrated gradients satisfy completeness. What does that mean?",
         (
             Answer(
                 "The attributions add up to the score of the picture minus the score of the baseline.",
                 True,
-                "With enough steps. The difference that is left is the error you can read off.",
+                "Up to an error that depends on the number of steps, and that can be measured.",
             ),
             Answer(
                 "The map shows everything the network uses.",
                 False,
-                "It shares out one difference of scores. Another baseline gives another map.",
+                "It distributes one difference of scores over the pixels. Another baseline gives "
+                "another map.",
             ),
             Answer(
                 "The result does not depend on the baseline.",
                 False,
-                "It does: a pixel that equals the baseline gets nothing.",
+                "It does: a pixel that equals the baseline gets the attribution 0.",
             ),
         ),
     ),
     Question(
-        "You randomize the last layers, and guided backprop still draws the cat. What follows?",
+        "You replace the weights of the last layers by random ones, and guided backpropagation still "
+        "shows the outline of the cat. What follows?",
         (
             Answer(
-                "The picture cannot be evidence for what those layers have learned.",
+                "The map is no evidence for what those layers have learned.",
                 True,
-                "A map that ignores the weights explains the picture, not the network.",
+                "A map that does not depend on weights cannot explain what these weights do.",
             ),
             Answer(
-                "The network finds the cat with its first layers alone.",
+                "The network recognizes the cat with its first layers alone.",
                 False,
-                "It finds no cat any more. It is the method that draws edges.",
+                "With random weights on top it recognizes nothing. The edges come from the first "
+                "layers and the photo.",
             ),
-            Answer("Guided backprop is wrongly implemented.", False, "It does this when it is right, too."),
+            Answer(
+                "Guided backpropagation is wrongly implemented.",
+                False,
+                "A correct implementation shows the same.",
+            ),
         ),
     ),
     Question(
-        "What is the price of Grad-CAM?",
+        "What is the main limitation of Grad-CAM?",
         (
             Answer(
                 "Its map has only as many cells as the layer: 13 x 13 in AlexNet's conv5.",
                 True,
-                "It is enlarged for the eye. Fine contours in the picture come from the photo below.",
+                "The map is enlarged and laid over the photo; the fine contours one sees are those "
+                "of the photo.",
             ),
-            Answer("Thousands of forward passes.", False, "One forward pass, and half a backward pass."),
-            Answer("The network must be trained again.", False, "That was CAM. Grad-CAM takes any network."),
+            Answer(
+                "It needs thousands of forward passes.",
+                False,
+                "It needs one forward pass, and a backward pass from the score to the layer.",
+            ),
+            Answer(
+                "The network must be trained again.",
+                False,
+                "CAM needs a special last layer and therefore training; Grad-CAM takes the network as it is.",
+            ),
         ),
     ),
     Question(
         "Two saliency maps of one network look very different. What do you check first?",
         (
             Answer(
-                "Clipping, normalisation and palette.",
+                "Whether clipping, normalization and palette are the same.",
                 True,
-                "One map can look like fog or like three dots. Both pictures then show the same numbers.",
+                "With other scales the same numbers can look like noise everywhere or like three "
+                "bright dots.",
             ),
             Answer("The learning rate.", False, "Nothing is trained here."),
             Answer(
-                "Whether the GPU is in use.",
+                "Whether a GPU was used.",
                 False,
-                "Numbers may differ in the last digit, not in the picture.",
+                "A GPU changes the last digits of a number, which no picture shows.",
             ),
         ),
     ),
@@ -155,14 +186,21 @@ QUESTIONS = (
         "Sensitivity over a data set picks three columns of a table. What may you say?",
         (
             Answer(
-                "This network's output answers most to these three, on these rows.",
+                "This network's output changes most with these three columns, on these rows.",
                 True,
-                "That is what was measured: keep them, and test the accuracy.",
+                "That is what was measured. Whether they suffice is seen by training on them alone.",
             ),
             Answer(
-                "The other columns carry no information.", False, "Another column may carry the same one."
+                "The other columns carry no information.",
+                False,
+                "Another column may carry the same information, and the two share the sensitivity.",
             ),
-            Answer("These three cause the outcome.", False, "They may be confounds: see part 3."),
+            Answer(
+                "These three columns cause the outcome.",
+                False,
+                "Sensitivity is no evidence of a cause: a column may only be correlated with one (a "
+                "confound, part 3).",
+            ),
         ),
     ),
 )

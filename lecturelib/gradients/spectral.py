@@ -1,7 +1,7 @@
-"""Spectral residual: where an image departs from what images usually are. No network is asked.
+"""Spectral residual: saliency without a network, where an image deviates from the average spectrum of images.
 
-The amplitudes of natural images fall like 1 / frequency, so the log spectrum is nearly smooth; what sticks out of its
-local mean is what the image has of its own. Hou & Zhang 2007, "Saliency detection: a spectral residual approach".
+The amplitudes of natural images fall like 1 / frequency, so the log spectrum is nearly smooth; the residual is its
+deviation from the local mean. Hou & Zhang 2007, "Saliency detection: a spectral residual approach".
 """
 
 import torch
@@ -17,17 +17,22 @@ FACTOR = 3.0  # Hou & Zhang's threshold: three times the map's mean
 
 
 def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, blur: float = BLUR) -> Tensor:
-    """The spectral residual map (H, W) of one image (1, C, H, W) in [0, 1]; its mean is 1 unless the image is black.
-
-    size: the grey image is brought to this width in pixels, which sets how large a thing may be to stand out (64 in the
-    paper). average: the side of the window over the log amplitude, odd (3; try 7). blur: the Gaussian's sigma in pixels
-    of the reduced image. An image of one colour gives a constant map.
+    """Spectral residual saliency, (H, W), of one image (1, C, H, W) in [0, 1]; its mean is 1 unless the image is black.
 
         R = log|F| - mean(log|F|),   S = Gaussian * |inverse(exp(R + i phase(F)))|^2
 
+    F is the Fourier transform of the grey image, reduced to `size` pixels in width, which decides how large an object
+    may be to stand out (64 in the paper). average: the side of the local mean over the log amplitude, odd (3; try 7).
+    blur: the Gaussian's sigma in pixels of the reduced image. An image of one color gives a constant map.
+
     The phase carries the place: without it and the exponential, as on some slides, the map would be point-symmetric. A
     pattern that repeats a whole number of times is not flattened: its spectrum is single lines, not a smooth fall.
-    Raises `ValueError` or `TypeError` for a bad image, size, average or blur. Hou & Zhang 2007, section 3.
+    Raises `ValueError` or `TypeError` for a bad image, size, average or blur. Hou & Zhang 2007, section 2.
+
+    >>> import torch
+    >>> map = spectral_residual(torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0)))
+    >>> map.shape, round(map.mean().item(), 3)
+    (torch.Size([32, 48]), 1.0)
     """
     check_image(image)
     check_whole("size", size, 8, 1024)
@@ -54,9 +59,14 @@ def spectral_residual(image: Tensor, size: int = SIZE, average: int = AVERAGE, b
 
 
 def threshold_objects(map: Tensor, factor: float = FACTOR) -> Tensor:
-    """Where a map (H, W) exceeds `factor` times its mean: bool (H, W), the paper's objects; none on a constant map.
+    """The object map of a saliency map (H, W), bool: where it exceeds `factor` times its mean; none on a constant map.
 
-    Raises `ValueError` for a map with NaN or values below 0, or a factor that is not above 0. Hou & Zhang 2007, eq. 12.
+    Raises `ValueError` for a map with NaN or values below 0, or a factor that is not above 0. Hou & Zhang 2007,
+    section 3.
+
+    >>> import torch
+    >>> threshold_objects(torch.tensor([[0.0, 0.0, 0.0, 8.0]]))
+    tensor([[False, False, False,  True]])
     """
     map = check_map(map)
     check_number("factor", factor, above=0)

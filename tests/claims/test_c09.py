@@ -19,5 +19,5 @@ def test_picked_features_keep_the_accuracy():
 def test_bad_input():
     with pytest.raises(ValueError, match="seeds"):
         c9_features(seeds=0)
-    with pytest.raises(ValueError, match="breast_cancer, wine are there"):
+    with pytest.raises(ValueError, match="tables: expected 'breast_cancer' or 'wine'"):
         c9_features(seeds=1, tables=("roses",))

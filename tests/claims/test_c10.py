@@ -1,4 +1,4 @@
-"""C10 in small: guided backprop hardly notices that the network forgets, plain gradients do."""
+"""C10 in small: under random weights guided backprop hardly changes, plain gradients do."""
 
 import pytest
 

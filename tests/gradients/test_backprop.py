@@ -151,7 +151,7 @@ def test_forms_of_relu_do_not_matter():
 @pytest.mark.parametrize("rule", ["deconvnet", "guided"])
 def test_without_any_relu_a_rule_says_that_it_changes_nothing(rule):
     image = pixels(1, 3, 10, 10)
-    with pytest.raises(ValueError, match="the rule changes nothing"):
+    with pytest.raises(ValueError, match="without one the rule changes nothing"):
         backprop(Functional(F.gelu), image, Logit(1), rule)
     # before the first ReLU of a network that has one, the plain gradient is right
     for model, unit in ((network(), Neuron("0", 1, 2, 2)), (Functional(), Neuron("conv", 1, 2, 2))):
@@ -250,7 +250,7 @@ def test_a_gradient_that_is_lost_is_a_sentence_but_not_for_the_units_before():
 
     model, image = Lossy(), pixels(1, 3, 8, 8)
     assert backprop(model, image, Channel("conv", 1)).abs().sum() > 0
-    with pytest.raises(ValueError, match="no gradient arrives at the pixels"):
+    with pytest.raises(ValueError, match="expected a gradient at the pixels, got none"):
         backprop(model, image, Logit(0))
 
 
@@ -267,7 +267,7 @@ def test_a_constant_image_stays_finite():
         ({"image": pixels(1, 3, 10, 10) * 255}, ValueError, r"pixels in \[0, 1\]"),
         ({"image": "cat"}, TypeError, "a tensor"),
         ({"unit": 3}, TypeError, "unit"),
-        ({"unit": Logit(7)}, IndexError, "class is 0 to 2"),
+        ({"unit": Logit(7)}, IndexError, "class: expected a whole number from 0 to 2"),
         ({"unit": Channel("conv9", 0)}, KeyError, "layer: expected"),
         ({"rule": "guide"}, ValueError, "rule: expected"),
     ],

@@ -101,7 +101,7 @@ def test_control_explorer_says_the_correlation():
     assert "trained network's map: 1.00" in explorable.picture({"depth": 2}).caption
     gradient = explorable.picture({"depth": 4, "method": "gradient"})
     assert "trained network's map: 1.00" not in gradient.caption
-    assert "nothing 1.00" in gradient.alt
+    assert "none 1.00" in gradient.alt
 
 
 def test_same_map_is_the_same_numbers():

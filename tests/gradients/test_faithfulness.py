@@ -68,7 +68,7 @@ def test_bad_input(mean_net):
         arguments = {"model": mean_net, "image": image, "map": map, "unit": Logit(0), "steps": 4} | wrong
         with pytest.raises(ValueError, match=said):
             insertion_deletion(**arguments)
-    with pytest.raises(IndexError, match="class is 0 to 0"):
+    with pytest.raises(IndexError, match="class: expected a whole number from 0 to 0"):
         insertion_deletion(mean_net, image, map, Logit(1), steps=4)
     with pytest.raises(TypeError, match="steps"):
         insertion_deletion(mean_net, image, map, Logit(0), steps=2.0)

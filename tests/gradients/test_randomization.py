@@ -1,4 +1,4 @@
-"""The control forgets from the top down, in a copy; the original is not touched."""
+"""Cascading randomization works from the top down, in a copy; the original is not touched."""
 
 import pytest
 import torch
@@ -35,7 +35,7 @@ def test_layers_from_top():
         layers_from_top(network)
 
 
-def test_the_top_layers_forget_and_the_others_do_not(image):
+def test_the_top_layers_are_random_and_the_others_are_not(image):
     model = models.load("lenet")
     before = {name: value.clone() for name, value in model.state_dict().items()}
     order = layers_from_top(model)
@@ -166,7 +166,7 @@ def test_bad_input(image):
         cascading_randomization("gradient", model, image, Logit(0))
     with pytest.raises(ValueError, match="one image"):
         cascading_randomization(gradient_map, model, image.repeat(2, 1, 1, 1), Logit(0))
-    with pytest.raises(IndexError, match="class is 0 to 9"):
+    with pytest.raises(IndexError, match="class: expected a whole number from 0 to 9"):
         cascading_randomization(gradient_map, model, image, Logit(10))
     with pytest.raises(ValueError, match=r"map: expected shape \(H, W\)"):
         cascading_randomization(lambda m, i, u: i, model, image, Logit(0))

@@ -79,7 +79,7 @@ def test_bad_input():
         sensitivity(model, rows.long(), 0)
     with pytest.raises(TypeError, match="tensor"):
         sensitivity(model, rows.tolist(), 0)
-    with pytest.raises(IndexError, match="class is 0 to 1"):
+    with pytest.raises(IndexError, match="class: expected a whole number from 0 to 1"):
         sensitivity(model, rows, 2)
     with pytest.raises(TypeError, match="unit"):
         sensitivity(model, rows, "first")

@@ -30,7 +30,7 @@ class LargestNumber(nn.Module):
     """The same by a number that has left the graph."""
 
     def forward(self, x):
-        return x * float(x.abs().max())
+        return x * float(x.detach().abs().max())
 
 
 class Deviation(nn.Module):

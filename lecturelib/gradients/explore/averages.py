@@ -1,4 +1,4 @@
-"""Explorables of methods that average gradients: SmoothGrad over noise, integrated gradients over a path."""
+"""Explorables of methods that average gradients: SmoothGrad over noise, integrated gradients along a path."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from lecturelib.show.attribution_maps import clip_level, tile
 from lecturelib.show.raster_text import number
 from lecturelib.widgets import Choice, Control, Explorable, Progress, Slider, common_controls
 
-PATIENCE = 0.15  # seconds between two pictures that sharpen
+PATIENCE = 0.15  # seconds between two pictures while an average is computed
 PERCENTILE = 99
 BASELINES = {"black": 0.0, "grey": 0.5, "white": 1.0}
 
@@ -46,7 +46,7 @@ def _tiles(image: Tensor, parts: list, labels: list[str], alt: str, caption: str
 
 
 def smooth_grad_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Add noise to the picture, average the gradients: how much noise, how many samples?"""
+    """SmoothGrad: noise is added to the picture and the gradients averaged; how much noise, how many samples?"""
     controls = [
         Slider("noise", 0.0, 0.5, 0.05, 0.15, label="noise, share of the pixels' range"),
         Choice("samples", (1, 2, 5, 10, 25, 50, 100), 25, slider=True),
@@ -107,7 +107,7 @@ def gathered(map: Tensor, share: float = 0.05) -> float:
 
 
 def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Walk from a baseline to the picture and add the gradients up: do they add up to the score?"""
+    """Integrated gradients from a baseline to the picture: do the shares add up to the difference of the scores?"""
     controls = [
         Choice("steps", (1, 2, 4, 8, 16, 32, 64, 128), 16, slider=True),
         Choice("baseline", tuple(BASELINES)),

@@ -1,6 +1,6 @@
-"""What the explorables of part 5 let a student choose: a unit by name, and a method; and what a method gives.
+"""The choices that the explorables of part 5 offer: a unit by name and a method, and the maps of each method.
 
-A method here is a generator `(model, image, unit, rule) -> (share done, values)`, so that slow ones sharpen.
+A method here is a generator `(model, image, unit, rule) -> (share done, values)`, so that slow ones refine their map.
 """
 
 from collections import OrderedDict
@@ -36,7 +36,7 @@ Run = Iterator[tuple[float, Tensor]]
 
 
 @dataclass(frozen=True)
-class Method:
+class MapMethod:
     """One method: how it runs, what its values are ("color", "signed", "size", "cells"), and whether a rule counts."""
 
     run: Callable[..., Run]
@@ -72,25 +72,31 @@ def _by_its_name(model: PixelModel, unit: Unit) -> Unit:
     )
 
 
-# name -> what runs; Grad-CAM stands at the last maps before the unit
-METHODS: dict[str, Method] = {
-    "gradient": Method(_once(lambda m, x, u, rule: backprop(m, x, u, rule)[0]), "color", ruled=True),
-    "saliency map": Method(_once(lambda m, x, u, rule: saliency_map(m, x, u, rule)[0]), "size", ruled=True),
-    "gradient x input": Method(_once(lambda m, x, u, *_: gradient_times_input(m, x, u)[0].sum(0)), "signed"),
-    "guided backprop": Method(_once(lambda m, x, u, *_: backprop(m, x, u, "guided")[0]), "color"),
-    "deconvnet": Method(_once(lambda m, x, u, *_: deconvnet(m, x, u)[0]), "color"),
-    "integrated gradients": Method(_integrated, "signed"),
-    "SmoothGrad": Method(_smooth, "size"),
-    "Grad-CAM": Method(_once(lambda m, x, u, _: grad_cam(m, x, _by_its_name(m, u))), "cells"),
-    "guided Grad-CAM": Method(_once(lambda m, x, u, _: guided_grad_cam(m, x, _by_its_name(m, u))), "color"),
-    "spectral residual (no network)": Method(_once(lambda m, x, *_: spectral_residual(x)), "size"),
-    "edges (no network)": Method(_once(lambda m, x, *_: sobel_edges(x)[0]), "size"),
+# name -> what runs; Grad-CAM takes the last map before the unit
+METHODS: dict[str, MapMethod] = {
+    "gradient": MapMethod(_once(lambda m, x, u, rule: backprop(m, x, u, rule)[0]), "color", ruled=True),
+    "saliency map": MapMethod(
+        _once(lambda m, x, u, rule: saliency_map(m, x, u, rule)[0]), "size", ruled=True
+    ),
+    "gradient x input": MapMethod(
+        _once(lambda m, x, u, *_: gradient_times_input(m, x, u)[0].sum(0)), "signed"
+    ),
+    "guided backprop": MapMethod(_once(lambda m, x, u, *_: backprop(m, x, u, "guided")[0]), "color"),
+    "deconvnet": MapMethod(_once(lambda m, x, u, *_: deconvnet(m, x, u)[0]), "color"),
+    "integrated gradients": MapMethod(_integrated, "signed"),
+    "SmoothGrad": MapMethod(_smooth, "size"),
+    "Grad-CAM": MapMethod(_once(lambda m, x, u, _: grad_cam(m, x, _by_its_name(m, u))), "cells"),
+    "guided Grad-CAM": MapMethod(
+        _once(lambda m, x, u, _: guided_grad_cam(m, x, _by_its_name(m, u))), "color"
+    ),
+    "spectral residual (no network)": MapMethod(_once(lambda m, x, *_: spectral_residual(x)), "size"),
+    "edges (no network)": MapMethod(_once(lambda m, x, *_: sobel_edges(x)[0]), "size"),
 }
 
 
 def method_names(state: dict) -> tuple[str, ...]:
-    """What network and unit allow: the reverse network starts from one activation of a plain chain, Grad-CAM stands
-    behind a convolution."""
+    """The methods that a network and a unit allow: the deconvnet starts from one activation of a plain chain, and
+    Grad-CAM takes a map before the unit."""
     reversible = state["network"] in REVERSIBLE and "class" not in state["kind"]
     first = state["layer"] == map_layers(state["network"])[0]
     return tuple(
@@ -102,8 +108,8 @@ def method_names(state: dict) -> tuple[str, ...]:
 
 
 def kind_control(state: dict) -> Choice:
-    """What is looked at."""
-    return Choice("kind", KINDS, label="looks at")
+    """The kind of unit."""
+    return Choice("kind", KINDS, label="unit")
 
 
 def class_control(state: dict) -> Choice:

@@ -1,4 +1,4 @@
-"""Explorables that warn: a map beside that of a network that has forgotten, and one map that looks like many."""
+"""Explorables that warn: a map under cascading weight randomization, and one map in several color scales."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, Toggle, common_controls
 
-# --- the randomized-model control ----------------------------------------------------------------------------
+# --- cascading randomization ----------------------------------------------------------------------------
 
 NETWORKS = ("alexnet", "textures_net", "cifar_net", "lenet", "fashion_lenet")
 CONTROLLED = tuple(name for name in METHODS if not name.startswith(("spectral", "deconvnet")))
@@ -27,7 +27,7 @@ PERCENTILE = 99
 
 
 def randomization_explorer(network: str = "alexnet", method: str = "guided backprop") -> Explorable:
-    """A method's map, and the same after the network has forgotten its weights from the top down to a depth."""
+    """A method's map, and the same after the weights were randomized from the top down to a depth."""
     first, *own = common_controls.picture_controls(network)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
 
@@ -49,21 +49,21 @@ def randomization_explorer(network: str = "alexnet", method: str = "guided backp
         *own,
     ]
     presets = {
-        "guided backprop hardly notices": {"method": "guided backprop", "depth": 3},
-        "the plain gradient does": {"method": "gradient", "depth": 3},
+        "guided backprop hardly changes": {"method": "guided backprop", "depth": 3},
+        "the plain gradient changes": {"method": "gradient", "depth": 3},
         "an edge filter asks no network": {"method": "edges (no network)", "depth": 3},
-        "everything forgotten": {"network": "alexnet", "method": "guided backprop", "depth": 8},
+        "all weights random": {"network": "alexnet", "method": "guided backprop", "depth": 8},
     }
-    return Explorable(_render_control, controls, "The same method, a network that forgot", presets, refresh)
+    return Explorable(_render_control, controls, "Cascading weight randomization", presets, refresh)
 
 
 def _depth_slider(state: dict) -> Slider:
     layers = layers_from_top(common_controls.network(state["network"]))
-    return Slider("depth", 0, len(layers), 1, min(3, len(layers)), label="layers forgotten, from the top")
+    return Slider("depth", 0, len(layers), 1, min(3, len(layers)), label="randomized layers, from the top")
 
 
 @lru_cache(maxsize=12)
-def _forgetful(network: str, depth: int, seed: int) -> nn.Module:
+def _randomized(network: str, depth: int, seed: int) -> nn.Module:
     return (
         randomized(common_controls.network(network), depth, seed)
         if depth
@@ -75,12 +75,12 @@ _maps: OrderedDict[tuple, Tensor] = OrderedDict()
 
 
 def _map(state: dict, unit: Unit, depth: int) -> Tensor:
-    """The values of the method after the top `depth` layers have forgotten."""
+    """The values of the method after the weights of the top `depth` layers became random."""
     own = state["own"] if state["use_own"] else None
     seed = state["seed"] if depth else 0
     key = (state["network"], state["picture"], own, unit, state["method"], depth, seed)
     if key not in _maps:
-        model = _forgetful(state["network"], depth, seed)
+        model = _randomized(state["network"], depth, seed)
         run = METHODS[state["method"]].run(model, common_controls.chosen_image(state), unit, "backprop")
         *_, (_, _maps[key]) = run
         while len(_maps) > REMEMBERED:
@@ -92,18 +92,18 @@ def _render_control(state: dict) -> Iterator[Picture | Progress]:
     unit = Logit(state["class_index"]).check(common_controls.network(state["network"]))
     layers = layers_from_top(common_controls.network(state["network"]))
     method = METHODS[state["method"]]
-    trained, forgot = _map(state, unit, 0), _map(state, unit, state["depth"])
-    found = {0: 1.0, state["depth"]: rank_correlation(method.map(trained), method.map(forgot))}
+    trained, random = _map(state, unit, 0), _map(state, unit, state["depth"])
+    found = {0: 1.0, state["depth"]: rank_correlation(method.map(trained), method.map(random))}
     for depth in range(len(layers) + 1):
         if depth not in found:
-            yield _draw_control(state, unit, layers, trained, forgot, found)
-            yield Progress(len(found) / (len(layers) + 1), "forgetting layer after layer")
+            yield _draw_control(state, unit, layers, trained, random, found)
+            yield Progress(len(found) / (len(layers) + 1), "randomizing layer after layer")
             found[depth] = rank_correlation(method.map(trained), method.map(_map(state, unit, depth)))
-    yield _draw_control(state, unit, layers, trained, forgot, found)
+    yield _draw_control(state, unit, layers, trained, random, found)
 
 
 def _draw_control(
-    state, unit: Unit, layers, trained: Tensor, forgot: Tensor, found: dict[int, float]
+    state, unit: Unit, layers, trained: Tensor, random: Tensor, found: dict[int, float]
 ) -> Picture:
     image, kind, depth = common_controls.chosen_image(state), METHODS[state["method"]].kind, state["depth"]
     side = image.shape[-1]
@@ -114,36 +114,38 @@ def _draw_control(
         return tile(values, kind, percentile=PERCENTILE)
 
     maps = tiled(
-        [pixels_of(image), drawn(trained), drawn(forgot)],
+        [pixels_of(image), drawn(trained), drawn(random)],
         3,
-        [state["picture"], "trained network", f"{depth} of {len(layers)} layers forgotten"],
+        [state["picture"], "trained network", f"{depth} of {len(layers)} layers random"],
         max(1, 260 // side),
         pad=10,
         alt="Three pictures.",
     )
     names = {name: alias for alias, name in common_controls.network(state["network"]).aliases.items()}
-    labels = ["nothing", *(f"to {names.get(name, name)}" for name in layers)]
+    labels = ["none", *(f"to {names.get(name, name)}" for name in layers)]
     values = [found.get(k, 0.0) for k in range(len(labels))]
     chart = bars(labels, values, highlight=depth, width=380, form=".2f")
     order = found[depth]
-    forgotten = f"the top {depth} of {len(layers)} layers" if depth else "nothing"
+    which = f"the top {depth} of {len(layers)} layers" if depth else "none"
     caption = (
-        f"{state['method']} for the {unit} of {state['network']}; forgotten: {forgotten}. Rank correlation with the "
+        f"{state['method']} for the {unit} of {state['network']}; layers with random weights: "
+        f"{which}. Rank correlation with the "
         f"trained network's map: {order:.2f} (1: the pixels keep their order, 0: nothing in common). "
         f"Colours clipped at percentile {PERCENTILE}, each map on its own scale."
     )
     row = side_by_side(
-        [chart], ["rank correlation, by how far down the weights are new"], height=chart.pixels.shape[0]
+        [chart], ["rank correlation, by how far down the weights are random"], height=chart.pixels.shape[0]
     )
     spoken = ", ".join(f"{label} {found[k]:.2f}" for k, label in enumerate(labels) if k in found)
     alt = (
-        f"The picture {state['picture']!r}, the map of the trained network and that of the network that forgot. "
+        f"The picture {state['picture']!r}, the map of the trained network and that of the network "
+        "with random weights. "
         f"{caption} By depth: {spoken}."
     )
     return stacked([maps, row], alt=alt, caption=caption)
 
 
-# --- one map, many looks -------------------------------------------------------------------------------------
+# --- one map, many color scales -------------------------------------------------------------------------------------
 
 SCALES = {
     "smallest to largest": 100.0,
@@ -169,7 +171,7 @@ def same_map(picture_name: str = "cat") -> Explorable:
         *own,
     ]
     presets = {
-        "nothing there, or everything?": {"left": "smallest to largest", "right": "rank of each pixel"},
+        "nearly black, or all bright": {"left": "smallest to largest", "right": "rank of each pixel"},
         "only the palette": {
             "left": "clipped at percentile 98",
             "right": "clipped at percentile 98",
@@ -178,7 +180,7 @@ def same_map(picture_name: str = "cat") -> Explorable:
         },
         "the photo lends its contours": {"right": "clipped at percentile 98", "over": True},
     }
-    return Explorable(_render_same, controls, "Same map, other clothes", presets)
+    return Explorable(_render_same, controls, "One map, several color scales", presets)
 
 
 def scaled(map: Tensor, how: str) -> Tensor:
@@ -201,7 +203,7 @@ def _render_same(state: dict) -> Picture:
     best = int(common_controls.answer(where).argmax())
     unit = Logit(best).check(model)
     map = saliency_map(model, image, unit)[0]
-    looks = []
+    drawn = []
     for side in ("left", "right"):
         share = scaled(map, state[side])
         name = state[f"{side}_palette"]
@@ -210,12 +212,13 @@ def _render_same(state: dict) -> Picture:
         if side == "right" and state["over"]:
             grey = (image[0].mean(0) * 255).round().numpy()[..., None]  # (1, 3, H, W) -> (H, W, 1)
             colours = (0.55 * colours + 0.45 * grey).round().astype(np.uint8)
-        looks.append((colours, state[side], f"{(share > 0.5).float().mean():.1%}"))
-    (left, left_scale, left_share), (right, right_scale, right_share) = looks
+        drawn.append((colours, state[side], f"{(share > 0.5).float().mean():.1%}"))
+    (left, left_scale, left_share), (right, right_scale, right_share) = drawn
     top = map.flatten().sort(descending=True).values
     held = (top[: max(1, len(top) // 100)].sum() / top.sum().clamp(min=1e-12)).item()
     caption = (
-        f"One map: |gradient| of the {unit}, {map.numel()} numbers, the same on both sides. 1% of the pixels hold "
+        f"One map: |gradient| of the {unit}, {map.numel()} numbers, the same on both sides. 1% of the "
+        "pixels hold "
         f"{held:.0%} of the sum. In the upper half of the palette: {left_share} of the pixels on the left, "
         f"{right_share} on the right."
     )

@@ -37,7 +37,7 @@ TILE = 230  # pixels of a map's side where several stand side by side
 
 
 def window_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Ask any unit of any network which pixels matter to it, by up to four methods side by side."""
+    """Attribution maps of any unit of any network, by up to four methods side by side."""
     first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
     for make in (kind_control, class_control, layer_control, rank_slider):
@@ -92,7 +92,7 @@ def _presets() -> dict[str, dict]:
             "kind": "neuron",
             **_methods("gradient", "deconvnet", "guided backprop"),
         },
-        "guided backprop, or an edge filter?": _methods("guided backprop", "edges (no network)"),
+        "guided backprop and an edge filter": _methods("guided backprop", "edges (no network)"),
         "averages": _methods("saliency map", "SmoothGrad", "integrated gradients", "gradient x input"),
         "espresso among 1000 classes": {"network": "efficientnet_lite0", "picture": "coffee"},
         "a 3": {"network": "lenet", "picture": "3", **_methods("gradient", "gradient x input")},
@@ -117,7 +117,7 @@ def _render_windows(state: dict) -> Iterator[Picture | Progress]:
             if waited and min(done) < 1:
                 yield _draw_windows(state, image, unit, value, chosen, found)
                 drawn = list(done)
-                yield Progress(sum(done) / len(done), "the maps sharpen")
+                yield Progress(sum(done) / len(done), "averaging gradients")
                 shown = time.perf_counter()
     for run in runs:
         next(run, None)  # lets it end, and remember
@@ -200,7 +200,7 @@ def _crops() -> Tensor:
 
 
 def top_patches_explorer(network: str = "alexnet") -> Explorable:
-    """The nine patches that excite a channel most, and beside each the pattern that the deconvnet projects back."""
+    """The nine patches with a channel's largest activations, each with the pattern that the deconvnet projects back."""
 
     def refresh(state: dict) -> dict:
         return common_controls.settle(state, layer=_patch_layer, channel=_patch_channel)
@@ -214,7 +214,7 @@ def top_patches_explorer(network: str = "alexnet") -> Explorable:
         Choice("percentile", PERCENTILES, 99.5, label="clipped at percentile", slider=True),
     ]
     presets = {
-        "corners and colours (conv2)": {"layer": "conv2", "channel": 12},
+        "corners and colors (conv2)": {"layer": "conv2", "channel": 12},
         "textures (conv3)": {"layer": "conv3", "channel": 20},
         "things? (conv5)": {"layer": "conv5", "channel": 5},
     }
@@ -252,7 +252,7 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
     crops = grid([crop for crop, _ in pairs], "The crops.")
     words = (
         f"Channel {state['channel']} of {state['layer']} in {state['network']}: its nine strongest places in "
-        f"{len(_crops())} pictures, {side} x {side} pixels each. Patterns by the reverse network, each "
+        f"{len(_crops())} pictures, {side} x {side} pixels each. Patterns by the deconvnet, each "
         "on its own scale, "
         + (
             "nothing clipped."
@@ -260,7 +260,7 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
             else f"clipped at percentile {state['percentile']:g}."
         )
     )
-    titles = ["pattern projected back", "what the channel saw"]
+    titles = ["pattern projected back", "patch in the channel's receptive field"]
     yield side_by_side(
         [picture(patterns, width=patterns.pixels.shape[1]), picture(crops, width=crops.pixels.shape[1])],
         titles,
