@@ -57,5 +57,14 @@ def heading_of(page: Page, cells: list[Mapping]) -> str:
         if cells[k]["cell_type"] == "markdown":
             found = re.search(r"^#{1,4} +(.+)$", "".join(cells[k]["source"]), re.MULTILINE)
             if found:
-                return re.sub(r"[*_`]", "", found[1]).strip()
+                return plain(found[1])
     return ""
+
+
+def plain(heading: str) -> str:
+    """A heading as text alone.
+
+    >>> plain("**Why** divide by $\\\\sqrt{d}$?")
+    'Why divide by \\\\sqrt{d}?'
+    """
+    return re.sub(r"[*_`$]", "", heading).strip()

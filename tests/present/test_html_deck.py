@@ -1,5 +1,6 @@
-"""The deck in one file: frames instead of sliders, formulas drawn, errors on their page, nothing from elsewhere."""
+"""The deck in one file: frames instead of sliders, formulas, errors on their page, nothing from elsewhere."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from lecturelib.present import html_deck
+from lecturelib.present.deck_exporter import formula
 from lecturelib.present.explorable_frames import frames
-from lecturelib.present.formulas import _CODE, _FORMULA, around_formulas, drawn
 from lecturelib.show import picture
 from lecturelib.widgets import Explorable, Slider
 
@@ -51,10 +52,10 @@ def test_a_part_in_one_file(tmp_path, capsys):
     assert source.read_bytes() == before
     assert "failed: its page shows the error" in capsys.readouterr().err
 
-    pages = re.findall(r'<section class="page".*?(?=<section class="page"|</main>)', made, re.DOTALL)
+    pages = re.findall(r'<section [^>]*class="page".*?(?=<section [^>]*class="page"|</main>)', made, re.DOTALL)
     assert len(pages) == 3 and "<title>A part</title>" in made
-    assert 'aria-label="x^2"' in pages[0] and "$code$" in pages[0]
-    assert '<p class="section">A part</p>' in pages[1]  # it goes on under the heading before
+    assert '<math alttext="x^2"' in pages[0] and "$code$" in pages[0]
+    assert re.search(r'class="section"><p>A <strong>part</strong></p>', pages[1])  # under the heading before
     assert 'alt="shade 0"' in pages[1] and 'alt="shade 9"' in pages[1] and ">light</button>" in pages[1]
     assert "Explorable" in pages[1] and "show_last" not in made and "come alive" not in pages[1]
     assert "ZeroDivisionError" in pages[2] and "&lt;after&gt;\nboth" in pages[2]
@@ -76,18 +77,109 @@ def test_frames_are_the_prepared_settings_or_the_ends_of_the_controls():
     assert [words for words, _ in frames(prepared)] == ["as it starts", "light"]  # dark is how it starts
 
 
+SLIDE = {"slideshow": {"slide_type": "slide"}}
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+
+
+def deck_of(*cells, folder=Path()):
+    """The pages of a notebook of these cells, as it is after it ran."""
+    return html_deck.page(nbformat.v4.new_notebook(cells=list(cells)), "part", folder).partition("<main>")[2]
+
+
+def text(source, **more):
+    return nbformat.v4.new_markdown_cell(source, metadata=SLIDE, **more)
+
+
+def shown(*bundles, **more):
+    outputs = [nbformat.v4.new_output("display_data", bundle, **more) for bundle in bundles]
+    return nbformat.v4.new_code_cell("show()", metadata=SLIDE, outputs=outputs)
+
+
+def test_outputs_of_every_kind_are_what_they_are():
+    object_name = {"text/plain": "<IPython.core.display.Thing object>"}
+    deck = deck_of(
+        shown({"text/markdown": "**bold** and $x^2$", **object_name}),
+        shown({"text/latex": r"$\displaystyle \frac{a}{b}$", **object_name}),
+        shown({"text/latex": r"\begin{align} a &= b \end{align}", **object_name}),
+        shown(
+            {"image/jpeg": "/9j/", **object_name}, metadata={"image/jpeg": {"width": 30, "alt": 'a "cat"'}}
+        ),
+        shown({"image/png": PNG, "text/plain": "a white dot"}),
+        shown({"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'><title>R&amp;D</title></svg>"}),
+        shown(
+            {
+                "application/vnd.jupyter.widget-view+json": {"model_id": "1"},
+                "text/plain": "IntSlider(value=3)",
+            }
+        ),
+        shown({"text/plain": "<a plain value>"}),
+    )
+    assert "<strong>bold</strong>" in deck and '<math alttext="x^2"' in deck
+    assert deck.count("<mfrac>") == 1 and deck.count("<mtable") == 1
+    assert "alt='a \"cat\"'" in deck and 'src="data:image/jpeg;base64,/9j/"' in deck and 'width="30"' in deck
+    assert 'alt="a white dot"' in deck and 'alt="R&amp;D"' in deck and "data:image/svg+xml;base64," in deck
+    assert "Thing object" not in deck and "IntSlider" not in deck and "&lt;a plain value&gt;" in deck
+
+
+def test_every_picture_has_words():
+    deck = deck_of(
+        shown({"image/png": PNG, "text/plain": "<Figure size 640x480 with 1 Axes>"}),
+        shown({"text/html": f'<img src="data:image/png;base64,{PNG}">', "text/plain": ""}),
+    )
+    images = re.findall(r"<img\b[^>]*>", deck)
+    assert len(images) == 2 and all(re.search(r'alt="[^"<]+"', image) for image in images)
+
+
+def test_attachments_and_local_pictures_are_inside(tmp_path):
+    (tmp_path / "my dot.png").write_bytes(base64.b64decode(PNG))
+    deck = deck_of(
+        text(
+            "![attached](attachment:dot.png) ![gone](attachment:gone.png)",
+            attachments={"dot.png": {"image/png": PNG}},
+        ),
+        text('![beside](my%20dot.png)\n\n<img src="my dot.png" alt="in HTML">'),
+        shown({"text/html": '<b>shown</b> <img src="my dot.png" alt="put out">', "text/plain": ""}),
+        folder=tmp_path,
+    )
+    for alt in ("attached", "beside", "in HTML", "put out"):
+        (image,) = re.findall(rf'<img\b[^>]*alt="{alt}"[^>]*>', deck)
+        assert f"data:image/png;base64,{PNG}" in image
+    assert "<em>missing attachment: gone.png</em>" in deck and "<b>shown</b>" in deck
+
+
+def test_a_formula_in_a_heading_stays_in_the_heading():
+    deck = deck_of(text(r"## Why divide by $\sqrt{d}$?"), shown({"text/plain": "next"}))
+    heading = re.search(r"<h2[^>]*>(.*?)</h2>", deck, re.DOTALL)
+    assert re.sub(r"<[^>]+>", "", heading[1]) == "Why divide by d?" and "<msqrt>" in heading[1]
+    assert " id=" not in heading[0] and '">Why' not in re.sub(r"<[^>]*>", "", deck)
+    assert deck.count(r'aria-label="Why divide by \sqrt{d}?"') == 2 and deck.count("<msqrt>") == 2
+
+
+@pytest.mark.parametrize(
+    "cells", [[], [nbformat.v4.new_markdown_cell("a note", metadata={"tags": ["instructor"]})]]
+)
+def test_an_empty_notebook_is_a_sentence(tmp_path, cells):
+    source = tmp_path / "empty.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), source)
+    with pytest.raises(ValueError, match=r"empty\.ipynb: expected at least one cell that is shown, got none"):
+        html_deck.write(source, tmp_path / "out.html")
+    assert not (tmp_path / "out.html").exists()
+
+
 def test_formulas():
-    assert drawn(r"\no \such{").startswith("<code>\\no")
-    inline, block = drawn(r"\tfrac12 \lVert a \rVert^2"), drawn("x", block=True)
-    assert "<path" in inline and 'aria-label="\\tfrac12' in inline
-    assert block.startswith('<div class="formula-line">')
-    kept = around_formulas("costs 5$ or 6$, $a$ and `$b$`", lambda text: text)
-    assert "5$ or 6$" in kept and "`$b$`" in kept and kept.count("<svg") == 1
+    assert formula(r"\no \such{") == r"<code>\no \such{</code>"
+    assert formula(r"\unknown x") == r"<code>\unknown x</code>"
+    assert formula(r"\arg\max_x").count("<mo>") == 2
+    assert 'display="block"' in formula("x < y", block=True) and 'alttext="x &lt; y"' in formula("x < y")
+    deck = deck_of(text("costs 5$ or 6$, $a$ and `$b$`\n\n$$c$$\n\n    $d$"))
+    assert "5$ or 6$" in deck and "<code>$b$</code>" in deck and deck.count("<math") == 2
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_formula_of_the_lessons_can_be_drawn(path):
+def test_every_formula_of_the_lessons_is_laid_out(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    found = [match[1] or match[2] for match in _FORMULA.finditer(_CODE.sub("", text))]
-    assert [tex for tex in found if drawn(tex).startswith("<code>")] == []
+    markdown = [text("".join(cell["source"])) for cell in cells if cell["cell_type"] == "markdown"]
+    deck = deck_of(*markdown)
+    written = re.sub(r"<(code|pre)\b.*?</\1>|<[^>]+>", "", deck, flags=re.DOTALL)
+    assert "\\" not in written and "$" not in written
+    assert not re.search(r"<code>[^<]*\\[a-z]+[^<]*</code>", deck)  # none that came back as TeX

@@ -75,8 +75,8 @@ def test_the_extension_comes_with_an_installation():
 
 
 def test_it_was_tried_with_the_jupyterlab_that_is_pinned():
-    pins = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert re.search(r'"jupyterlab==(\d+\.\d+)', pins)[1] in (EXTENSION / "static" / "entry.js").read_text()
+    pins = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.search(r"^jupyterlab==(\d+\.\d+)", pins, re.MULTILINE)[1] in (EXTENSION / "static" / "entry.js").read_text()
 
 
 def test_wrong_calls_are_one_sentence(capsys, tmp_path):
