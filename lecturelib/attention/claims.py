@@ -39,7 +39,7 @@ FLAT, SATURATED, STEADY = 0.95, 0.2, 0.1  # C25: entropy as a share of log n, an
 
 
 def c15_sentences(sentences: int = 1400) -> dict:
-    """C15: does the translator that reads a sentence into one vector lose more with length than one that looks back?
+    """C15: does the translator that reads a sentence into one vector lose more with length than one that attends?
 
     The two recurrent translators of equal parameters on held-out sentences: chrF per sentence of greedy translations.
     Holds if the gap between them is wider for 12 and more English words than for 4 to 7. Bahdanau et al. 2015, fig. 2.
@@ -140,10 +140,10 @@ def c16_work() -> dict:
 
 
 def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
-    """C16: without the position code, is the order of words lost?
+    """C16: without positional encoding, is the order of words lost?
 
-    Transformers trained alike to reverse 4 to 9 letters, with the code and without. Holds if with it at least 95 % of
-    `length` letters are right in every seed, and without it no more than knowing the letters but not their order
+    Transformers trained alike to reverse 4 to 9 letters, with positional encoding and without. Holds if with it at
+    least 95 % of `length` letters are right in every seed, and without it no more than knowing the letters but not their order
     allows, within 0.05. Vaswani et al. 2017, section 3.5.
     """
     check_whole("seeds", seeds, 1)
@@ -164,7 +164,7 @@ def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
         "best_without_order": bound,
     }
     holds = min(right[True]) >= KNOWS and max(right[False]) <= bound + SLACK
-    says = "without the position code the order of words is lost"
+    says = "without positional encoding the order of words is lost"
     return result("C16", says, holds, numbers, f"share of {length} letters reversed rightly")
 
 

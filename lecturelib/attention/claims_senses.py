@@ -169,7 +169,7 @@ def state_of(word: str, sentence: str) -> Tensor:
 
     Raises `ValueError` where the sentence does not hold the word as one token.
     """
-    looked = minilm.load().outputs(sentence)
-    if word not in looked.tokens:
-        raise ValueError(f"{word!r} is not among the tokens of {sentence!r}: {' '.join(looked.tokens)}")
-    return looked.states[:, looked.tokens.index(word)]
+    found = minilm.load().outputs(sentence)
+    if word not in found.tokens:
+        raise ValueError(f"{word!r} is not among the tokens of {sentence!r}: {' '.join(found.tokens)}")
+    return found.states[:, found.tokens.index(word)]

@@ -48,7 +48,7 @@ def c19_sagan(count: int = 200, seed: int = 0) -> dict:
 
     `count` pictures of the shipped generator. The gate must have moved from 0 by more than 0.05. Reach: the mean
     distance, in places of the 14 x 14 map, at which attention lies; structure: the mutual information in bits of the
-    place that looks and the place looked at. Both must exceed, picture by picture, those of the same network untrained,
+    place and the place that it attends to. Both must exceed, picture by picture, those of the same network untrained,
     of untrained attention on the trained maps, and of a uniform map. Zhang et al. 2019.
     """
     check_whole("count", count, 2)
@@ -84,7 +84,7 @@ def c19_sagan(count: int = 200, seed: int = 0) -> dict:
 
 
 def _beyond(weights: Tensor, radius: int) -> float:
-    """The share of attention (B, N, N) that lies outside the square of `radius` around the place that looks."""
+    """The share of attention (B, N, N) that lies outside the square of `radius` around the place that attends."""
     side = round(weights.shape[-1] ** 0.5)
     places = torch.cartesian_prod(torch.arange(side), torch.arange(side))  # (N, 2)
     apart = (places[:, None] - places[None]).abs().amax(-1)  # (N, N)

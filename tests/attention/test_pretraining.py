@@ -74,7 +74,7 @@ def test_padding_changes_nothing_and_is_never_attended_to():
 def test_labels_are_drawn_in_equal_shares():
     texts, labels = draw_labeled(50, seed=1)
     assert [labels.count(k) for k in range(3)] == [17, 17, 16] and len(texts) == 50
-    assert draw_labeled(50, seed=1) == (texts, labels) != draw(50, seed=2)
+    assert draw_labeled(50, seed=1) == (texts, labels) != draw_labeled(50, seed=2)
 
 
 def test_mean_recall_by_hand():

@@ -44,9 +44,9 @@ def test_the_matrix_carries_its_numbers_and_says_the_strongest():
 
 def test_a_picked_row_or_column_is_told():
     row = matrix_view(ROWS, COLUMNS, WEIGHTS, "row 2")
-    assert "“rouge” looks at “red” 70 %, “car” 20 %" in row.caption
+    assert "“rouge” attends to “red” 70 %, “car” 20 %" in row.caption
     column = matrix_view(ROWS, COLUMNS, WEIGHTS, "column 2")
-    assert "“car” is looked at by “voiture” 80 %, “rouge” 20 %" in column.caption
+    assert "“car” is attended to by “voiture” 80 %, “rouge” 20 %" in column.caption
     assert row.svg != column.svg != matrix_view(ROWS, COLUMNS, WEIGHTS).svg
 
 
@@ -94,9 +94,11 @@ def test_lines_are_as_wide_as_their_weights_and_a_pick_leaves_its_own():
     assert widths == pytest.approx(expected, abs=0.01)
     own = head_view(["x", "y"], ["a", "b"], weights, picked="row 1")
     assert len(re.findall(r'<path d="M[^"]*C', own.svg)) == 3
-    assert "“y” looks at “b” 88 %, “a” 12 % (mean of the heads); most of all head 1: “b” 100 %" in own.caption
+    assert (
+        "“y” attends to “b” 88 %, “a” 12 % (mean of the heads); most of all head 1: “b” 100 %" in own.caption
+    )
     to = head_view(["x", "y"], ["a", "b"], weights, heads=[0], picked="column 1")
-    assert "“b” is looked at by “y” 100 %, “x” 50 %." in to.caption
+    assert "“b” is attended to by “y” 100 %, “x” 50 %." in to.caption
 
 
 def test_each_head_has_its_own_column_with_its_name():
@@ -141,7 +143,7 @@ def test_running_text_shades_words_and_frames_the_one_that_looks():
     shown = reading_view(["a", "b", "c"], torch.tensor([0.1, 0.88, 0.02]), 0)
     texts = re.findall(r">([^<>]+)</text>", shown.svg)
     assert texts[:5] == ["a", "10", "b", "88", "c"]
-    assert "“a” looks at “b” 88 %" in shown.caption
+    assert "“a” attends to “b” 88 %" in shown.caption
     assert [part.key for part in shown.regions] == ["row 0", "row 1", "row 2"]
 
 
@@ -168,7 +170,9 @@ def test_a_chart_keeps_the_names_of_its_lines_apart():
 def test_bad_input_is_a_sentence():
     with pytest.raises(TypeError, match="weights: expected a tensor, got list"):
         matrix_view(ROWS, COLUMNS, [[1.0]])
-    with pytest.raises(ValueError, match=r"weights: expected shape \(3, 4\) for 3 rows and 4 columns, got \(4, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"weights: expected shape \(3, 4\) for 3 rows and 4 columns, got \(4, 3\)"
+    ):
         matrix_view(ROWS, COLUMNS, WEIGHTS.T)
     with pytest.raises(ValueError, match="finite numbers from 0"):
         matrix_view(ROWS, COLUMNS, WEIGHTS * torch.nan)
@@ -184,7 +188,7 @@ def test_bad_input_is_a_sentence():
         model_view(words(2), random_weights(1, 2, 2, 2), "head 1 0")
     with pytest.raises(ValueError, match="layers, heads, rows, columns"):
         model_view(words(2), random_weights(2, 2, 2))
-    with pytest.raises(ValueError, match="looking: expected a word from 0 to 1, or None, got 3"):
+    with pytest.raises(ValueError, match="query: expected a word from 0 to 1, or None, got 3"):
         reading_view(words(2), torch.tensor([0.5, 0.5]), 3)
 
 
@@ -192,4 +196,4 @@ def test_numbers_that_are_no_shares_are_printed_as_they_are():
     shown = matrix_view(["a"], ["x", "y"], torch.tensor([[3.5, 12.0]]), "row 0", unit="gradient")
     texts = re.findall(r">([^<>]+)</text>", shown.svg)
     assert {"3.5", "12", "gradient"} <= set(texts)
-    assert "“a” looks at “y” 12, “x” 3.5." in shown.caption
+    assert "“a” attends to “y” 12, “x” 3.5." in shown.caption

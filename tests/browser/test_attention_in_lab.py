@@ -21,12 +21,12 @@ def test_words_of_the_head_view_follow_mouse_and_keyboard(lab):
     word.scroll_into_view_if_needed()
     page.screenshot("attention-heads")
     word.hover()  # no click is needed
-    wait_for_alt(page, first, "“it” looks at")
+    wait_for_alt(page, first, "“it” attends to")
     page.screenshot("attention-heads-hover")
     first.presses(first.root.locator(".ll-region[data-key='row 9']"), "ArrowDown")
-    wait_for_alt(page, first, "“was” looks at")
+    wait_for_alt(page, first, "“was” attends to")
     assert first.root.locator(":focus").get_attribute("data-key") == "row 10"
-    assert "“was” looks at" not in second.alt and "the bank was" in second.alt  # two views are two
+    assert "“was” attends to" not in second.alt and "the bank was" in second.alt  # two views are two
     page.screenshot("attention-heads-keyboard")
     assert page.complaints() == []
 
@@ -45,7 +45,7 @@ def test_a_typed_sentence_is_translated_and_aligned(lab):
     wait_for_alt(page, shown, "well")
     word = shown.root.locator(".ll-region[data-key='row 0']")
     word.hover()
-    wait_for_alt(page, shown, "looks at")
+    wait_for_alt(page, shown, "attends to")
     assert box.input_value() == "I sleep well."
     page.screenshot("attention-alignment-typed")
     box.fill("")

@@ -1,4 +1,4 @@
-"""The alignment of a typed sentence: which source words the decoder looked at for each word it wrote."""
+"""The alignment of a typed sentence: the attention weights of the decoder for each word it wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEAN = "mean"
 
 
 def alignment_explorer() -> Explorable:
-    """Type an English sentence: its translation, and for each French word where the translator looked.
+    """Type an English sentence: its translation, and for each French word the attention weights on the English ones.
 
     Point at a word (mouse, or arrow keys) to see its row or column alone.
     """
@@ -46,7 +46,7 @@ def alignment_explorer() -> Explorable:
             "sentence": "When I was a child, my father told me that the moon was made of cheese."
         },
     }
-    return Explorable(_render, controls, "Alignment: where the decoder looks", presets, refresh)
+    return Explorable(_render, controls, "Alignment: the decoder's attention weights", presets, refresh)
 
 
 def _layer(name: str) -> Choice:

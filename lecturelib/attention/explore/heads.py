@@ -30,7 +30,7 @@ CHASE = "The FBI is chasing a criminal on the run."
 
 
 def heads_explorer(sentence: str = TIRED) -> Explorable:
-    """MiniLM, six layers of twelve heads, on any English sentence; point at a word to see what it looks at.
+    """MiniLM, six layers of twelve heads, on any English sentence; point at a word to see what it attends to.
 
     `causal`: each word sees only what stands before it. The encoder was not trained so: what it then shows is a
     reading that it never practised.
@@ -59,7 +59,7 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
         "all 72 heads": {"view": "model", "picked": "head 0 2", "special": True},
         "what each verb acts on": {"head": "2", "layer": 4, "sentence": TIRED},
     }
-    return Explorable(_render, controls, "What the heads of a trained encoder look at", presets, refresh)
+    return Explorable(_render, controls, "What the heads of a trained encoder attend to", presets, refresh)
 
 
 def _first(sentence: str) -> Slider:
@@ -69,7 +69,7 @@ def _first(sentence: str) -> Slider:
 
 
 @lru_cache(maxsize=32)
-def looked(sentence: str, causal: bool) -> EncoderOutput:
+def encoded(sentence: str, causal: bool) -> EncoderOutput:
     """A sentence as MiniLM sees it, remembered."""
     return minilm.load().outputs(sentence, causal, LONGEST)
 
@@ -77,7 +77,7 @@ def looked(sentence: str, causal: bool) -> EncoderOutput:
 def _render(state: dict) -> Iterator[Picture | Progress]:
     if not minilm.load.cache_info().currsize:
         yield from running(lambda progress: minilm.load(), "loading the encoder")
-    found = looked(state["sentence"], state["causal"])
+    found = encoded(state["sentence"], state["causal"])
     yield _drawn(found, state)
 
 
@@ -106,12 +106,12 @@ def _drawn(found: EncoderOutput, state: dict) -> Picture:
     one = chosen.mean(0) if head is None else chosen[head]  # (L, L)
     if state["view"] == "matrix":
         return matrix_view(words, words, one, picked, caption=caption)
-    if picked.startswith("column"):  # the words that look at it
+    if picked.startswith("column"):  # the words that attend at it
         return reading_view(
             words, one[:, int(picked.split()[1])], None, caption=caption, title="weight on it"
         )
-    looking = int(picked.split()[1]) if picked else _most_open(one)
-    return reading_view(words, one[looking], looking, caption=caption)
+    query = int(picked.split()[1]) if picked else _most_open(one)
+    return reading_view(words, one[query], query, caption=caption)
 
 
 def _key(layer: int, head: int | None) -> str:
@@ -119,5 +119,5 @@ def _key(layer: int, head: int | None) -> str:
 
 
 def _most_open(weights: torch.Tensor) -> int:
-    """The word that looks at itself least: the one with most to show."""
+    """The word that attends to itself least: the one with most to show."""
     return int(weights.diagonal().argmin())

@@ -27,7 +27,7 @@ _HALF = 430
 
 
 def implicit_explorer() -> Explorable:
-    """Which source words each output depends on, by the gradient, and beside it where the decoder looked.
+    """Which source words each output depends on, by the gradient, and beside it the decoder's attention weights.
 
     A translator without attention has implicit attention only.
     """
@@ -71,7 +71,7 @@ def _render(state: dict) -> Picture:
     mean = ", mean of the last layer's heads" if name == "transformer" else ""
     caption += (
         f" Both have their largest value at the same word in {100 * agree:.0f} % of the rows; with the "
-        f"rows of one dealt anew in {100 * chance:.0f} %."
+        f"rows of one permuted in {100 * chance:.0f} %."
     )
     if picked:
         caption += f" Gradient: {left.caption} Weights: {right.caption}"

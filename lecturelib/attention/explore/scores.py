@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.scores import Cosine, make_score
-from lecturelib.drawing.drawing import Box, Drawing, Label, Shape
-from lecturelib.drawing.line_chart import line_chart
+from lecturelib.attention.views.score_view import score_view
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 
@@ -68,31 +67,7 @@ def _render(state: dict) -> Picture:
     name, d, temperature = state["score"], state["d"], state["temperature"]
     scores = drawn_scores(name, d, state["draw"])[0]
     weights = (scores / temperature).softmax(-1)
-    shapes: list[Shape] = [Label(20, 16, f"one draw: {name}, d = {d}", 15, "start", bold=True)]
-    shapes += [
-        Label(112, 42, "score", 12, "end", role="muted"),
-        Label(126, 42, "weight", 12, "start", role="muted"),
-    ]
-    for k in range(KEYS):
-        y, share = 66 + 29 * k, float(weights[k])
-        shapes += [
-            Label(20, y, f"key {k + 1}", 13, "start"),
-            Label(112, y, f"{scores[k]:.2f}".replace("-", "−"), 13, "end"),
-            Box(126, y - 9, 180, 18, 2, fill="#f1f1f1", stroke="none"),
-            Box(126, y - 9, max(1.0, 180 * share), 18, 2, fill="#0072B2", stroke="none"),
-            Label(312, y, f"{100 * share:.1f} %", 13, "start"),
-        ]
     curves = {each: _curve(each, temperature) for each in NAMES}
-    shapes += line_chart(
-        (430, 66, 672, 336),
-        [str(size) for size in SIZES],
-        curves,
-        (0.0, 1.0),
-        f"largest weight, mean of {DRAWS} draws",
-        "d",
-        SIZES.index(d),
-        name,
-    )
     entropy = float(torch.special.entr(weights).sum()) / math.log(KEYS)
     spread = float(_many(name, d).std())
     caption = (
@@ -100,5 +75,7 @@ def _render(state: dict) -> Picture:
         f"of ten weights is {100 * weights.max():.0f} % here and {100 * curves[name][SIZES.index(d)]:.0f} % on average "
         f"(flat: 10 %); entropy {entropy:.0%} of that of flat weights."
     )
-    drawing = Drawing(820, 384, tuple(shapes), "Scores and weights", f"Bars and curves. {caption}")
-    return drawing.picture(caption)
+    title = f"one draw: {name}, d = {d}"
+    return score_view(
+        scores, weights, title, SIZES, curves, SIZES.index(d), name, f"mean of {DRAWS} draws", caption
+    )

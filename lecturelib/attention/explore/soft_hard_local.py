@@ -21,7 +21,7 @@ CENTERS = {"strongest": "its own strongest position", "diagonal": "the diagonal"
 
 
 def soft_hard_local_explorer() -> Explorable:
-    """Look at everything, at one word drawn by chance, or within a window; the translation follows."""
+    """Attend to all words, to one sampled word, or within a window; the translation follows."""
     controls = [
         sentence_control(),
         Choice("kind", KINDS),
@@ -69,7 +69,7 @@ def change_of(
 def translated_with(
     sentence: str, kind: str, temperature: float, seed: int, window: int, center: str
 ) -> Translation:
-    """A translation in which every look is of a kind."""
+    """A translation whose attention is of one kind at every step."""
     own = translator("attention")
     ids = own.encode(sentence)
     share = 1.15 if center == "diagonal" else 1.0  # French takes a few more tokens

@@ -1,4 +1,4 @@
-"""The head view: two columns of words, a line for each look, as wide as its weight; beside it a column per head."""
+"""The head view: two columns of words, a line for each weight, as wide as it is large; beside it a column per head."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def head_view(
     first: int = 0,
     caption: str = "",
 ) -> Picture:
-    """Weights (heads, queries, keys) as lines from the words that look (left) to those that are looked at (right).
+    """Weights (heads, queries, keys) as lines from the words that attend (left) to those that are attended to (right).
 
     `heads`: those shown, all if not given; each has a colour, and beside the right words a column with its number.
     `names`: what the heads are called there, their numbers from 1 if not given. `picked`: "row 2" leaves the lines of
-    one word that looks, "column 2" those that end at one word; the columns of squares then show its weights, without a
-    pick the mean over all words that look. More than `WINDOW` words are seen through a window that begins at word
+    one word that attends, "column 2" those that end at one word; the columns of squares then show its weights, without
+    a pick the mean over all words that attend. More than `WINDOW` words are seen through a window that begins at word
     `first`; what lies before and after is one row each, so that weights still sum to one. Weights below 8 % have no
     line, with a word picked below 2 %. Raises ValueError or TypeError for other weights, IndexError for a head that is
     not there.
@@ -51,7 +51,7 @@ def head_view(
     told = _told(chosen, queries, keys, values, names)
     many = f"{len(shown)} head{'s' * (len(shown) > 1)}"
     alt = (
-        f"Head view of “{' '.join(queries)}”: {len(queries)} words at the left look at {len(keys)} at the right, "
+        f"Head view of “{' '.join(queries)}”: {len(queries)} words at the left attend to {len(keys)} at the right, "
         f"{many}. {told}"
     )
     left = _Window(queries, first)
@@ -66,8 +66,8 @@ def head_view(
     lines, drawn = _lines(values, colours, y, row, column)
     size = min(16.0, step * 0.68)
     shapes: list[Shape] = [
-        Label(_LEFT, 16, "looks", 13, "end", role="muted"),
-        Label(_RIGHT, 16, "is looked at", 13, "start", role="muted"),
+        Label(_LEFT, 16, "query", 13, "end", role="muted"),
+        Label(_RIGHT, 16, "key", 13, "start", role="muted"),
         *lines,
         *_words(left, y, size, row, _LEFT, "end", values, column, 1),
         *_words(right, y, size, column, _RIGHT, "start", values, row, 2),
@@ -90,7 +90,7 @@ def _checked(
             complaint("weights", "shape (heads, queries, keys), also for one head", described(weights))
         )
     count = weights.shape[0]
-    words = f"{count} heads, {len(queries)} words that look and {len(keys)} that are looked at"
+    words = f"{count} heads, {len(queries)} words that attend and {len(keys)} that are attended to"
     values = check_weights(weights, (count, len(queries), len(keys)), words)
     shown = list(range(count)) if heads is None else list(heads)
     if not shown or not all(isinstance(h, int) and 0 <= h < count for h in shown):
@@ -103,10 +103,11 @@ def _regions(
 ) -> list[tuple]:
     """What can be picked: the words of both columns."""
     places = [
-        (f"row {k}", (20, y[j] - half, _LEFT + 6, y[j] + half), f"{queries[k]} looks") for j, k in left.own()
+        (f"row {k}", (20, y[j] - half, _LEFT + 6, y[j] + half), f"{queries[k]} attends")
+        for j, k in left.own()
     ]
     return places + [
-        (f"column {k}", (_RIGHT - 6, y[j] - half, 596, y[j] + half), f"{keys[k]} is looked at")
+        (f"column {k}", (_RIGHT - 6, y[j] - half, 596, y[j] + half), f"{keys[k]} is attended to")
         for j, k in right.own()
     ]
 
@@ -138,7 +139,7 @@ class _Window:
 
 
 def _joined(values: Tensor, left: _Window, right: _Window) -> Tensor:
-    """Weights between the rows of the windows: the mean over words that look, the sum over what they look at."""
+    """Weights between the rows of the windows: the mean over words that attend, the sum over what they attend to."""
     values = torch.stack([values[:, group].mean(1) for group in left.groups], 1)
     return torch.stack([values[:, :, group].sum(2) for group in right.groups], 2)
 
@@ -209,16 +210,16 @@ def _squares(
     row: int | None,
     column: int | None,
 ) -> list[Shape]:
-    """A column for each head beside the words that are looked at (or that look): a square as full as its weight."""
+    """A column for each head beside the words that are attended to (or that attend): a square as full as its weight."""
     heads = len(names)
     if column is not None:
-        columns = values[:, :, column]  # (heads, T): who looks at the picked word
+        columns = values[:, :, column]  # (heads, T): who attends to the picked word
     else:
         columns = values[:, row] if row is not None else values.mean(1)  # (heads, K)
     cell = min(_CELL, step - 2, 200 / heads)
     start, found = 606.0, []
     if column is not None:
-        found.append(Label(start, 16, "rows: words that look", 12, "start", role="muted"))
+        found.append(Label(start, 16, "rows: words that attend", 12, "start", role="muted"))
     elif heads > 1:
         found.append(Label(start, 16, "head", 12, "start", role="muted"))
     for h, name in enumerate(names):
@@ -254,7 +255,7 @@ def _told(
     listed = ", ".join(f"“{others[j]}” {100 * mean[j]:.0f} %" for j in order)
     best = int(part.max(1).values.argmax())
     far = int(part[best].argmax())
-    word, verb = (queries[k], "looks at") if kind == "row" else (keys[k], "is looked at by")
+    word, verb = (queries[k], "attends to") if kind == "row" else (keys[k], "is attended to by")
     said = f"“{word}” {verb} {listed}"
     if len(names) > 1:
         said += f" (mean of the heads); most of all head {names[best]}: “{others[far]}” {100 * part[best, far]:.0f} %"

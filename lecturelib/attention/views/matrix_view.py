@@ -1,4 +1,4 @@
-"""The matrix view: what looks stands at the left, what is looked at above, the weights are shades and numbers."""
+"""The matrix view: queries at the left, keys above, attention weights as shades and numbers."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def matrix_view(
     weights: Tensor,
     picked: str = "",
     top: float | None = None,
-    row_title: str = "looks",
-    column_title: str = "is looked at",
+    row_title: str = "query",
+    column_title: str = "key",
     caption: str = "",
     unit: str = "%",
     width: int = WIDE,
@@ -208,5 +208,5 @@ def _told(
     line, others = (values[k], columns) if kind == "row" else (values[:, k], rows)
     order = line.argsort(descending=True)[:3].tolist()
     listed = ", ".join(f"“{others[j]}” {number(float(line[j]))}" for j in order)
-    word, verb = (rows[k], "looks at") if kind == "row" else (columns[k], "is looked at by")
+    word, verb = (rows[k], "attends to") if kind == "row" else (columns[k], "is attended to by")
     return f"“{word}” {verb} {listed}."

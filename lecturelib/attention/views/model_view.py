@@ -29,9 +29,9 @@ def model_view(
 ) -> Picture:
     """Weights (layers, heads, L, K) as a grid of maps, layers from the first (top) down; the picked head enlarged.
 
-    `picked`: "head 2 5" (see `model_keys`); the picture's `regions` are the small maps. In each map rows look and
-    columns are looked at; `columns` are the words above where these differ. All maps share one scale, from 0 to 100 %.
-    Raises ValueError or TypeError for other weights or another key.
+    `picked`: "head 2 5" (see `model_keys`); the picture's `regions` are the small maps. In each map rows attend and
+    columns are attended to; `columns` are the words above where these differ. All maps share one scale, from 0 to
+    100 %. Raises ValueError or TypeError for other weights or another key.
     """
     if not isinstance(weights, Tensor) or weights.ndim != 4:
         raise ValueError(complaint("weights", "shape (layers, heads, rows, columns)", described(weights)))

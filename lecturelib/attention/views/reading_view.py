@@ -27,34 +27,34 @@ _SIZE, _LINE = 16.0, 44.0
 def reading_view(
     words: Sequence[str],
     weights: Tensor,
-    looking: int | None = None,
+    query: int | None = None,
     top: float | None = None,
     caption: str = "",
     title: str = "weight",
 ) -> Picture:
     """Running text of `words`, shaded by `weights` (L,), with percent below each word of 3 % and more.
 
-    `looking`: the word that looks, framed. `top`: the weight of the darkest shade, the largest if not given. The
+    `query`: the word that attends, framed. `top`: the weight of the darkest shade, the largest if not given. The
     picture's `regions` are the words ("row 0" ...), so that another can be picked. Raises ValueError or TypeError for
     other weights.
     """
     values = check_weights(weights, (len(words),), f"{len(words)} words")
-    if looking is not None and not 0 <= looking < len(words):
+    if query is not None and not 0 <= query < len(words):
         expected = f"a word from 0 to {len(words) - 1}, or None"
-        raise ValueError(complaint("looking", expected, looking))
+        raise ValueError(complaint("query", expected, query))
     top = float(values.max()) if top is None else top
     pixels = shades(values[None], top)[0]  # (L, 3)
     shapes: list[Shape] = []
     places, x, y = [], 12.0, 30.0
     for k, word in enumerate(words):
-        wide = text_width(word, _SIZE, k == looking) + 10
+        wide = text_width(word, _SIZE, k == query) + 10
         if x + wide > WIDE - 12:
             x, y = 12.0, y + _LINE
         weight = float(values[k])
-        frame = {"stroke": MARK, "stroke_width": 3} if k == looking else {"stroke": "none"}
+        frame = {"stroke": MARK, "stroke_width": 3} if k == query else {"stroke": "none"}
         shapes.append(Box(x, y - 14, wide, 27, 4, fill=hex_of(pixels[k]), **frame))
         ink = ink_on(weight / top if top else 0)
-        shapes.append(Label(x + wide / 2, y, word, _SIZE, bold=k == looking, fill=ink))
+        shapes.append(Label(x + wide / 2, y, word, _SIZE, bold=k == query, fill=ink))
         if weight >= 0.03:
             shapes.append(Label(x + wide / 2, y + 20, percent(weight), 11, role="muted"))
         places.append((f"row {k}", (x, y - 14, x + wide, y + 13), f"{word}, {100 * weight:.0f} %"))
@@ -62,7 +62,7 @@ def reading_view(
     shapes += scale_bar(12, y + 46, top, title)
     order = values.argsort(descending=True)[:4].tolist()
     listed = ", ".join(f"“{words[k]}” {100 * values[k]:.0f} %" for k in order)
-    told = f"“{words[looking]}” looks at {listed}." if looking is not None else f"Most weight: {listed}."
+    told = f"“{words[query]}” attends to {listed}." if query is not None else f"Most weight: {listed}."
     alt = f"Text of {len(words)} words, shaded by weight. {told}"
     drawing = Drawing(WIDE, y + 64, tuple(shapes), "Reading view", alt)
     return finished(drawing, f"{caption} {told}".strip(), places)
