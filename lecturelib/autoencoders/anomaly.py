@@ -1,0 +1,50 @@
+"""Anomaly detection: what an autoencoder cannot reconstruct is unlike its training data, often."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lecturelib.checks import check_map, complaint, described
+
+
+@torch.no_grad()
+def anomaly_scores(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """The anomaly score of each picture, (N,): the mean squared error of its reconstruction.
+
+    >>> anomaly_scores(torch.zeros_like, torch.ones(2, 1, 28, 28)).tolist()
+    [1.0, 1.0]
+    """
+    errors = [(model(part) - part).square().flatten(1).mean(1) for part in images.split(500)]
+    return torch.cat(errors)
+
+
+def roc_curve(normal: Tensor, anomalous: Tensor) -> tuple[Tensor, Tensor]:
+    """Receiver operating characteristic: (false alarms, hits) as the threshold falls, both from 0 to 1.
+
+    normal (n,), anomalous (m,): scores; a score above the threshold raises the alarm.
+
+    >>> false_alarms, hits = roc_curve(torch.tensor([0.1, 0.2]), torch.tensor([0.9]))
+    >>> false_alarms.tolist(), hits.tolist()
+    ([0.0, 0.0, 0.5, 1.0], [0.0, 1.0, 1.0, 1.0])
+    """
+    for name, scores in (("normal", normal), ("anomalous", anomalous)):
+        if not isinstance(scores, Tensor) or scores.ndim != 1 or not len(scores):
+            raise ValueError(complaint(name, "scores (n,), at least one", described(scores)))
+        check_map(scores[None])
+    scores = torch.cat([normal, anomalous])
+    thresholds = torch.cat([torch.tensor([float("inf")]).to(scores), scores.unique().flip(0)])
+    false_alarms = (normal >= thresholds[:, None]).float().mean(1)
+    hits = (anomalous >= thresholds[:, None]).float().mean(1)
+    return false_alarms, hits
+
+
+def area_under_curve(normal: Tensor, anomalous: Tensor) -> float:
+    """Area under the ROC curve: the chance that an anomalous score is above a normal one, ties counted half.
+
+    >>> area_under_curve(torch.tensor([0.1, 0.2]), torch.tensor([0.9, 0.15]))
+    0.75
+    """
+    above = (anomalous[:, None] > normal).double().mean()
+    equal = (anomalous[:, None] == normal).double().mean()
+    return (above + equal / 2).item()
