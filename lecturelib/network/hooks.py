@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.network.freezing import frozen
-from lecturelib.network.inputs import channels_last
 from lecturelib.network.layer_names import OUTPUT, Key, Layout, check_model, resolve_layer, split_key, walk
 from lecturelib.network.outputs import kind_of, no_scores, scores_of
 from lecturelib.network.quiet import is_trial
@@ -80,24 +79,8 @@ class Activations(Mapping):
 
     def forward(self, images: Tensor) -> "Activations":
         """Run the network on images (B, C, H, W) and stop after the deepest layer that is wanted."""
-        if torch.is_grad_enabled() and _needs_channels_last(self.model, images):
-            try:
-                self._run(channels_last(images))
-            except RuntimeError as error:
-                if "view size is not compatible" not in str(error):
-                    raise
-                self._run(images)  # a network that flattens by `view` wants its maps channel by channel
-        else:
-            self._run(images)
-        missing = self.wanted - set(self._values)
-        if missing:
-            name, call = min(missing)
-            self[name, call]  # raises, and says how often the layer ran
-        return self
-
-    def _run(self, images: Tensor) -> None:
         self._stopping = True
-        # A PixelModel begins with new pixels, normalised; another network may overwrite the caller's, in place.
+        # A PixelModel begins with new pixels, normalized; another network may overwrite the caller's, in place.
         images = images if hasattr(self.model, "normalise") else images.clone()
         try:
             self.model(images)
@@ -106,6 +89,11 @@ class Activations(Mapping):
                 raise
         finally:
             self._stopping = False
+        missing = self.wanted - set(self._values)
+        if missing:
+            name, call = min(missing)
+            self[name, call]  # raises, and says how often the layer ran
+        return self
 
     def _elsewhere(self) -> bool:
         """Is this pass none of ours: another thread's, or one that only looks for the layers' shapes?"""
@@ -147,17 +135,16 @@ class Activations(Mapping):
         return catch
 
 
-def _needs_channels_last(model: nn.Module, images: Tensor) -> bool:
-    """Is PyTorch's gradient of a batch normalisation wrong in the layout in which this picture comes?
+def _put_in_order(module: nn.Module, inputs: tuple, output) -> None:
+    """Behind a normalization with running statistics, hand the gradient back in the order in which the map lies.
 
-    PyTorch 2.13 on a CPU: where the map of one picture is contiguous and its gradient comes pixel by pixel (after
-    `flatten(2).transpose(1, 2)`, the tokens of many transformers), `native_batch_norm_backward` reads the gradient in
-    the wrong order. With pixels laid out channels last the maps are as well, and the gradient is right. A test fails
-    when PyTorch needs this no longer.
+    PyTorch 2.13 on a CPU: where the map of one picture is contiguous and its gradient comes with the channels last
+    (from `norm(x).flatten(2).transpose(1, 2)`, the tokens of many transformers), the backward pass of a batch
+    normalization in eval mode reads the gradient in the wrong order. A test fails when this is no longer needed. A hook
+    that changes no value, so any thread may run it.
     """
-    if images.ndim != 4 or len(images) != 1 or images.device.type != "cpu":
-        return False
-    return any(isinstance(module, nn.BatchNorm2d) for _, module in walk(model))
+    if output.requires_grad and len(output) == 1 and output.ndim >= 4 and output.is_contiguous():
+        output.register_hook(torch.Tensor.contiguous)
 
 
 @contextmanager
@@ -181,6 +168,9 @@ def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
         if any(isinstance(module, nn.LayerNorm) for module in modules.values()):
             # before the recording hooks: a layer's own effect on the layout comes first
             handles += [module.register_forward_hook(acts._follow) for module in modules.values()]
+        for module in modules.values():
+            if isinstance(module, nn.modules.batchnorm._NormBase):
+                handles.append(module.register_forward_hook(_put_in_order))
         for name in sorted({name for name, _ in acts.wanted}):
             handles.append(modules[name].register_forward_hook(acts._hook(name)))
         yield acts

@@ -12,6 +12,7 @@ from lecturelib.network.batch_effects import independent
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import to_the_weights
+from lecturelib.network.layer_names import walk
 from lecturelib.network.relu_rules import Rule, relu_rule
 from lecturelib.network.units import Unit, checked_unit
 
@@ -46,7 +47,7 @@ def value_and_gradient(
         values, gradients = zip(*parts, strict=True)
         return torch.cat(values), torch.cat(gradients)
     with torch.inference_mode(False), torch.enable_grad(), frozen(model):
-        if images.ndim != 4 or (len(images) < SEVERAL and not _normalizes(model)):
+        if images.ndim != 4 or len(images) < SEVERAL:
             return _value_and_gradient(model, images, unit, rule, torch.contiguous_format)
         try:
             return _value_and_gradient(model, images, unit, rule, torch.channels_last)
@@ -94,19 +95,9 @@ def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str, retain: bo
     return check_finite(f"{unit}, gradient at {what}", gradient)
 
 
-def _normalizes(model: nn.Module) -> bool:
-    """Does the network hold a BatchNorm2d? Then also a single picture is laid out pixel by pixel (channels last).
-
-    In PyTorch 2.13 the CPU backward pass of BatchNorm in eval mode is wrong for one contiguous picture whose signal
-    comes back with its channels last, as from `norm(x).flatten(2).transpose(1, 2)`, the tokens of LeViT or XCiT.
-    tests/network/test_input_gradient.py says when this is no longer needed.
-    """
-    return any(isinstance(module, nn.modules.batchnorm._NormBase) for module in model.modules())
-
-
 def _has_relu(model: nn.Module, pixels: Tensor) -> bool:
     """Is there a ReLU beyond the unit? Then a rule that caught none is right: the unit lies before the first."""
-    if any(isinstance(module, nn.ReLU | nn.ReLU6) for module in model.modules()):
+    if any(isinstance(module, nn.ReLU | nn.ReLU6) for _, module in walk(model)):
         return True
     with torch.no_grad(), relu_rule("backprop") as caught:
         try:

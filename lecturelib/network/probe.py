@@ -23,6 +23,7 @@ from lecturelib.network.layer_names import (
     resolve_layer,
     split_key,
     title_of,
+    walk,
 )
 from lecturelib.network.outputs import kind_of, no_scores, scores_of
 from lecturelib.network.quiet import PerNetwork, has_hooks, trial, watched
@@ -258,7 +259,7 @@ def not_there(model: nn.Module, name: str, call: int, found: Probe) -> Exception
     if first is not None:
         label = f"{first.label or 'the output'} runs {first.calls} time(s)"
         return IndexError(complaint("call", f"0 to {first.calls - 1} ({label})", call))
-    part = dict(model.named_modules()).get(name)
+    part = dict(walk(model)).get(name)
     why = (
         "runs as TorchScript, outside Python" if isinstance(part, torch.jit.ScriptModule) else "does not run"
     )

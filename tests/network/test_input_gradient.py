@@ -113,7 +113,7 @@ def test_batch_normalization_before_tokens(count):
 
 
 def test_pytorchs_own_backward_pass_is_still_wrong_there():
-    """The day this fails, `_normalizes` in input_gradient.py and its channels-last layout can go."""
+    """The day this fails, `_put_in_order` in hooks.py can go."""
     norm = nn.BatchNorm2d(6).eval()
     maps = torch.randn(1, 6, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
     weights = torch.randn(1, 16, 6, generator=torch.Generator().manual_seed(1))
