@@ -37,11 +37,10 @@ def row(
     Keys stay as they are. Without `title` and `alt`, those of all drawings are joined. Raises `ValueError` for no
     drawing or another number of titles.
 
-    >>> from torch import nn
-    >>> from lecturelib.architecture import node_link
-    >>> both = row([node_link(nn.Linear(3, 2)), node_link(nn.Linear(2, 2))], ["3 inputs", "2 inputs"])
-    >>> both.title
-    'Node-link diagram, Node-link diagram'
+    >>> one = Drawing(100, 50, (), "one", "Nothing.")
+    >>> both = row([one, one], ["left", "right"], gap=30)
+    >>> both.width, both.alt
+    (230, 'left: Nothing. right: Nothing.')
     """
     return _composed(drawings, titles, gap, title, alt, below=False)
 

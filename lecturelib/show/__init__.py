@@ -1,7 +1,7 @@
 """Tensors become pictures, each with its alt text; nothing is computed here that a method should compute.
 
-`picture.py` holds the `Picture` and how it is shown and saved, `heat.py` the heat-maps, `grids.py` what puts
-several pictures into one, `charts.py` bars and matplotlib figures in the house's style.
+`picture.py` holds the `Picture` and how it is shown and saved, `heatmaps.py` the heat-maps, `image_grids.py` what puts
+several pictures into one, `figures.py` bars and matplotlib figures in the house's style, `text_metrics.py` the font.
 """
 
 from lecturelib.show.attribution_maps import around_grey
@@ -12,8 +12,8 @@ from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
 
 __all__ = [
-    "Region",
     "Picture",
+    "Region",
     "around_grey",
     "bars",
     "coloured",

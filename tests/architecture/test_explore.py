@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from lecturelib.architecture import explore
-from lecturelib.architecture.explore.fields import nearest_position
-from lecturelib.architecture.explore.guessing import TASKS
-from lecturelib.architecture.explore.neurons import last_layer
+from lecturelib.architecture.explore.last_layer import digit_pass
+from lecturelib.architecture.explore.layer_shapes import TASKS
+from lecturelib.architecture.explore.receptive_field_diagram import nearest_position
 from lecturelib.architecture.graph.examples import NAMES, graph_of
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.network.receptive_field import ReceptiveField
@@ -74,7 +74,7 @@ def test_another_network_forgets_what_it_does_not_have():
     assert explorable.state["opened"] == () and explorable.state["picked"] == ""
     with pytest.raises(ValueError, match="no part 'layer1'"):
         explorable.state = {"picked": "layer1"}
-    with pytest.raises(ValueError, match="choose one of alexnet"):
+    with pytest.raises(KeyError, match="a known network, got lenet5; nearest: alexnet"):
         graph_of("lenet5")
 
 
@@ -175,12 +175,12 @@ def test_padding_is_drawn_as_zeros():
 
 
 def test_the_shares_of_a_digit_add_up_to_its_score():
-    _, hidden, weights, scores = last_layer("3")
+    _, hidden, weights, scores = digit_pass("3")
     from lecturelib.widgets import common_controls
 
     bias = common_controls.network("lenet").classifier[2].bias
     torch.testing.assert_close(weights @ hidden + bias, scores, atol=1e-4, rtol=1e-4)
-    caption = explore.digit_edges().picture({"picture": "3", "digit": "3"}).caption
+    caption = explore.last_layer_explorer().picture({"picture": "3", "digit": "3"}).caption
     assert f"The score of 3 is {scores[3]:.1f}" in caption and "lenet names 3" in caption
 
 

@@ -14,8 +14,8 @@ from lecturelib.training import explore as training
 
 EXPLORABLES = [
     architecture.connections_explorer,
-    architecture.digit_edges,
-    architecture.field_explorer,
+    architecture.last_layer_explorer,
+    architecture.receptive_field_explorer,
     architecture.fold_explorer,
     architecture.guess_the_shape,
     training.smoothing_explorer,

@@ -57,7 +57,7 @@ def block_diagram(
     >>> network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
     >>> drawing = block_diagram(network, (1, 3, 8, 8))
     >>> drawing.title
-    'Sequential: 3.11 k parameters, 65.1 k multiply-adds'
+    'Sequential: 3.11 k parameters, 10.7 k multiply-adds'
     >>> drawing.keys
     ('input:input', '0', '3', 'output:output')
     """

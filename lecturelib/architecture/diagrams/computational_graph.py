@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from lecturelib.architecture.graph.pass_inputs import candidates, copied
 from lecturelib.architecture.graph.tensor_stats import tensors_in
 from lecturelib.architecture.graph.trace import meta_copy, trace
 from lecturelib.architecture.layout.blocks import Block, Folded, Link
+from lecturelib.checks import complaint
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.network.layer_names import check_model
 
@@ -22,21 +24,38 @@ SMALL = 20_000_000  # parameters of a network that is copied with its values
 
 def computational_graph(
     model: nn.Module,
-    *inputs,
+    *inputs: Any,
     weights: bool = True,
     direction: Direction = "auto",
     dark: bool = False,
-    **kwargs,
+    **kwargs: Any,
 ) -> Drawing:
-    """The graph of backward functions that PyTorch keeps after a forward pass: `AddmmBackward0`, `ReluBackward0` ...
+    """Diagram of autograd's graph: the backward functions that PyTorch keeps after a forward pass, `AddmmBackward0` ...
 
-    Arrows follow the data, so the gradient runs against them. `weights` also draws the parameters that gradients are
-    gathered for. Inputs as for `trace`. Good for debugging: a missing arrow is a gradient that does not arrive. Poor
-    for a report: it shows what the library does, not what the network means. It runs on a copy, of a large network
-    without values; if none of the parameters asks for gradients, all of the copy's do. Raises `ValueError` if nothing
-    in the network asks for gradients, or if the graph has more than 1500 functions.
+    Arrows follow the data, so the gradient runs against them. `weights` also draws the parameters for which gradients
+    are accumulated. Inputs as for `trace`. Good for debugging: where an arrow is missing, no gradient arrives. Poor for
+    a report: it shows what the library does, not what the network means. It runs on a copy, of a large network without
+    values; if none of the parameters requires gradients, all of the copy's do. Raises `ValueError` if no result
+    requires a gradient, or if the graph has more than 1500 functions.
+
+    >>> from torch import nn
+    >>> drawing = computational_graph(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), (1, 4))
+    >>> "ReluBackward0" in drawing.alt
+    True
     """
     check_model(model)
+    with torch.inference_mode(False):  # in which autograd records nothing
+        whole, output = _run_copy(model, inputs, kwargs)
+    results = list(tensors_in(output))
+    roots = [tensor.grad_fn for tensor in results if tensor.grad_fn is not None]
+    if not roots:
+        came = f"none from {type(model).__name__}, so PyTorch keeps no graph"
+        raise ValueError(complaint("model", "a result that requires a gradient", came))
+    return draw_folded(_folded(whole, roots, weights, tuple(results[0].shape)), direction, dark)
+
+
+def _run_copy(model: nn.Module, inputs: tuple, kwargs: dict[str, Any]) -> tuple[nn.Module, Any]:
+    """A copy of the network in eval mode, and what it returned with gradients recorded."""
     # a copy with values where that is cheap: without, a whole LSTM falls apart into its smallest steps
     small = sum(parameter.numel() for parameter in model.parameters()) <= SMALL
     meta = None if small and not _on_meta(model) else meta_copy(model)
@@ -52,14 +71,9 @@ def computational_graph(
             problem = error
     if output is None:
         trace(model, *inputs, **kwargs)  # it says where and why, if the network cannot take this at all
-        raise ValueError(f"{type(model).__name__} does not run on a copy, as here is needed") from problem
-    results = list(tensors_in(output))
-    roots = [tensor.grad_fn for tensor in results if tensor.grad_fn is not None]
-    if not roots:
-        raise ValueError(
-            f"{type(model).__name__}: nothing here asks for gradients, so PyTorch keeps no graph"
-        )
-    return draw_folded(_folded(whole, roots, weights, tuple(results[0].shape)), direction, dark)
+        came = f"{type(problem).__name__} from {type(model).__name__}"
+        raise ValueError(complaint("model", "a network whose copy runs", came)) from problem
+    return whole, output
 
 
 def _on_meta(model: nn.Module) -> bool:
@@ -115,9 +129,8 @@ def _walk(roots: list) -> tuple[list, dict]:
             continue
         before[function] = [source for source, _ in function.next_functions if source is not None]
         if len(before) > MOST:
-            raise ValueError(
-                f"more than {MOST} backward functions: take a smaller network, or a part of this one"
-            )
+            hint = "take a smaller network, or a part of this one"
+            raise ValueError(complaint("model", f"at most {MOST} backward functions", "more", hint))
         stack.append((function, True))
         stack += [(source, False) for source in reversed(before[function]) if source not in before]
     return order, before

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lecturelib.checks import complaint
 from lecturelib.network.freezing import frozen
-from lecturelib.network.layer_names import check_model
+from lecturelib.network.inputs import dtype_and_device
+from lecturelib.network.layer_names import check_model, walk
 
 RECURRENT = (nn.RNNCell, nn.RNN)
 GATED = (nn.LSTMCell, nn.LSTM, nn.GRUCell, nn.GRU)
@@ -56,24 +58,27 @@ class Column:
 
 
 def links_of(layer: nn.Module, input_shape: Sequence[int] | None = None) -> Links:
-    """The links of a `Linear`, `Conv1d` or `Conv2d` layer, neurons counted as `flatten` counts them.
+    """Weight matrix of a `Linear`, `Conv1d` or `Conv2d` layer, neurons numbered as `flatten` numbers them.
 
     `input_shape`: (C, L) or (C, H, W), for a convolution. Raises `TypeError` for another layer, `ValueError` for a
     padding that is not of zeros, or an input of the wrong shape.
+
+    >>> from torch import nn
+    >>> links = links_of(nn.Conv1d(1, 1, kernel_size=3), (1, 8))
+    >>> links.count, links.parameters, links.possible
+    (18, 3, 48)
     """
     if isinstance(layer, nn.Linear):
         weights = layer.weight.detach().clone()  # (outputs, inputs)
         return Links(weights, torch.arange(weights.numel()).view_as(weights))
     if not isinstance(layer, CONVOLUTIONS):
-        raise TypeError(f"links_of: a Linear, Conv1d or Conv2d layer is needed, got {type(layer).__name__}")
+        raise TypeError(complaint("layer", "a Linear, Conv1d or Conv2d layer", type(layer).__name__))
     if layer.padding_mode != "zeros":
-        raise ValueError(f"links_of: padding with zeros is needed, this layer has {layer.padding_mode!r}")
+        raise ValueError(complaint("layer", "padding with zeros", f"padding_mode={layer.padding_mode!r}"))
     shape = tuple(input_shape or ())
     if len(shape) != layer.weight.ndim - 1 or shape[0] != layer.in_channels:
         form = "(C, L)" if isinstance(layer, nn.Conv1d) else "(C, H, W)"
-        raise ValueError(
-            f"links_of: input_shape must be {form} with C = {layer.in_channels}, got {input_shape!r}"
-        )
+        raise ValueError(complaint("input_shape", f"{form} with C = {layer.in_channels}", repr(input_shape)))
     convolve = F.conv1d if isinstance(layer, nn.Conv1d) else F.conv2d
     size = int(torch.Size(shape).numel())
     one_hot = torch.eye(size, dtype=torch.float64).view(size, *shape)  # each input neuron alone
@@ -99,7 +104,10 @@ def columns_of(model: nn.Module, input_shape: Sequence[int] | None = None) -> li
     for layer, shape in leaves:
         kind = type(layer).__name__
         if isinstance(layer, GATED):
-            raise ValueError(f"node_link: a {kind} has gates, not one sum per neuron; lstm_cell() draws them")
+            hint = "lstm_cell() draws gates"
+            raise ValueError(
+                complaint("model", "one weighted sum per neuron", f"the gates of a {kind}", hint)
+            )
         if isinstance(layer, RECURRENT):
             within, again = _recurrent(layer)
             _grow(
@@ -117,9 +125,8 @@ def columns_of(model: nn.Module, input_shape: Sequence[int] | None = None) -> li
                 last = columns[-1]
                 columns[-1] = Column(last.size, f"{last.words}, {kind}", last.links, last.recurrent)
         elif kind not in ("Flatten", "Unflatten", "Identity"):
-            raise ValueError(
-                f"node_link: a {kind} is no layer of weighted sums; block_diagram(model) draws it"
-            )
+            hint = "block_diagram(model) draws it"
+            raise ValueError(complaint("model", "layers of weighted sums", f"a {kind}", hint))
     total = sum(part.count for column in columns for part in (column.links, column.recurrent) if part)
     widest = max(column.size for column in columns)
     if total > MOST_LINKS or widest > MOST_NEURONS:
@@ -128,10 +135,9 @@ def columns_of(model: nn.Module, input_shape: Sequence[int] | None = None) -> li
 
 
 def _too_large(links: int, widest: int) -> str:
-    return (
-        f"node_link: this network has {links:,} links and {widest:,} neurons in a column; neuron by neuron at most "
-        f"{MOST_LINKS} and {MOST_NEURONS} can be told apart. block_diagram(model) draws layers as blocks"
-    )
+    expected = f"at most {MOST_LINKS} links and {MOST_NEURONS} neurons in a column, which can be told apart"
+    came = f"{links:,} links and {widest:,} neurons"
+    return complaint("model", expected, came, "block_diagram(model) draws layers as blocks")
 
 
 def _check_size(layer: nn.Module, shape: Sequence[int]) -> None:
@@ -151,10 +157,8 @@ def _grow(columns: list[Column], links: Links, kind: str, words: str, again: Lin
     if not columns:
         columns.append(Column(inputs, "input"))
     if columns[-1].size != inputs:
-        raise ValueError(
-            f"node_link: {kind} takes {inputs} inputs, but {columns[-1].size} neurons come before it: "
-            "this network is no chain; block_diagram(model) draws branches"
-        )
+        came = f"a {kind} of {inputs} inputs after {columns[-1].size} neurons"
+        raise ValueError(complaint("model", "a chain of layers", came, "block_diagram(model) draws branches"))
     columns.append(Column(outputs, words, links, again))
 
 
@@ -168,7 +172,7 @@ def _kernel(layer: nn.Module, kind: str) -> str:
 def _recurrent(layer: nn.Module) -> tuple[Links, Links]:
     if isinstance(layer, nn.RNN):
         if layer.num_layers > 1 or layer.bidirectional:
-            raise ValueError("node_link: one recurrent layer in one direction can be drawn; got more")
+            raise ValueError(complaint("model", "one recurrent layer in one direction", "more"))
         within, again = layer.weight_ih_l0, layer.weight_hh_l0
     else:
         within, again = layer.weight_ih, layer.weight_hh
@@ -181,34 +185,29 @@ def _recurrent(layer: nn.Module) -> tuple[Links, Links]:
 
 def _run(model: nn.Module, input_shape: Sequence[int] | None) -> list[tuple[nn.Module, tuple[int, ...]]]:
     """The layers in the order in which they run, each with the shape of its input without the batch."""
-    first = next((m for m in model.modules() if next(m.children(), None) is None), model)
+    first = next((m for _, m in walk(model) if not m.__dict__["_modules"]), model)
     if input_shape is None:
         sizes = [getattr(first, name) for name in ("in_features", "input_size") if hasattr(first, name)]
         if not sizes or isinstance(first, CONVOLUTIONS):
-            raise ValueError(
-                "node_link: the shape of one input is needed, such as input_shape=(1, 4, 4) for (C, H, W)"
-            )
+            expected = "the shape of one input, such as (1, 4, 4) for (C, H, W)"
+            raise ValueError(complaint("input_shape", expected, "None"))
         input_shape = (sizes[0],)
     ran: list[tuple[nn.Module, tuple[int, ...]]] = []
     handles = []
     try:
-        for module in model.modules():
-            if next(module.children(), None) is None:
+        for _, module in walk(model):
+            if not module.__dict__["_modules"]:
                 note = lambda layer, inputs: ran.append((layer, tuple(inputs[0].shape[1:])))  # noqa: E731
                 handles.append(module.register_forward_pre_hook(note))
-        parameter = next(model.parameters(), torch.zeros(()))
+        device, dtype = dtype_and_device(model)
         with frozen(model), torch.no_grad():
-            model(torch.zeros(1, *input_shape, dtype=parameter.dtype, device=parameter.device))
+            model(torch.zeros(1, *input_shape, dtype=dtype, device=device))
     except (RuntimeError, TypeError, ValueError) as error:
-        shape = " x ".join(map(str, input_shape))
-        raise ValueError(
-            f"node_link: this network cannot take an input of {shape} (it says: {error})"
-        ) from error
+        came = f"{' x '.join(map(str, input_shape))} ({type(error).__name__}: {error})"
+        raise ValueError(complaint("input_shape", "a shape that this network takes", came)) from error
     finally:
         for handle in handles:
             handle.remove()
     if not ran:
-        raise ValueError(
-            "node_link: this network has no layers of its own; its function cannot be drawn as neurons"
-        )
+        raise ValueError(complaint("model", "layers, which are drawn as neurons", "a function only"))
     return ran

@@ -1,4 +1,4 @@
-"""A network in words: what a drawing shows, for who cannot see it, and the line of code behind a block."""
+"""A network in words: the alternative text of its block diagram, and the line of code behind a block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from lecturelib.architecture.layout.fold import fold
 
 
 def code_line(graph: Graph, node: Node | Block) -> str:
-    """The PyTorch line that makes a layer or calls a function: `self.conv1 = nn.Conv2d(3, 64, kernel_size=7)`."""
+    """The PyTorch line that makes a layer or calls a function: `self.conv1 = nn.Conv2d(3, 64, kernel_size=7)`.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture.graph.trace import trace
+    >>> graph = trace(nn.Sequential(nn.Linear(4, 2)), (1, 4))
+    >>> code_line(graph, graph.nodes[1])
+    'self[0] = nn.Linear(4, 2)'
+    """
     if isinstance(node, Block):
         if node.can_open or node.inner:
             return f"self.{node.key} = {node.kind}(...)"
@@ -24,9 +31,17 @@ def code_line(graph: Graph, node: Node | Block) -> str:
 
 
 def describe(folded: Folded | Graph) -> str:
-    """The whole picture as text, one block a line in the order of running: what it is, what it reads, what comes out.
+    """Description of a block diagram, one block a line in the order of running: what it is, reads, and gives.
 
     A frame's blocks are numbered below it (2.1, 2.2); "reads" is said only where it is not simply the block before.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture.graph.trace import trace
+    >>> print(describe(trace(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), (1, 4))))
+    Sequential: 10 parameters, 8 multiply-adds.
+    1. Input: 4.
+    2. Linear (4 → 2), then ReLU, gives 2, 10 parameters.
+    3. Output: 2.
     """
     if isinstance(folded, Graph):
         folded = fold(folded)

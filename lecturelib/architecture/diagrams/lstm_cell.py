@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from lecturelib.checks import complaint
 from lecturelib.drawing.drawing import Box, Circle, Drawing, Label, Line, Shape
 
 WIDTH, HEIGHT = 940, 420
@@ -13,11 +14,16 @@ LETTER = 16
 
 
 def lstm_cell(layer: nn.LSTMCell | nn.LSTM | None = None) -> Drawing:
-    """One step of an LSTM: the cell state runs along the top, three gates and a candidate act on it.
+    """Diagram of one step of an LSTM: c_t = f ⊙ c_(t-1) + i ⊙ g and h_t = o ⊙ tanh(c_t).
 
-    f, i and o are gates between 0 and 1 (σ), g the candidate (tanh): c_t = f ⊙ c_(t-1) + i ⊙ g and h_t = o ⊙ tanh(c_t).
-    `layer`: its sizes and its number of parameters are told. After Hochreiter and Schmidhuber 1997, with the forget
-    gate of Gers et al. 2000, as PyTorch has it. Raises `TypeError` for another layer, `ValueError` for several in one.
+    f, i and o are gates between 0 and 1 (σ), g is the candidate (tanh). The cell state c runs along the top. `layer`:
+    its sizes and its number of parameters are written above. Hochreiter & Schmidhuber 1997, with the forget gate of
+    Gers, Schmidhuber & Cummins 2000, as in PyTorch. Raises `TypeError` for another layer, `ValueError` for several
+    layers or directions in one.
+
+    >>> from torch import nn
+    >>> lstm_cell(nn.LSTMCell(8, 16)).alt.endswith("h and c have 16 each; 1,664 parameters")
+    True
     """
     sizes = _sizes(layer) if layer is not None else ""
     shapes: list[Shape] = [Box(150, 56, 690, 280, 18, role="frame")]
@@ -34,9 +40,11 @@ def lstm_cell(layer: nn.LSTMCell | nn.LSTM | None = None) -> Drawing:
 
 def _sizes(layer: nn.Module) -> str:
     if not isinstance(layer, (nn.LSTMCell, nn.LSTM)):
-        raise TypeError(f"lstm_cell: an LSTMCell or LSTM layer is needed, got {type(layer).__name__}")
+        raise TypeError(complaint("layer", "an LSTMCell or LSTM layer", type(layer).__name__))
     if isinstance(layer, nn.LSTM) and (layer.num_layers > 1 or layer.bidirectional):
-        raise ValueError("lstm_cell: one layer in one direction is one cell; this LSTM has more")
+        raise ValueError(
+            complaint("layer", "one layer in one direction, which is one cell", "an LSTM of more")
+        )
     count = sum(parameter.numel() for parameter in layer.parameters())
     return f"x has {layer.input_size} numbers, h and c have {layer.hidden_size} each; {count:,} parameters"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from lecturelib.architecture.diagrams.connectivity import Column, Links, columns_of
+from lecturelib.checks import check_choice, complaint
 from lecturelib.drawing.drawing import Circle, Curve, Drawing, Label, Line, Shape, text_width
 from lecturelib.show.palettes import CATEGORIES
 
@@ -29,24 +30,30 @@ def node_link(
     names: Sequence[Sequence[str]] = (),
     legend: bool = True,
 ) -> Drawing:
-    """Every neuron of a small network as a disc, every weight as a line.
+    """Node-link diagram: every neuron of a small network as a disc, every weight as a line.
 
     Networks that are a chain: an MLP, small convolutions (`input_shape` is (C, L) or (C, H, W)), an RNN cell, whose
     recurrent links are arcs. `colour="sign"`: orange and solid is positive, blue and dashed negative, the width is the
-    size of the weight, per layer. `colour="shared"`: one colour for each number of a kernel, grey where each link has
-    its own. `highlight`: (column, neuron) whose links stay, the others fade. `names`: of the neurons, column by column.
-    Biases are not drawn. Raises ValueError for a network too large or with branches, and for a neuron it does not have.
+    size of the weight, per layer. `colour="shared"`: one colour for each weight of a kernel, grey where each link has
+    its own weight. `highlight`: (column, neuron) whose links stay, the others fade. `names`: of the neurons, column by
+    column. `legend`: the meaning of the lines below the drawing. Biases are not drawn. Raises `ValueError` for a
+    network too large or with branches, and for a neuron that it does not have.
+
+    >>> from torch import nn
+    >>> drawing = node_link(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)))
+    >>> sum(key.count("<") for key in drawing.keys)  # the links: 3 x 4 + 4 x 2
+    20
     """
     columns = columns_of(model, input_shape)
-    if colour not in COLOUR:
-        raise ValueError(f"colour={colour!r}: choose one of {', '.join(COLOUR)}")
+    check_choice("colour", colour, COLOUR)
     if highlight is not None:
         column, neuron = highlight
         if not 0 < column < len(columns) or not 0 <= neuron < columns[column].size:
             allowed = ", ".join(f"column {k}: 0-{c.size - 1}" for k, c in enumerate(columns) if k)
-            raise ValueError(f"highlight={highlight!r}: (column, neuron) is needed; there are {allowed}")
+            raise ValueError(complaint("highlight", f"(column, neuron) of {allowed}", repr(highlight)))
     if names and [len(column) for column in names] != [column.size for column in columns]:
-        raise ValueError(f"names: {[c.size for c in columns]} names, column by column, are needed")
+        expected = f"{[c.size for c in columns]} names, column by column"
+        raise ValueError(complaint("names", expected, str([len(column) for column in names])))
     pitch = max(SMALLEST_PITCH, min(PITCH, TALL / max(column.size for column in columns)))
     radius = min(17.0, pitch * 0.36)
     places = _places(columns, pitch, radius, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import cos, pi, sin
+from typing import Any
 
 from torch import nn
 
@@ -21,12 +22,16 @@ _HUES = (("#6CC1F2", "#0072B2"), ("#F59A5B", "#B84E00"), ("#4FD3A8", "#007A59"),
          ("#E8C547", "#8A6D00"), ("#BFA3EC", "#5B3A8C"), ("#b4b8bd", "#6b6b6b"))  # fmt: skip
 
 
-def radial(model_or_graph: nn.Module | Graph, *inputs, dark: bool = True) -> Drawing:
-    """Every step of a network around a ring, clockwise from the top in the order of running.
+def radial(model_or_graph: nn.Module | Graph, *inputs: Any, dark: bool = True) -> Drawing:
+    """Radial diagram: every step of a network around a ring, clockwise from the top in the order of running.
 
-    Dots on a step: its multiply-adds, by the largest. Chords through the middle are the links that do not go to the
-    next step. Colours are the network's parts. In the manner of Graphcore's Poplar pictures (2016), which show
-    every vertex of the compiled program. `inputs`: as for `trace`, which says what it cannot follow.
+    The dots of a step are its multiply-adds, in proportion to the largest. Chords through the middle are the links that
+    do not go to the next step. Colours are the network's parts. After the pictures of Graphcore's Poplar (2016), which
+    show every vertex of the compiled program. `inputs`: as for `trace`; raises what `trace` raises.
+
+    >>> from torch import nn
+    >>> radial(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), (1, 4)).title
+    'Radial graph of Sequential'
     """
     graph = as_graph(model_or_graph, inputs)
     parts = parts_of(graph)

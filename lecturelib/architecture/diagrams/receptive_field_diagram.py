@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images
+from lecturelib.checks import check_image, check_whole, complaint
 from lecturelib.drawing.drawing import Bitmap, Box, Drawing, Label, Line, Shape
 from lecturelib.network.hooks import record
 from lecturelib.network.layer_names import LayerInfo
@@ -72,30 +72,28 @@ def field_tiles(model: nn.Module, image: Tensor) -> dict[str, np.ndarray]:
 def draw_receptive_field(
     model: nn.Module, layer: str, y: int, x: int, image: Tensor, tiles: dict[str, np.ndarray] | None = None
 ) -> Drawing:
-    """The receptive field of position (y, x) of a layer: a frame on the photo, and one in each map before the unit.
+    """Diagram of the receptive field of position (y, x) of a layer: a frame on the photo and in each map before it.
 
-    `image`: (1, C, H, W) in [0, 1]; `tiles`: its `field_tiles`, if they are there already. Of many layers some are left
-    out. Raises `KeyError` for an unknown layer, `ValueError` for one that is no map or sees the
-    whole image, and for a position that it does not have.
+    `image`: (1, C, H, W) in [0, 1]. `tiles`: its `field_tiles`, if they were computed before. Of many layers some are
+    left out. Raises `KeyError` for an unknown layer, `ValueError` for one that has no maps or sees the whole image, and
+    for a position that it does not have, `TypeError` for a position that is no integer.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> drawing = draw_receptive_field(models.load("lenet"), "conv2", 4, 4, torch.zeros(1, 1, 28, 28))
+    >>> drawing.title
+    'Receptive field of conv2 (features.3)'
     """
-    check_images(image, model, "image")
-    if len(image) != 1:
-        raise ValueError(
-            f"image: one picture (1, C, H, W) is needed, got {len(image)}; pass images[i : i + 1]"
-        )
+    check_image(image, model)
     shape = tuple(image.shape[1:])
     info = layer_info(model, layer, shape)
     field = receptive_field(model, layer, image_shape=shape)
     if len(info.shape) != 3 or field.whole:
-        raise ValueError(
-            f"draw_receptive_field: {info.label or 'the output'} has no place in the image, it sees all of it; "
-            "choose a convolution or a pool"
-        )
+        came = f"{info.label or 'the output'}, which sees the whole image"
+        hint = "choose a convolution or a pool"
+        raise ValueError(complaint("layer", "a layer whose units have a place in the image", came, hint))
     for axis, value, length in zip("yx", (y, x), info.positions, strict=True):
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < length:
-            raise ValueError(
-                f"{axis}={value!r}: {info.label} has {length} positions there, so 0-{length - 1} is needed"
-            )
+        check_whole(axis, value, 0, length - 1, f"{info.label} has {length} positions there")
     before = _before(model, info, shape)
     patches = [
         seen_positions(field, y, x, receptive_field(model, each.name, image_shape=shape), each)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -16,7 +17,10 @@ COLUMNS = ("name", "kind", "hyperparameters", "output", "parameters", "multiply-
 
 @dataclass(frozen=True)
 class Row:
-    """One step: names as in the code, the output's shape, and numbers for the batch that ran. `memory` in bytes."""
+    """One step: names as in the code, the output's shape, and numbers for the batch that ran.
+
+    `memory` in bytes. `shared`: its parameters were counted in an earlier row.
+    """
 
     key: str
     kind: str
@@ -25,7 +29,7 @@ class Row:
     parameters: int
     multiply_adds: int
     memory: int
-    shared: bool = False  # its parameters were counted in an earlier row
+    shared: bool = False
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -71,11 +75,16 @@ class Table(list):
         )
 
 
-def summary_table(model_or_graph: nn.Module | Graph, *inputs) -> Table:
-    """One `Row` for each step of a network, in the order of running; `.total` holds the sums.
+def summary_table(model_or_graph: nn.Module | Graph, *inputs: Any) -> Table:
+    """Summary table of a network: one `Row` for each step, in the order of running; `.total` holds the sums.
 
-    Multiply-adds are those of convolutions and matrix products (see `counts`), memory the bytes of new activations.
-    `inputs`: as for `trace`, which says what it cannot follow.
+    Multiply-adds are those of convolutions and matrix products (see `costs`), memory the bytes of new activations, all
+    for the batch that ran. `inputs`: as for `trace`; raises what `trace` raises.
+
+    >>> from torch import nn
+    >>> table = summary_table(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), (1, 4))
+    >>> [(row.kind, row.output, row.parameters) for row in table], table.total.multiply_adds
+    ([('Linear', '2', 10), ('ReLU', '2', 0)], 8)
     """
     graph = as_graph(model_or_graph, inputs)
     rows = [

@@ -4,55 +4,60 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from torch import nn
 
 from lecturelib.architecture.graph.graph import Graph, Node
 from lecturelib.architecture.graph.trace import as_graph
+from lecturelib.checks import complaint
 from lecturelib.drawing.drawing import Drawing, Label, Line, Polygon, Shape, text_width
 
 TALLEST = 220.0  # px of the largest map's side
 SLANT = (0.36, -0.26)  # where the depth of a solid goes, per px of its side
 APART, GAP = 18, 3  # px between two groups of solids, and within one
 SIZE, SMALL = 13, 12
-SEPARATE, GROUPED = (
-    10,
-    24,
-)  # so many solids stand alone; so many still side by side; beyond, one for each size of map
+# so many solids stand alone; so many still side by side; beyond, one for each size of map
+SEPARATE, GROUPED = 10, 24
 
 
 @dataclass(frozen=True)
 class Volume:
-    """One solid: its shape (C, h, w), or (units,) for a bar, and the words below it."""
+    """One solid: its shape (C, h, w), or (units,) for a bar, and the words below it.
+
+    `kernel`: of the convolution or pool that made it, in positions of the one before.
+    """
 
     key: str
     role: str
     shape: tuple[int, ...]
     words: tuple[str, ...]
-    kernel: tuple[int, int] | None = (
-        None  # of the convolution or pool that made it, in positions of the one before
-    )
+    kernel: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
         return " × ".join(map(str, self.shape))
 
 
-def volumes(model_or_graph: nn.Module | Graph, *inputs) -> Drawing:
-    """The maps of a convolutional network as solids: height and depth are the map's, the thickness its channels.
+def volumes(model_or_graph: nn.Module | Graph, *inputs: Any) -> Drawing:
+    """Volume diagram of a convolutional network: each feature map a solid, as thick as it has channels.
 
     Up to ten solids stand alone, each with the window that the next layer slides over it; more are grouped by the
     size of their maps; beyond 24 each size is one solid. Fully connected layers are bars. Sides and thickness are
     drawn as square roots of the true ones, or the last maps could not be seen. `inputs`: as for `trace`.
     Raises `ValueError` for a network without maps, and what `trace` raises.
+
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2))
+    >>> volumes(network, (1, 3, 8, 8)).keys
+    ('input', '0', '1')
     """
     graph = as_graph(model_or_graph, inputs)
     found = volumes_of(graph)
     solids = [v for v in found if len(v.shape) == 3]
     if len(solids) < 2:
-        raise ValueError(
-            f"volumes: {graph.title} has no maps (C, h, w) that layer after layer change; block_diagram draws it"
-        )
+        expected = "a network with several maps (C, h, w)"
+        raise ValueError(complaint("model", expected, graph.title, "block_diagram draws it"))
     largest = max(max(v.shape[1:]) for v in solids)
     groups = _groups(found, len(solids) <= SEPARATE)
     shapes: list[Shape] = []

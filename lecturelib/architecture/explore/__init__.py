@@ -1,8 +1,15 @@
 """The explorables of part 1: each function returns an `Explorable`, whose `render(state)` is pure."""
 
-from lecturelib.architecture.explore.fields import field_explorer
-from lecturelib.architecture.explore.folding import fold_explorer
-from lecturelib.architecture.explore.guessing import guess_the_shape
-from lecturelib.architecture.explore.neurons import connections_explorer, digit_edges
+from lecturelib.architecture.explore.connectivity import connections_explorer
+from lecturelib.architecture.explore.fold import fold_explorer
+from lecturelib.architecture.explore.last_layer import last_layer_explorer
+from lecturelib.architecture.explore.layer_shapes import guess_the_shape
+from lecturelib.architecture.explore.receptive_field_diagram import receptive_field_explorer
 
-__all__ = ["connections_explorer", "digit_edges", "field_explorer", "fold_explorer", "guess_the_shape"]
+__all__ = [
+    "connections_explorer",
+    "fold_explorer",
+    "guess_the_shape",
+    "last_layer_explorer",
+    "receptive_field_explorer",
+]

@@ -15,7 +15,11 @@ from lecturelib.architecture.graph.graph import Graph, Node
 
 @dataclass(frozen=True)
 class Costs:
-    """`memory` in bytes: all activations of one pass, as training has to keep them; views and in-place cost nothing."""
+    """Parameters, trainable ones among them, multiply-adds, and `memory` in bytes.
+
+    The memory is that of all activations of one pass, as training has to keep them; views and changes in place cost
+    nothing.
+    """
 
     parameters: int
     trainable: int
@@ -24,18 +28,30 @@ class Costs:
 
 
 def costs(graph: Graph) -> Costs:
-    """The costs of a network for the batch that ran."""
+    """Parameters, multiply-adds and activation memory of a network, for the batch that ran.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture.graph.trace import trace
+    >>> costs(trace(nn.Linear(4, 2), (3, 4)))
+    Costs(parameters=10, trainable=10, multiply_adds=24, memory=24)
+    """
     return Costs(graph.parameters, graph.trainable, graph.multiply_adds, graph.memory)
 
 
 def torchinfo_multiply_adds(graph: Graph) -> int:
-    """The multiply-adds that torchinfo 1.8 reports for the same pass.
+    """Multiply-adds by torchinfo's rule, as version 1.8 reports them for the same pass.
 
     Its rule per layer: a convolution's weights and biases times the batch and all positions; any other layer's
     `weight` and `bias` times the batch only; a recurrent layer's times the first two sizes of its output. So it counts
     biases and norms; it counts a linear layer on a sequence once instead of once per token; and it does not count
     what no layer's own weights do: the matrix products of attention, products written as functions, and the four
     matrices inside `nn.MultiheadAttention`.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture.graph.trace import trace
+    >>> tokens = trace(nn.Linear(4, 2, bias=False), (1, 50, 4))
+    >>> tokens.multiply_adds, torchinfo_multiply_adds(tokens)
+    (400, 8)
     """
     return sum(_torchinfo_of(node) for node in graph.nodes if node.is_module)
 

@@ -115,9 +115,6 @@ def module_detail(module: nn.Module) -> str:
     return ", ".join(parts)
 
 
-_ARGUMENT = re.compile(r"(\w+)=((?:\([^)]*\)|\[[^\]]*\]|[^,])+)")
-
-
 def module_code(module: nn.Module) -> str:
     """The line of PyTorch that makes a layer, without what is the default anyway."""
     kind = type(module).__name__

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lecturelib.architecture.graph.tensor_stats import tensors_in
 from lecturelib.checks import complaint, described
+from lecturelib.network.inputs import dtype_and_device
 from lecturelib.network.layer_names import own_parameters, walk
 
 Given = tuple[list, dict[str, Any]]  # positional and named inputs
@@ -22,12 +23,12 @@ Given = tuple[list, dict[str, Any]]  # positional and named inputs
 def candidates(model: nn.Module, inputs: tuple, kwargs: Mapping[str, Any]) -> list[Given]:
     """What is tried as input: tensors, and zeros where a shape was given; a second time as integers for tokens.
 
-    Zeros have the dtype of the network's weights. Raises as `trace` does.
+    Zeros have the device and dtype that the network's first layer takes. Raises as `trace` does.
     """
     inputs = inputs if inputs or kwargs else (_own_shape(model),)
-    dtype = weights_dtype(model)
-    values = [_with_zeros(value, f"input {k}", dtype) for k, value in enumerate(inputs)]
-    named = {name: _with_zeros(value, name, dtype) for name, value in kwargs.items()}
+    kind = _kind(model)
+    values = [_with_zeros(value, f"input {k}", kind) for k, value in enumerate(inputs)]
+    named = {name: _with_zeros(value, name, kind) for name, value in kwargs.items()}
     shapes = any(_is_shape(value) for value in (*inputs, *kwargs.values()))
     embeds = any(isinstance(module, nn.Embedding | nn.EmbeddingBag) for _, module in walk(model))
     if not (shapes and embeds):
@@ -37,13 +38,14 @@ def candidates(model: nn.Module, inputs: tuple, kwargs: Mapping[str, Any]) -> li
     return [(values, named), (tokens, more)]
 
 
-def weights_dtype(model: nn.Module) -> torch.dtype:
-    """The dtype of the first real floating-point parameter, else buffer; torch's default where there is none."""
-    modules = [module for _, module in walk(model)]
-    parameters = (parameter for module in modules for parameter in own_parameters(module))
-    buffers = (buffer for module in modules for buffer in module._buffers.values() if buffer is not None)
-    real = (tensor.dtype for tensor in (*parameters, *buffers) if tensor.is_floating_point())
-    return next(real, torch.get_default_dtype())
+def _kind(model: nn.Module) -> tuple[torch.device, torch.dtype]:
+    """Device and dtype of the zeros that stand for a shape; those of a network without values by its first weight."""
+    try:
+        return dtype_and_device(model)
+    except ValueError:
+        weights = (weight for _, module in walk(model) for weight in own_parameters(module))
+        first = next((weight.dtype for weight in weights if weight.is_floating_point()), None)
+        return torch.device("cpu"), first or torch.get_default_dtype()
 
 
 def title_of(model: nn.Module) -> str:
@@ -69,20 +71,20 @@ def _is_shape(value: object) -> bool:
     return all(isinstance(size, int) and not isinstance(size, bool) for size in value)
 
 
-def _with_zeros(value: Any, name: str, dtype: torch.dtype) -> Any:
+def _with_zeros(value: Any, name: str, kind: tuple[torch.device, torch.dtype]) -> Any:
     """The input with every shape replaced by zeros."""
     if _is_shape(value):
         if min(value) < 1:
             raise ValueError(complaint(name, "a shape with sizes of 1 or more", tuple(value)))
-        return torch.zeros(tuple(value), dtype=dtype)
+        return torch.zeros(tuple(value), device=kind[0], dtype=kind[1])
     if isinstance(value, nn.Module):
         raise TypeError(complaint(name, "a shape or a tensor", f"a module, {type(value).__name__}"))
     if isinstance(value, Mapping):
-        return {key: _with_zeros(item, f"{name}[{key!r}]", dtype) for key, item in value.items()}
+        return {key: _with_zeros(item, f"{name}[{key!r}]", kind) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return value
     if isinstance(value, list | tuple):
-        return type(value)(_with_zeros(item, f"{name}[{k}]", dtype) for k, item in enumerate(value))
+        return type(value)(_with_zeros(item, f"{name}[{k}]", kind) for k, item in enumerate(value))
     return value
 
 

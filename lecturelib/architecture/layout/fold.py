@@ -10,7 +10,7 @@ from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node
 from lecturelib.architecture.graph.labels import role_of
 from lecturelib.architecture.layout.blocks import Block, Folded, Link
 from lecturelib.architecture.layout.repeats import find_repeats
-from lecturelib.checks import UnknownName
+from lecturelib.checks import UnknownName, check_whole, complaint, nearest
 
 # Small steps that a block takes along if nothing else reads its result: its norm, its activation, a flatten.
 SMALL = {"norm", "activation", "shape"}
@@ -22,32 +22,35 @@ STAYS = {"input", "output", "module", "frame"}  # they take nothing along
 def fold(
     graph: Graph, depth: int = 1, fold: bool = True, open: Iterable[str] = (), merge: bool = True
 ) -> Folded:
-    """The graph at one granularity.
+    """Fold a graph to one granularity.
 
     `depth` 1 shows the network's own children, 2 also what these hold, and so on; `open` names modules to show open
     wherever they lie (with all that holds them). With `fold`, neighbours of equal structure become one block "x N";
-    with `merge`, a convolution or linear layer takes its norm and activation along. Raises `ValueError` for a depth
-    below 1, `UnknownName` (a `KeyError`) for a module that did not run.
+    with `merge`, a convolution or linear layer takes its normalization and activation along. Raises `ValueError` for a
+    depth below 1, `UnknownName` (a `KeyError`) for a module that did not run.
+
+    >>> from torch import nn
+    >>> from lecturelib.architecture.graph.trace import trace
+    >>> layers = [nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(3)]
+    >>> folded = fold(trace(nn.Sequential(*layers), (1, 4)))
+    >>> [(block.title, block.count) for block in folded.blocks]
+    [('input', 1), ('Linear', 3), ('output', 1)]
     """
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
-        raise ValueError(f"depth counts levels of modules from 1, got {depth!r}")
+    check_whole("depth", depth, 1)
     names = (open,) if isinstance(open, str) else tuple(open)
     known = {call.key: call for call in graph.calls[1:]}
     for name in names:
         if name not in known:
-            raise UnknownName(_no_module(graph, name, list(known)))
+            raise UnknownName(_not_opened(graph, name, list(known)))
     wanted = {key for name in names for key in _with_parents(graph, known[name])}
     return _Folder(graph, depth, fold, wanted, merge).folded()
 
 
-def _no_module(graph: Graph, name: str, known: list[str]) -> str:
-    import difflib
-
-    if name in graph.keys:
-        return f"{name!r} is a single step and cannot be opened"
-    near = difflib.get_close_matches(str(name), known, n=4, cutoff=0.4) or known[:6]
-    hint = f"; nearest: {', '.join(near)}" if near else "; nothing in it can be opened"
-    return f"{graph.title} has no module {name!r} that holds others{hint}"
+def _not_opened(graph: Graph, name: str, known: list[str]) -> str:
+    came = f"the single step {name!r}" if name in graph.keys else repr(name)
+    near = nearest(str(name), known) or known[:6]
+    hint = f"nearest: {', '.join(near)}" if near else "nothing in it can be opened"
+    return complaint("open", f"modules of {graph.title} that hold others", came, hint)
 
 
 def _with_parents(graph: Graph, call: ModuleCall) -> Iterator[str]:

@@ -18,13 +18,13 @@ def find_repeats(
     the same place of every copy (the results of all steps of a recurrent network). Of all runs that begin at a block
     the one that covers most is taken, of these the one with the shortest copies.
     """
-    looks = [_look(graph, block) for block in blocks]
+    signatures = [_signature(graph, block) for block in blocks]
     runs: list[list[list[Block]]] = []
     place = 0
     while place < len(blocks):
         best_length, best_copies = 1, 1
         for length in range(1, min(LONGEST, (len(blocks) - place) // 2) + 1):
-            copies = _count(looks, place, length)
+            copies = _count(signatures, place, length)
             if copies < 2 or length * copies <= best_length * best_copies and best_copies > 1:
                 continue
             copies = _wired_alike(blocks, place, length, copies, before, after)
@@ -36,7 +36,7 @@ def find_repeats(
     return runs
 
 
-def _look(graph: Graph, block: Block) -> tuple:
+def _signature(graph: Graph, block: Block) -> tuple:
     steps = []
     for index in block.nodes:
         node = graph.nodes[index]
@@ -46,9 +46,12 @@ def _look(graph: Graph, block: Block) -> tuple:
     return (block.kind, block.role in ("input", "output") and block.key, tuple(steps))
 
 
-def _count(looks: list[tuple], place: int, length: int) -> int:
+def _count(signatures: list[tuple], place: int, length: int) -> int:
     copies = 1
-    while looks[place : place + length] == looks[place + copies * length : place + (copies + 1) * length]:
+    while (
+        signatures[place : place + length]
+        == signatures[place + copies * length : place + (copies + 1) * length]
+    ):
         copies += 1
     return copies
 

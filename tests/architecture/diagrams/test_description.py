@@ -200,10 +200,21 @@ def test_a_frozen_part_is_missing_from_autograds_graph():
 
 
 def test_autograds_graph_says_what_is_wrong():
-    with pytest.raises(ValueError, match="asks for gradients"):
+    with pytest.raises(ValueError, match="a result that requires a gradient, got none"):
         computational_graph(nn.ReLU(), (1, 4))
     with pytest.raises(ValueError, match="inputs that Linear can take, got 1×5"):
         computational_graph(nn.Linear(4, 2), (1, 5))
     deep = nn.Sequential(*(nn.Linear(2, 2) for _ in range(600)))
     with pytest.raises(ValueError, match="1500"):
         computational_graph(deep, (1, 2))
+
+
+def test_diagrams_and_table_do_not_mind_inference_mode():
+    plain = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    drawn = [draw(plain, (1, 4)).svg() for draw in (block_diagram, computational_graph)]
+    table = str(summary_table(plain, (1, 4)))
+    with torch.inference_mode():
+        assert [draw(plain, (1, 4)).svg() for draw in (block_diagram, computational_graph)] == drawn
+        assert str(summary_table(plain, (1, 4))) == table
+        inside = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+        assert [draw(inside, (1, 4)).svg() for draw in (block_diagram, computational_graph)] == drawn

@@ -90,13 +90,13 @@ def test_tiles_can_be_given():
 def test_bad_input_is_a_sentence():
     model = models.load("lenet", weights="random")
     image = torch.zeros(1, 1, 28, 28)
-    with pytest.raises(ValueError, match="10 positions there, so 0-9"):
+    with pytest.raises(ValueError, match=r"y: expected a whole number from 0 to 9 .*10 positions there"):
         draw_receptive_field(model, "conv2", 10, 0, image)
-    with pytest.raises(ValueError, match="x=-1"):
+    with pytest.raises(ValueError, match="x: .*got -1"):
         draw_receptive_field(model, "conv2", 0, -1, image)
-    with pytest.raises(ValueError, match="sees all of it"):
+    with pytest.raises(ValueError, match="sees the whole image"):
         draw_receptive_field(model, "fc3", 0, 0, image)
-    with pytest.raises(ValueError, match="one picture .* got 2"):
+    with pytest.raises(ValueError, match="image: expected one image .* got a batch of 2"):
         draw_receptive_field(models.load("lenet"), "conv1", 0, 0, torch.zeros(2, 1, 28, 28))
     with pytest.raises(KeyError, match="conv9"):
         draw_receptive_field(model, "conv9", 0, 0, image)

@@ -112,7 +112,7 @@ def test_words_of_a_small_network():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match="no maps .* block_diagram"):
+    with pytest.raises(ValueError, match="several maps .* got Linear; block_diagram"):
         volumes(nn.Linear(3, 2), (1, 3))
     with pytest.raises(TypeError, match="network"):
         volumes("alexnet")

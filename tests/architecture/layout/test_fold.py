@@ -2,10 +2,13 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from lecturelib.architecture.graph.trace import trace
 from lecturelib.architecture.layout.fold import fold
+from lecturelib.architecture.layout.repeats import LONGEST
 from lecturelib.checks import UnknownName
 
 
@@ -180,13 +183,66 @@ def test_every_node_has_a_block(graph_of):
 
 def test_bad_granularity_is_a_sentence(graph_of):
     graph = graph_of("resnet50")
-    with pytest.raises(ValueError, match="from 1"):
+    with pytest.raises(ValueError, match="depth: expected a whole number from 1 up, got 0"):
         fold(graph, 0)
     with pytest.raises(UnknownName, match="nearest: layer1"):
         fold(graph, open=["layer11"])
-    with pytest.raises(UnknownName, match="single step"):
+    with pytest.raises(UnknownName, match="got the single step 'conv1'"):
         fold(graph, open=["conv1"])
     with pytest.raises(UnknownName, match="nothing in it"):
         fold(trace(nn.Sequential(nn.Linear(2, 2)), torch.zeros(1, 2)), open=["a"])
     with pytest.raises(UnknownName, match="key: expected a block in this picture"):
         fold(graph).block("conv7")
+
+
+def chain_of(letters: str) -> list[list[int]]:
+    """How often and how long the repeats are that are found in a chain of layers, one kind for each letter."""
+    kinds = {"a": nn.Tanh, "b": nn.Sigmoid, "c": nn.Softsign}
+    graph = trace(nn.Sequential(*(kinds[letter]() for letter in letters)), (1, 4))
+    inside = fold(graph, merge=False).blocks[1:-1]
+    return [(block.count, len(block.inner) or 1) for block in inside]
+
+
+@pytest.mark.parametrize(
+    ("letters", "expected"),
+    [
+        ("aaaa", [(4, 1)]),  # of runs that cover equally much, that with the shortest copies: not 2 x (a a)
+        ("abab", [(2, 2)]),
+        ("aab", [(2, 1), (1, 1)]),
+        ("aabaab", [(2, 3)]),  # 2 x (a a b) covers six, 2 x a only two
+        ("aabaabaa", [(2, 3), (2, 1)]),
+        (
+            "aaabab",
+            [(3, 1), (1, 1), (1, 1), (1, 1)],
+        ),  # the first run that covers most begins at the first block
+        ("abababc", [(3, 2), (1, 1)]),
+        ("abcabcabc", [(3, 3)]),
+        ("ababababababababab", [(9, 2)]),
+    ],
+)
+def test_of_all_repeats_the_one_that_covers_most_with_the_shortest_copies(letters, expected):
+    assert chain_of(letters) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("ab", min_size=1, max_size=10))
+def test_repeats_against_all_possible_ones(letters):
+    """Brute force: at each place the run of copies that covers most, of these the one with the shortest copies."""
+    expected, place = [], 0
+    while place < len(letters):
+        found = []
+        for length in range(1, min(LONGEST, (len(letters) - place) // 2) + 1):
+            copies = 1
+            copy = letters[place : place + length]
+            while letters.startswith(copy, place + copies * length):
+                copies += 1
+            if copies > 1:
+                found.append((-copies * length, length, copies))
+        if found:
+            _, length, copies = min(found)
+            expected.append((copies, length))
+            place += length * copies
+        else:
+            expected.append((1, 1))
+            place += 1
+    assert chain_of(letters) == expected

@@ -5,22 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.architecture.diagrams.block_diagram import draw_folded
-from lecturelib.architecture.diagrams.box_text import shape_text, short_number
+from lecturelib.architecture.diagrams.block_table import block_table
 from lecturelib.architecture.diagrams.description import block_words, code_line
 from lecturelib.architecture.graph.examples import NAMES, graph_of
 from lecturelib.architecture.graph.graph import Graph, ModuleCall
 from lecturelib.architecture.layout.blocks import Block, Folded
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.drawing.compose import moved
-from lecturelib.drawing.drawing import Bounds, Box, Drawing, Label, Line, Shape, shortened, text_width
+from lecturelib.drawing.drawing import Bounds, Box, Drawing, Label, Shape
 from lecturelib.show import Picture, Region
 from lecturelib.widgets import Choice, Explorable, RegionPicker, Toggle
 
 ROOM = (1000.0, 660.0)  # px for everything
 TABLE, BELOW = 480.0, 212.0  # px: the table's width on the right of the diagram, its height below it
-ROW, HEAD = 23.0, 92.0  # px: one line of the table, and what stands above them
-SHARES = (0.0, 0.42, 0.65, 0.81)  # where the columns of the table begin
-TEXT = 13
 
 
 def fold_explorer(network: str = "resnet18") -> Explorable:
@@ -85,7 +82,7 @@ def _render(state: dict) -> Picture:
     shapes: list[Shape] = [moved(shape, 0, 0, scale) for shape in diagram.shapes]
     if picked is not None and picked.key in diagram.keys:
         shapes += _mark(diagram, picked, scale)
-    rows, table = _table(folded, picked, left, top, width, int((room - HEAD) // ROW))
+    rows, table = block_table(folded, picked, left, top, width, room)
     shapes += table
     size = (left + width + 6, max(high, table[-1].bounds[3] + 14) if beside else table[-1].bounds[3] + 14)
     whole = Drawing(*size, tuple(shapes), diagram.title, diagram.alt, state["dark"])
@@ -160,58 +157,3 @@ def _regions(
         words = block_words(block, folded.graph)
         regions.append(Region(key, _share(tuple(value * scale for value in box), whole), words, state))
     return regions
-
-
-def _table(
-    folded: Folded, picked: Block | None, left: float, top: float, width: float, most: int
-) -> tuple[list[tuple[str, Bounds, str]], list[Shape]]:
-    """The line of code of the picked block, and a row for each block; the rows as (key, box, words)."""
-    graph = folded.graph
-    code = code_line(graph, picked) if picked is not None else "pick a block: its line of code stands here"
-    size = TEXT if text_width(code, TEXT) < width - 20 else 11
-    shapes: list[Shape] = [
-        Box(left, top, width, 32, 5, role="frame"),
-        Label(
-            left + 10,
-            top + 16,
-            shortened(code, width - 20, size),
-            size,
-            "start",
-            role="text" if picked else "muted",
-        ),
-    ]
-    columns = [left + share * width + 8 for share in SHARES]
-    head = top + 54
-    for x, words in zip(columns, ("block", "output", "weights", "mult.-adds"), strict=True):
-        shapes.append(Label(x, head, words, TEXT, "start", bold=True))
-    shapes.append(Line(((left, head + 13), (left + width, head + 13)), role="grid"))
-    blocks = [(depth, block) for depth, block in folded.walk() if block.kind != "repeat"]
-    start = 0
-    if len(blocks) > most and picked is not None:
-        place = next(k for k, (_, block) in enumerate(blocks) if block.key == picked.key)
-        start = min(max(0, place - most // 2), len(blocks) - most)
-    rows = []
-    y = head + 27
-    for depth, block in blocks[start : start + most]:
-        box = (left, y - ROW / 2, left + width, y + ROW / 2)
-        if picked is not None and block.key == picked.key:
-            shapes.append(Box(left, y - ROW / 2, width, ROW, 4, role="highlight", stroke_width=1))
-        indent = 12 * depth
-        name = f"{block.title} {block.detail}".strip() + (f"  × {block.count}" if block.count > 1 else "")
-        cells = (
-            shortened(name, columns[1] - columns[0] - indent - 10, TEXT, block.can_open),
-            shortened(shape_text(block.output, graph), columns[2] - columns[1] - 8, TEXT),
-            short_number(block.parameters) if block.parameters else "",
-            short_number(block.multiply_adds) if block.multiply_adds else "",
-        )
-        for k, (x, words) in enumerate(zip(columns, cells, strict=True)):
-            if words:
-                bold = block.can_open and k == 0
-                shapes.append(Label(x + (indent if k == 0 else 0), y, words, TEXT, "start", bold))
-        rows.append((block.key, box, name))
-        y += ROW
-    left_out = len(blocks) - len(rows)
-    if left_out:
-        words = f"and {left_out} more blocks; the table follows the block that is picked"
-        shapes.append(Label(left + 8, y + 2, words, 12, "start", role="muted"))
-    return rows, shapes

@@ -14,7 +14,7 @@ NETWORKS = ("alexnet", "lenet")
 KINDS = ("Conv2d", "MaxPool2d")
 
 
-def field_explorer(network: str = "alexnet") -> Explorable:
+def receptive_field_explorer(network: str = "alexnet") -> Explorable:
     """Point into the photo: the unit of the chosen layer that looks there, and all that it sees on the way."""
 
     def refresh(state: dict) -> dict:
