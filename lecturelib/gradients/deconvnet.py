@@ -18,6 +18,7 @@ from lecturelib.network.batched import Images, Progress
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.input_gradient import prepared
+from lecturelib.network.layer_names import walk
 from lecturelib.network.units import Channel, Neuron, Unit
 from lecturelib.parameters.maximal_images import maximal_images
 
@@ -133,8 +134,8 @@ class _ChainRecorder:
     def attached(self) -> Iterator["_ChainRecorder"]:
         handles = []
         try:
-            for name, module in self.model.named_modules():
-                if next(module.children(), None) is None:
+            for name, module in walk(self.model):
+                if not module.__dict__["_modules"]:
                     handles.append(module.register_forward_pre_hook(self._before(name)))
                     handles.append(module.register_forward_hook(self._after(name)))
             yield self

@@ -9,7 +9,7 @@ from lecturelib.checks import complaint
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.layer_names import OUTPUT, Key, LayerInfo
+from lecturelib.network.layer_names import OUTPUT, Key, LayerInfo, walk
 from lecturelib.network.probe import layer_info, list_units
 from lecturelib.network.units import Shape, Unit
 
@@ -80,7 +80,7 @@ def _last(model: nn.Module, unit: Unit, shape: Shape | None) -> MapLayer:
     shape = shape or (model.channels, model.input_size, model.input_size)
     names = [info.name for info in table]
     before = table[: names.index(unit.layer)] if unit.layer in names else table
-    grids, modules = _grids(table, shape), dict(model.named_modules())
+    grids, modules = _grids(table, shape), dict(walk(model))
     found = [(info, _as_map(info, 0, grids)) for info in before]
     found = [(info, place) for info, place in found if place is not None and _is_spatial(place, shape)]
     weighted = [

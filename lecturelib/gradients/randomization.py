@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import check_image, check_map, check_whole, complaint, described
-from lecturelib.network.layer_names import check_model
+from lecturelib.network.layer_names import check_model, own_parameters, walk
 from lecturelib.network.probe import probe
 from lecturelib.network.units import Unit, checked_unit
 
@@ -164,8 +164,8 @@ def _layers(model: nn.Module, image_shape) -> list[tuple[str, list[str]]]:
         image_shape = (model.channels, model.input_size, model.input_size)
     ran = probe(model, image_shape).order
     owners: dict[str, list[str]] = {name: [] for name in ran}
-    for name, module in model.named_modules():
-        if next(module.parameters(recurse=False), None) is None:
+    for name, module in walk(model):
+        if not own_parameters(module):
             continue
         owner = name
         while owner not in owners:  # the root has run, so this ends
@@ -181,7 +181,7 @@ def _layers(model: nn.Module, image_shape) -> list[tuple[str, list[str]]]:
 def _copy(model: nn.Module) -> nn.Module:
     """A deep copy without the library's hooks: an explorable in another thread may be recording this very moment."""
     memo: dict[int, object] = {}
-    for module in model.modules():
+    for _, module in walk(model):
         for kind in HOOKS:
             hooks = getattr(module, kind)
             own = [(key, hook) for key, hook in list(hooks.items()) if not _is_ours(hook)]
@@ -196,7 +196,7 @@ def _is_ours(hook) -> bool:
 
 def _reinitialize(model: nn.Module, layer: tuple[str, list[str]], position: int, seed: int) -> None:
     """Redraw the parameters of one layer in place; the draw depends on the seed and the layer, not on the depth."""
-    modules = dict(model.named_modules())
+    modules = dict(walk(model))
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.no_grad():
         torch.manual_seed(seed * 10_000 + position)
         for name in layer[1]:

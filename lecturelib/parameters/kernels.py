@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib.checks import check_choice, complaint, described
-from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.layer_names import resolve_layer, walk
 
 GRID = 32  # the spectrum is sampled on GRID x GRID frequencies, whatever the size of the kernel
 
@@ -22,7 +22,7 @@ def kernels(model: nn.Module, layer: str) -> Tensor:
     name = resolve_layer(model, layer)
     module = model.get_submodule(name)
     if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        near = [n for n, m in model.named_modules() if isinstance(m, nn.Conv2d)][:6]
+        near = [n for n, m in walk(model) if isinstance(m, nn.Conv2d)][:6]
         hint = f"convolutions here: {', '.join(near) or 'none'}"
         raise TypeError(complaint(name or "layer", "a 2-D convolution", f"a {type(module).__name__}", hint))
     # a clone, so that changing the picture does not change the network

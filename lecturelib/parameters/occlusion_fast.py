@@ -19,10 +19,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lecturelib.checks import complaint
+from lecturelib.network.batch_effects import independent
 from lecturelib.network.batched import layer_sizes
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import channels_last
+from lecturelib.network.layer_names import walk
 from lecturelib.network.receptive_field import takes
 from lecturelib.network.units import Unit
 from lecturelib.parameters.patches import Spans, coverage
@@ -56,7 +58,6 @@ def make_reader(
             windowed = WindowReader(reader, steps, prelude)
             if windowed.steps and windowed.agrees():
                 return windowed
-    reader.settle()
     return reader
 
 
@@ -74,9 +75,18 @@ class Reader:
         largest = max(image[0].numel(), *self.sizes.values())
         self.batch_size = batch_size or _batch_size(largest * image.element_size())
         self.middle = tuple(torch.tensor([len(span) // 2]) for span in spans)
+        self.independent = independent(model, tuple(image.shape[1:]))
+        if not self.independent:
+            self.batch_size = 1
         with self.attached():
-            self._keep(self.read(torch.cat([self.image, self.covered(*self.middle)])))
-            self.at_middle = [values[1:] for values in self.recorded()]
+            if self.batch_size == 1:
+                # a copy: a network may write on what it is given
+                self._keep(self.read(self.image.clone()))
+                self.read(self.covered(*self.middle))
+                self.at_middle = self.recorded()
+            else:
+                self._keep(self.read(torch.cat([self.image, self.covered(*self.middle)])))
+                self.at_middle = [values[1:] for values in self.recorded()]
 
     def _keep(self, values: Tensor) -> None:
         self.unoccluded = values[0].item()
@@ -86,14 +96,6 @@ class Reader:
                     str(self.unit), "a finite value", f"{self.unoccluded} for the image without a patch"
                 )
             )
-
-    def settle(self) -> None:
-        """One image at a time where images change one another, as with statistics of the batch."""
-        with self.attached():
-            self.read(self.covered(*self.middle))
-            if not self.agree(self.recorded()):
-                self.batch_size = 1
-                self._keep(self.read(self.image.clone()))  # a copy: a network may write on what it is given
 
     def recorded(self) -> list[Tensor]:
         """What the last pass gave in the unit's layers; only while attached."""
@@ -183,7 +185,7 @@ class WindowReader:
             self.image, self.cover = normalise(reader.image), normalise(reader.cover)
             self._plan(modules)
         last = next(
-            (n for n, m in reader.model.named_modules() if self.steps and m is self.steps[-1].module), ""
+            (n for n, m in walk(reader.model) if self.steps and m is self.steps[-1].module), ""
         )
         names = list(reader.sizes)
         after = names[names.index(last) :] if last in names else names
@@ -191,6 +193,8 @@ class WindowReader:
             self.clean.numel(), self.largest_window, *(reader.sizes[name] for name in after if name)
         )
         self.batch_size = reader.asked or _batch_size(largest * reader.image.element_size())
+        if not reader.independent:
+            self.batch_size = 1
 
     def _plan(self, modules: list[nn.Module]) -> None:
         """Take steps while the window is small in its map; remember the clean inputs, and the clean map at the end."""

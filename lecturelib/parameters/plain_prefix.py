@@ -15,7 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from lecturelib.models.pixel_model import PixelModel
 from lecturelib.network.freezing import frozen
-from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.layer_names import resolve_layer, walk
+from lecturelib.network.quiet import structure
 from lecturelib.network.units import Unit
 
 POINTWISE = {
@@ -39,18 +40,16 @@ def find_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
     of the chain to the next, and nothing else ever uses what lies between. The chain ends at the unit's layer at the
     latest, and is empty when the caller's own hooks are on the network, since they may change what passes.
     """
-    modules = [model, *model.modules(), getattr(model, "network", model)]
+    modules = [*(module for _, module in walk(model)), getattr(model, "network", model)]
     if any(m._forward_hooks or m._forward_pre_hooks or "forward" in m.__dict__ for m in modules):
         return [], 0
-    # extra_repr holds stride, padding and its mode, so that a module changed by hand is noticed
-    structure = tuple((name, id(module), module.extra_repr()) for name, module in model.named_modules())
-    asked = (structure, tuple(image.shape), tuple(unit.keys))
+    asked = (structure(model), tuple(image.shape), tuple(unit.keys))
     known = _cache.setdefault(model, {})
     found = known.get(asked)
     if found is None:
         known.clear()
         steps, prelude = _trace_prefix(model, image, unit)
-        names = {module: name for name, module in model.named_modules()}
+        names = {module: name for name, module in walk(model)}
         known[asked] = found = [names[step] for step in steps], prelude
     names, prelude = found  # not read back: another thread may have cleared what is known
     return [model.get_submodule(name) for name in names], prelude
@@ -72,12 +71,12 @@ def _trace_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.
     def mark_unit(module: nn.Module, inputs: tuple, output) -> None:
         ends.extend(index for index, link in enumerate(chain.links) if output is link)
 
-    named = dict(model.named_modules())
+    named = dict(walk(model))
     units = [named[resolve_layer(model, name)] for name, _ in unit.keys]
     handles = []
     try:
         for module in named.values():
-            if next(module.children(), None) is None:
+            if not module.__dict__["_modules"]:
                 handles.append(module.register_forward_hook(match))
         for module in units:
             handles.append(module.register_forward_hook(mark_unit))

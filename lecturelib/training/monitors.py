@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from lecturelib.checks import check_choice, check_whole, complaint, described
 from lecturelib.network.hooks import record
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.layer_names import resolve_layer
+from lecturelib.network.layer_names import resolve_layer, walk
 from lecturelib.training.dataset_shift import dataset_shift
 from lecturelib.training.evaluation import are_scores
 
@@ -305,7 +305,7 @@ def _if_any(monitor: Monitor, kinds: tuple) -> Monitor:
     """The monitor where the model has modules of these kinds, and nothing elsewhere."""
 
     def has(model: nn.Module) -> bool:
-        return any(isinstance(module, kinds) for module in model.modules())
+        return any(isinstance(module, kinds) for _, module in walk(model))
 
     return Monitor(
         lambda snapshot: monitor.measure(snapshot) if has(snapshot.model) else {},
@@ -322,7 +322,7 @@ def _chosen(layers: Sequence[str] | None, kinds: tuple) -> Callable[[nn.Module],
     def names(model: nn.Module) -> Sequence[str]:
         if layers is not None:
             return [resolve_layer(model, name) for name in layers]
-        found = [name for name, module in model.named_modules() if isinstance(module, kinds)]
+        found = [name for name, module in walk(model) if isinstance(module, kinds)]
         if not found:
             wanted = ", ".join(kind.__name__ for kind in kinds[:3])
             raise ValueError(

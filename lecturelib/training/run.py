@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lecturelib.checks import complaint
 from lecturelib.network.freezing import autograd_on, training
 from lecturelib.network.hooks import recording
+from lecturelib.network.layer_names import walk
 from lecturelib.training.batches import Batch, LoaderBatches, TensorBatches, placed, total_steps
 from lecturelib.training.evaluation import Loss, accuracy_of, evaluated
 from lecturelib.training.fit_checks import check_loss_value
@@ -313,7 +314,7 @@ class Run(Iterator[TrainingStep]):
 @contextmanager
 def _train_mode(model: nn.Module) -> Iterator[None]:
     """Training mode inside the `with`; every submodule then is in the mode it was found in."""
-    found = [(module, module.training) for module in model.modules()]
+    found = [(module, module.training) for _, module in walk(model)]
     model.train()
     try:
         yield
