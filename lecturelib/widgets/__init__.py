@@ -1,8 +1,9 @@
 """Explorables: controls, a pure `render(state)`, and a thin live shell around them.
 
-`controls.py`, `text.py`, `pad.py` and `parts.py` hold the controls as plain data, `explorable.py` the state and the
-rendering (no ipywidgets), `worker.py` the thread in which the latest state wins, `live.py` what appears in the
-notebook, with `front.js`, `drawing.js` and `front.css` for the picture's own area.
+`controls.py`, `text_box.py`, `pointer_pad.py` and `region_picker.py` hold the controls as plain data, `explorable.py`
+the state and the rendering (no ipywidgets), `worker.py` the thread in which the latest state wins, `lifetime.py` when
+it is freed, `shell.py` what appears in the notebook, with the JavaScript and CSS of the picture's own area: `front`,
+`pointer_pad`, `presence`, `upload`.
 """
 
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload

@@ -1,4 +1,4 @@
-"""What explorables let a student choose: a network, a picture or his own, a layer, a class. Nothing is drawn here.
+"""What explorables let a student choose: a network, a picture or an own one, a layer, a class; nothing is drawn here.
 
 Everything is remembered, so that a slider does not load a network twice.
 """
@@ -33,13 +33,8 @@ def settle(state: dict, **controls: Callable[[dict], Control]) -> dict[str, Cont
 
 @lru_cache(maxsize=16)
 def network(name: str, weights: str = "trained") -> PixelModel:
-    """A network of the house, loaded once. It is shared: nobody may change it."""
+    """A network of the course, loaded once. It is shared, so nobody may change it."""
     return models.load(name, weights)
-
-
-def network_control(*names: str) -> Choice:
-    """One of several networks by name."""
-    return Choice("network", names)
 
 
 def picture_names(name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Controls as plain data: what may be set, to which values; how they look is `live.py`'s part.
+"""Controls as plain data: what may be set, to which values; `shell.py` says how they look.
 
 Every control has `names` (its keys in the state), `value` (the start), `check(value)` (the value, or an error
 with the allowed ones), `clip(value)` (the nearest allowed one) and `values()` (minimum, middle, maximum).
@@ -6,10 +6,12 @@ with the allowed ones), `clip(value)` (the nearest allowed one) and `values()` (
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
+
+from lecturelib.checks import check_number, complaint, described, nearest
 
 
 class Control:
@@ -28,11 +30,11 @@ class Control:
         """The label, or the name in readable form."""
         return self.label or self.name.replace("_", " ")
 
-    def check(self, value):
+    def check(self, value: Any) -> Any:
         """The value in its canonical form; ValueError or TypeError names what is allowed."""
         raise NotImplementedError
 
-    def clip(self, value):
+    def clip(self, value: Any) -> Any:
         """The allowed value nearest to a value that another state left behind."""
         try:
             return self.check(value)
@@ -43,15 +45,15 @@ class Control:
         """The values that a test drives: minimum, middle, maximum."""
         raise NotImplementedError
 
-    def as_state(self, value) -> dict:
+    def as_state(self, value: Any) -> dict:
         """One value of this control as a piece of a state."""
         return {self.name: value}
 
-    def from_state(self, state: dict):
+    def from_state(self, state: dict) -> Any:
         """This control's value in a state."""
         return state[self.name]
 
-    def says(self, value) -> str:
+    def says(self, value: Any) -> str:
         """One value in words, for the static picture."""
         return str(value)
 
@@ -62,6 +64,9 @@ class Slider(Control):
 
     `unit` stands behind the label ("px"). Raises TypeError or ValueError where the numbers make no slider or
     the start value is not on it.
+
+    >>> Slider("patch_size", 8, 64, step=4, unit="px").values()
+    (8, 36, 64)
     """
 
     name: str
@@ -74,16 +79,15 @@ class Slider(Control):
 
     def __post_init__(self):
         _check_name(self.name)
-        for part in ("low", "high", "step"):
-            number = getattr(self, part)
-            if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
-                raise TypeError(f"Slider {self.name!r}: {part} must be a finite number, got {number!r}")
+        for end in ("low", "high", "step"):
+            number = check_number(
+                f"{end} of Slider {self.name!r}", getattr(self, end), above=0 if end == "step" else None
+            )
             # NumPy's numbers would not fit into JSON.
-            object.__setattr__(self, part, int(number) if isinstance(number, Integral) else float(number))
-        if self.low > self.high or self.step <= 0:
+            object.__setattr__(self, end, int(number) if isinstance(number, Integral) else float(number))
+        if self.low > self.high:
             raise ValueError(
-                f"Slider {self.name!r}: low must not exceed high and step must be above 0; got low={self.low}, "
-                f"high={self.high}, step={self.step}"
+                complaint(f"low of Slider {self.name!r}", f"at most high ({self.high})", self.low)
             )
         object.__setattr__(self, "value", self.check(self.low if self.value is None else self.value))
 
@@ -104,12 +108,12 @@ class Slider(Control):
 
     def check(self, value):
         if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{self.name}={value!r}: {self._allowed()}, not {type(value).__name__}")
+            raise TypeError(complaint(self.name, self._allowed(), described(value)))
         position = (value - self.low) / self.step
-        nearest = round(position) if math.isfinite(position) else -1
-        if not 0 <= nearest < self.count or abs(position - nearest) > 1e-6:
-            raise ValueError(f"{self.name}={value!r}: {self._allowed()}")
-        return self.at(nearest)
+        place = round(position) if math.isfinite(position) else -1
+        if not 0 <= place < self.count or abs(position - place) > 1e-6:
+            raise ValueError(complaint(self.name, self._allowed(), value))
+        return self.at(place)
 
     def clip(self, value):
         if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
@@ -126,7 +130,7 @@ class Slider(Control):
     def _allowed(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         steps = "" if self.step == 1 else f" in steps of {self.step:g}"
-        return f"{kind} from {self.low:g} to {self.at(self.count - 1):g}{steps} is needed"
+        return f"{kind} from {self.low:g} to {self.at(self.count - 1):g}{steps}"
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ class Choice(Control):
     `labels`: what the student reads for each option, if not the option itself. `slider`: shown as a slider
     over the options (for steps that are not equal, such as 1, 2, 4, 8). Raises ValueError for no or equal
     options, another number of labels, or a start value that is none of them.
+
+    >>> Choice("layer", ("conv1", "conv2")).value
+    'conv1'
     """
 
     name: str
@@ -148,22 +155,21 @@ class Choice(Control):
     def __post_init__(self):
         _check_name(self.name)
         if isinstance(self.options, str):
-            raise TypeError(f"Choice {self.name!r}: options must be a list, got the text {self.options!r}")
+            raise TypeError(complaint(f"options of Choice {self.name!r}", "a list", described(self.options)))
         object.__setattr__(self, "options", tuple(self.options))
         object.__setattr__(self, "labels", tuple(map(str, self.labels)))
         for option in self.options:
             if not isinstance(option, (str, int, float)):
                 raise TypeError(
-                    f"Choice {self.name!r}: options are texts or numbers, so that a state fits into JSON; "
-                    f"got {option!r}"
+                    complaint(
+                        f"options of Choice {self.name!r}", "texts or numbers, as JSON has", described(option)
+                    )
                 )
         if not self.options or len(set(self.options)) < len(self.options):
-            raise ValueError(f"Choice {self.name!r}: needs options, all different; got {self.options}")
+            raise ValueError(complaint(f"options of Choice {self.name!r}", "different ones", self.options))
         if self.labels and len(set(self.labels)) != len(self.options):
-            raise ValueError(
-                f"Choice {self.name!r}: {len(self.options)} options need as many different labels, "
-                f"got {self.labels}"
-            )
+            count = f"{len(self.options)} different ones, as many as options"
+            raise ValueError(complaint(f"labels of Choice {self.name!r}", count, self.labels))
         object.__setattr__(self, "value", self.options[0] if self.value is None else self.check(self.value))
 
     @property
@@ -176,10 +182,10 @@ class Choice(Control):
             # 1 == True in Python, but they are two different answers of a student.
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        near = difflib.get_close_matches(str(value), map(str, self.options), n=3, cutoff=0.5)
-        meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+        near = nearest(str(value), map(str, self.options))
         shown = ", ".join(map(repr, self.options[:12])) + (", ..." if len(self.options) > 12 else "")
-        raise ValueError(f"{self.name}={value!r}: choose one of {shown}{meant}")
+        hint = f"nearest: {', '.join(near)}" if near else ""
+        raise ValueError(complaint(self.name, f"one of {shown}", repr(value), hint))
 
     def values(self) -> tuple:
         return _distinct(self.options[0], self.options[(len(self.options) - 1) // 2], self.options[-1])
@@ -190,7 +196,11 @@ class Choice(Control):
 
 @dataclass(frozen=True)
 class Toggle(Control):
-    """Yes or no."""
+    """Yes or no.
+
+    >>> Toggle("signed").values()
+    (False, True)
+    """
 
     name: str
     value: bool = False
@@ -202,7 +212,7 @@ class Toggle(Control):
 
     def check(self, value):
         if not isinstance(value, bool):
-            raise TypeError(f"{self.name}={value!r}: True or False is needed, not {type(value).__name__}")
+            raise TypeError(complaint(self.name, "True or False", described(value)))
         return value
 
     def values(self) -> tuple:
@@ -229,9 +239,7 @@ class Upload(Control):
 
     def check(self, value):
         if value is not None and not isinstance(value, bytes):
-            raise TypeError(
-                f"{self.name}: the bytes of a file, or None, are needed; got {type(value).__name__}"
-            )
+            raise TypeError(complaint(self.name, "the bytes of a file, or None", described(value)))
         return value
 
     def values(self) -> tuple:
@@ -262,9 +270,8 @@ class Pointer(Control):
         _check_name(self.x)
         _check_name(self.y)
         if self.x == self.y:
-            raise ValueError(f"Pointer: x and y need two names, got {self.x!r} twice")
-        if not 0 < self.step <= 0.5:
-            raise ValueError(f"Pointer: step={self.step} must lie above 0 and at most at 0.5")
+            raise ValueError(complaint("x and y of Pointer", "two names", f"{self.x!r} twice"))
+        check_number("step of Pointer", self.step, above=0, most=0.5)
         object.__setattr__(self, "value", self.check(self.value))
 
     @property
@@ -277,19 +284,14 @@ class Pointer(Control):
 
     def check(self, value):
         if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise TypeError(f"{self.name}={value!r}: two numbers from 0 to 1 are needed")
-        for name, part in zip(self.names, value, strict=True):
-            if isinstance(part, bool) or not isinstance(part, Real):
-                raise TypeError(f"{name}={part!r}: a number from 0 to 1 is needed, not {type(part).__name__}")
-            if not 0 <= part <= 1:
-                raise ValueError(
-                    f"{name}={part!r}: a number from 0 to 1 is needed, a fraction of the picture"
-                )
+            raise TypeError(complaint(self.name, "two numbers from 0 to 1", described(value)))
+        for name, share in zip(self.names, value, strict=True):
+            check_number(f"{name} (a fraction of the picture)", share, least=0, most=1)
         return tuple(map(float, value))
 
     def clip(self, value):
         try:
-            x, y = (min(max(float(part), 0.0), 1.0) for part in value)
+            x, y = (min(max(float(share), 0.0), 1.0) for share in value)
         except (TypeError, ValueError):
             return self.value
         return self.value if math.isnan(x) or math.isnan(y) else (x, y)
@@ -309,7 +311,7 @@ class Pointer(Control):
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"control name {name!r}: needs a name such as 'patch_size'")
+        raise ValueError(complaint("name of a control", "a name such as 'patch_size'", described(name)))
 
 
 def _distinct(*values) -> tuple:

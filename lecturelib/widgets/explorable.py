@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import inspect
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.show import Picture
+from lecturelib.show.text_metrics import escaped, one_line
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
 from lecturelib.widgets.lifetime import Lifetime, current_cell
@@ -22,26 +23,35 @@ _PASSES = 5  # how often one control may limit another in a chain
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long rendering has come: `fraction` from 0 to 1, and a few words."""
+    """How far a long rendering has come: `fraction` from 0 to 1, and a few words.
+
+    >>> Progress(0.25, "row 1 of 4").fraction
+    0.25
+    """
 
     fraction: float
     text: str = ""
 
     def __post_init__(self):
         if not 0 <= self.fraction <= 1:
-            raise ValueError(f"Progress({self.fraction}): a fraction from 0 to 1 is needed")
+            raise ValueError(complaint("fraction", "0 to 1", self.fraction))
 
 
 class Explorable:
     """Controls around a picture: what a student sees follows what he sets.
 
     `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
-    `Progress` in between. `controls`: Slider, Choice, Toggle, TextBox, Upload, Pointer, PointerPad, Parts.
+    `Progress` in between. `controls`: Slider, Choice, Toggle, TextBox, Upload, Pointer, PointerPad, RegionPicker.
     `presets`: states by name, also incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others
     limit (quick: it runs at every change); values outside the new limits are clipped. `alt_prefix` begins every alt
     text. Raises ValueError, TypeError or KeyError for controls or presets that contradict each other.
 
-        Explorable(lambda s: heatmap(maps[s["k"]]), [Slider("k", 0, 63)], "Channels").show()
+    >>> import numpy as np
+    >>> from lecturelib.show import picture
+    >>> from lecturelib.widgets import Slider
+    >>> shade = lambda state: picture(np.full((4, 4), state["k"] / 9), alt=f"shade {state['k']}")
+    >>> Explorable(shade, [Slider("k", 0, 9)], "Shades").picture({"k": 3}).alt
+    'shade 3'
     """
 
     def __init__(
@@ -54,20 +64,21 @@ class Explorable:
         alt_prefix: str = "",
     ):
         if not callable(render):
-            raise TypeError(f"render must be a function of the state, got {type(render).__name__}")
+            raise TypeError(complaint("render", "a function of the state", described(render)))
         if not isinstance(title, str) or not title.strip():
-            raise ValueError("an explorable needs a title")
-        self.title, self._render, self._refresh, self._alt_prefix = title, render, refresh, alt_prefix
+            raise ValueError(complaint("title", "a text that names the explorable", described(title)))
+        self.title, self._alt_prefix = one_line(title).strip(), alt_prefix
+        self._render, self._refresh = render, refresh
         self._base: dict[str, Control] = {}
         for control in controls:
             if not isinstance(control, Control):
-                raise TypeError(f"controls must be Slider, Choice ..., got {type(control).__name__}")
+                raise TypeError(complaint("controls", "Slider, Choice, ...", described(control)))
             self._base[control.name] = control
             taken = [name for other in self._base.values() for name in other.names]
             if len(set(taken)) < len(taken):
-                raise ValueError(f"two controls set the same name: {', '.join(taken)}")
+                raise ValueError(complaint("controls", "a name of its own for each", ", ".join(taken)))
         if sum(isinstance(control, (Pointer, PointerPad)) for control in self._base.values()) > 1:
-            raise ValueError("a picture can be pointed at in one way only: give one Pointer or one PointerPad")
+            raise ValueError(complaint("controls", "at most one Pointer or PointerPad", "two"))
         self._limited: set[str] = set()
         start = {}
         for control in self._base.values():
@@ -170,14 +181,12 @@ class Explorable:
                 found = found or isinstance(step, Picture)
                 yield self._checked(step, (Picture, Progress))
         if not found:
-            raise ValueError(f"render of {self.title!r} ended without yielding a Picture")
+            raise ValueError(complaint(f"render of {self.title!r}", "at least one Picture", "none"))
 
     def _checked(self, step, kinds):
         if not isinstance(step, kinds):
-            raise TypeError(
-                f"render of {self.title!r} must give a Picture, got {type(step).__name__}; "
-                "lecturelib.show.picture(x, alt='...') makes one"
-            )
+            hint = "lecturelib.show.picture(x, alt='...') makes one"
+            raise TypeError(complaint(f"render of {self.title!r}", "a Picture", type(step).__name__, hint))
         if self._alt_prefix and isinstance(step, Picture):
             step = replace(step, alt=f"{self._alt_prefix} {step.alt}")
         return step
@@ -274,10 +283,11 @@ class Explorable:
     def _settle(self, base: dict, given: dict, strict: bool = True) -> tuple[dict[str, Control], dict]:
         """Controls and full state when `given` lies over `base`, with every limit respected."""
         if not isinstance(given, dict):
-            raise TypeError(f"a state is a dict such as {self._public(base)}, got {type(given).__name__}")
+            raise TypeError(complaint("state", f"a dict such as {self._public(base)}", described(given)))
         unknown = [name for name in given if name not in base]
         if unknown:
-            raise KeyError(f"{self.title!r} has no control {unknown[0]!r}; it has {', '.join(base)}")
+            known = f"known: {', '.join(base)}"
+            raise UnknownName(complaint("state", f"controls of {self.title!r}", repr(unknown[0]), known))
         state = {**base, **given}
 
         def respect(control: Control) -> None:
@@ -302,15 +312,14 @@ class Explorable:
         fresh = self._refresh(state)
         for name, control in fresh.items():
             if name not in self._base:
-                raise KeyError(
-                    f"refresh of {self.title!r} gave {name!r}; controls are {', '.join(self._base)}"
+                known = f"known: {', '.join(self._base)}"
+                raise UnknownName(
+                    complaint(f"refresh of {self.title!r}", "controls by name", repr(name), known)
                 )
             old = self._base[name]
             if type(control) is not type(old) or control.names != old.names:
-                raise TypeError(
-                    f"refresh of {self.title!r} must give {name!r} as a {type(old).__name__} of that name, "
-                    f"got {control!r}"
-                )
+                expected = f"{name!r} as a {type(old).__name__} of that name"
+                raise TypeError(complaint(f"refresh of {self.title!r}", expected, described(control)))
         return fresh
 
     def _complete(self, name: str, preset: dict) -> dict:
@@ -340,7 +349,7 @@ class Explorable:
         )
         line = 'style="margin:4px 0;font-size:15px;max-width:70ch"'
         return (
-            f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{html.escape(self.title)}</b></p>'
-            f"{shown.html()}<p {line}>Shown at {html.escape(self._settings())}. "
+            f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{escaped(self.title)}</b></p>'
+            f"{shown.html()}<p {line}>Shown at {escaped(self._settings())}. "
             "The controls come alive when the notebook runs.</p></section>"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral
 
+from lecturelib.checks import check_whole, complaint, described
 from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
@@ -16,6 +17,9 @@ class PointerPad(Control):
     fits into JSON. It is drawn into panel number `panel` of a composed picture (`Picture.panels`), a square that
     shows nothing but the drawing. `guide`: side of a thin frame in its middle, in pixels of the drawing, 0 for none.
     `value`: the start, nothing drawn if not given. Raises TypeError or ValueError for another array.
+
+    >>> PointerPad("digit", side=4).says([[255] * 4] * 4)
+    'ink on 16 of 16 pixels'
     """
 
     name: str
@@ -28,9 +32,7 @@ class PointerPad(Control):
     def __post_init__(self):
         _check_name(self.name)
         for what, least, most in (("side", 4, 128), ("guide", 0, self.side)):
-            number = getattr(self, what)
-            if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-                raise ValueError(f"PointerPad {self.name!r}: {what}={number!r}: {least} to {most} pixels")
+            check_whole(f"{what} of PointerPad {self.name!r}", getattr(self, what), least, most)
         object.__setattr__(self, "value", self.blank if self.value is None else self.check(self.value))
 
     @property
@@ -40,14 +42,15 @@ class PointerPad(Control):
 
     def check(self, value):
         listed = value.tolist() if hasattr(value, "tolist") else value
-        needed = f"{self.name}: {self.side} rows of {self.side} whole numbers from 0 to 255 are needed"
+        expected = f"{self.side} rows of {self.side} whole numbers from 0 to 255"
         if not isinstance(listed, (tuple, list)) or not all(isinstance(row, (tuple, list)) for row in listed):
-            raise TypeError(f"{needed}, got {type(value).__name__}")
+            raise TypeError(complaint(self.name, expected, described(value)))
         if {len(listed), *map(len, listed)} != {self.side}:
-            raise ValueError(f"{needed}, got {len(listed)} rows of {len(listed[0]) if listed else 0}")
+            came = f"{len(listed)} rows of {len(listed[0]) if listed else 0}"
+            raise ValueError(complaint(self.name, expected, came))
         for number in (number for row in listed for number in row):
             if isinstance(number, bool) or not isinstance(number, Integral) or not 0 <= number <= 255:
-                raise ValueError(f"{needed}, got {number!r} among them")
+                raise ValueError(complaint(self.name, expected, f"{number!r} among them"))
         return tuple(tuple(map(int, row)) for row in listed)
 
     def values(self) -> tuple:

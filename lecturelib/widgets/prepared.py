@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
+from lecturelib.checks import UnknownName, complaint, described
+
 START = "start"  # the prepared setting at which an explorable begins, and to which it is reset
 VARIABLE = "LECTURELIB_PREPARED"  # names a file of prepared settings for every kernel
 
@@ -25,11 +27,13 @@ def read(path: str | Path) -> dict[str, dict[str, dict]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file of prepared settings {str(path)!r}")
+        raise FileNotFoundError(
+            complaint("prepared settings", "a JSON file", f"{str(path)!r}, which is not there")
+        )
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path.name} is not JSON: {error}") from error
+        raise ValueError(complaint(path.name, "JSON", f"a text that is not ({error})")) from error
     return _checked(found, path.name)
 
 
@@ -58,7 +62,8 @@ def explorable(words: str):
     for title, found in reversed(list(_shown.items())):
         if words.lower() in title.lower():
             return found
-    raise KeyError(f"no explorable with {words!r} is shown; there are: {', '.join(_shown) or 'none'}")
+    known = f"known: {', '.join(_shown)}" if _shown else "run a cell that shows one"
+    raise UnknownName(complaint("explorable", "words of the title of one that is shown", repr(words), known))
 
 
 def remember(shown) -> None:
@@ -82,10 +87,12 @@ def _all() -> dict[str, dict[str, dict]]:
 
 def _checked(found, where: str) -> dict[str, dict[str, dict]]:
     if not isinstance(found, Mapping):
-        raise ValueError(
-            f"{where}: titles of explorables and their settings are needed, got {type(found).__name__}"
-        )
+        raise ValueError(complaint(where, "titles of explorables and their settings", described(found)))
     for title, named in found.items():
         if not isinstance(named, Mapping) or not all(isinstance(state, Mapping) for state in named.values()):
-            raise ValueError(f"{where}: {title!r} needs settings by name, such as {{'deep': {{'k': 7}}}}")
+            raise ValueError(
+                complaint(
+                    f"{title!r} in {where}", "settings by name, such as {'deep': {'k': 7}}", described(named)
+                )
+            )
     return {title: {name: dict(state) for name, state in named.items()} for title, named in found.items()}

@@ -1,28 +1,31 @@
-"""The control that lets a student pick the parts of a picture, and open those that hold others."""
+"""The control that lets a student pick regions of a picture, and open those that hold others."""
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
+from lecturelib.checks import complaint, described, nearest
 from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
 @dataclass(frozen=True)
 class RegionPicker(Control):
-    """The parts of the picture itself: one is picked, and those that hold others are opened and closed.
+    """The regions of the picture itself: one is picked, and those that hold others are opened and closed.
 
-    The picture says where its parts lie (`Picture.regions`); mouse, or arrow keys and Enter while one has the focus.
-    Sets two values of the state: `picked`, the key of a part or "", and `opened`, a tuple of keys. `keys`: those there
-    are; keys that another state left behind are dropped. `hover`: the mouse picks without a click. Raises ValueError or
-    TypeError for a key that is none of them.
+    The picture says where its regions lie (`Picture.regions`); mouse, or arrow keys and Enter while one has the focus.
+    Sets two values of the state: `picked`, the key of a region or "", and `opened`, a tuple of keys. `keys`: those
+    there are; keys that another state left behind are dropped. `hover`: the mouse picks without a click. Raises
+    ValueError or TypeError for a key that is none of them.
+
+    >>> RegionPicker(("layer1", "fc")).clip(("fc", ["layer1", "gone"]))
+    ('fc', ('layer1',))
     """
 
     keys: tuple[str, ...]
     picked: str = "picked"
     opened: str = "opened"
     value: tuple[str, tuple[str, ...]] = ("", ())
-    label: str = "parts of the picture"
+    label: str = "regions of the picture"
     hover: bool = False
 
     def __post_init__(self):
@@ -41,13 +44,13 @@ class RegionPicker(Control):
 
     def check(self, value):
         if not isinstance(value, (tuple, list)) or len(value) != 2 or not isinstance(value[1], (tuple, list)):
-            raise TypeError(f"{self.name}={value!r}: the key of a part and a list of keys are needed")
+            raise TypeError(complaint(self.name, "the key of a region and a list of keys", described(value)))
         picked, opened = value[0], tuple(dict.fromkeys(value[1]))
         for key in (picked, *opened) if picked != "" else opened:
             if key not in self.keys:
-                near = difflib.get_close_matches(str(key), self.keys, n=3, cutoff=0.5)
-                meant = f" (did you mean {' or '.join(near)}?)" if near else ""
-                raise ValueError(f"{self.name}: the picture has no part {key!r}{meant}")
+                near = nearest(str(key), self.keys)
+                hint = f"nearest: {', '.join(near)}" if near else ""
+                raise ValueError(complaint(self.name, "regions of the picture", repr(key), hint))
         return picked, opened
 
     def clip(self, value):

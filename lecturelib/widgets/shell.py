@@ -7,7 +7,6 @@ the page and the worker never write to one trait at a time.
 
 from __future__ import annotations
 
-import html
 import traceback
 from pathlib import Path
 
@@ -22,6 +21,7 @@ except ImportError as error:
     ) from error
 
 from lecturelib.show import Picture
+from lecturelib.show.text_metrics import escaped
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.region_picker import RegionPicker
@@ -105,7 +105,7 @@ class Shell:
             column = [self._presets, *column, button]
         self.column = ipywidgets.VBox(column)
         self.column.add_class("ll-controls")
-        heading = f'<div class="ll-title" role="heading" aria-level="4">{html.escape(explorable.title)}</div>'
+        heading = f'<div class="ll-title" role="heading" aria-level="4">{escaped(explorable.title)}</div>'
         row = ipywidgets.Box([self.column, self.area] if column else [self.area])
         row.add_class("ll-row")
         self.root = ipywidgets.VBox([ipywidgets.HTML(heading), row])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lecturelib.checks import complaint, described
+from lecturelib.show.text_metrics import one_line, prepared_text
 from lecturelib.widgets.controls import Control, _check_name, _distinct
 
 
@@ -11,8 +13,12 @@ from lecturelib.widgets.controls import Control, _check_name, _distinct
 class TextBox(Control):
     """A sentence that the student types; the picture follows every key.
 
-    `examples`: other sentences, for presets and for who tests. Longer than `longest` signs it is cut. An empty one is
-    allowed here, so that another can be typed: what it means is for `render` to say. Raises TypeError for no text.
+    `examples`: other sentences, for presets and tests. Longer than `longest` characters it is cut; control characters,
+    which a pasted text may hold, become U+FFFD. An empty one is allowed, so that another can be typed: what it means is
+    for `render` to say. Raises TypeError for no text.
+
+    >>> TextBox("sentence", "I sleep.").clip("I eat.\\r\\nYou sleep.")
+    'I eat.\\nYou sleep.'
     """
 
     name: str
@@ -29,18 +35,19 @@ class TextBox(Control):
 
     def check(self, value):
         if not isinstance(value, str):
-            raise TypeError(f"{self.name}={value!r}: a text is needed, not {type(value).__name__}")
-        if len(value) > self.longest:
+            raise TypeError(complaint(self.name, "a text", described(value)))
+        text = prepared_text(value)
+        if len(text) > self.longest:
             raise ValueError(
-                f"{self.name}: at most {self.longest} signs are taken, got {len(value)}: shorten the text"
+                complaint(self.name, f"at most {self.longest} characters", str(len(text)), "shorten it")
             )
-        return value
+        return text
 
     def clip(self, value):
-        return value[: self.longest] if isinstance(value, str) else self.value
+        return prepared_text(value)[: self.longest] if isinstance(value, str) else self.value
 
     def values(self) -> tuple:
         return _distinct(self.value, *self.examples)
 
     def says(self, value) -> str:
-        return f"“{value}”"
+        return f"“{one_line(value)}”"

@@ -26,7 +26,7 @@ class LatestWins:
         """Hands over a job; RuntimeError once closed."""
         with self._changed:
             if self._closed:
-                raise RuntimeError("this explorable is closed; make a new one to go on")
+                raise RuntimeError("this explorable is closed; show it again, or make a new one")
             self._waiting[:] = [job]
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)

@@ -72,7 +72,7 @@ def test_another_network_forgets_what_it_does_not_have():
     explorable.state = {"opened": ["layer1"], "picked": "layer1"}
     explorable.state = {"network": "alexnet"}
     assert explorable.state["opened"] == () and explorable.state["picked"] == ""
-    with pytest.raises(ValueError, match="no part 'layer1'"):
+    with pytest.raises(ValueError, match="expected regions of the picture, got 'layer1'"):
         explorable.state = {"picked": "layer1"}
     with pytest.raises(KeyError, match="a known network, got lenet5; nearest: alexnet"):
         graph_of("lenet5")
@@ -107,7 +107,7 @@ def test_parts_as_a_control():
     assert picker.clip(("c", ["a", "c"])) == ("", ("a",)) and picker.clip(7) == picker.value
     assert picker.values() == (("", ()), ("a", ("b",)), ("b", ("a", "b")))
     assert picker.says(("a", ())) == "a picked, 0 opened"
-    with pytest.raises(ValueError, match="did you mean layer1"):
+    with pytest.raises(ValueError, match="got .layer.; nearest: layer1"):
         RegionPicker(("layer1",)).check(("layer", ()))
     with pytest.raises(TypeError, match="list of keys"):
         picker.check("a")

@@ -52,7 +52,9 @@ def test_a_part_in_one_file(tmp_path, capsys):
     assert source.read_bytes() == before
     assert "failed: its page shows the error" in capsys.readouterr().err
 
-    pages = re.findall(r'<section [^>]*class="page".*?(?=<section [^>]*class="page"|</main>)', made, re.DOTALL)
+    pages = re.findall(
+        r'<section [^>]*class="page".*?(?=<section [^>]*class="page"|</main>)', made, re.DOTALL
+    )
     assert len(pages) == 3 and "<title>A part</title>" in made
     assert '<math alttext="x^2"' in pages[0] and "$code$" in pages[0]
     assert re.search(r'class="section"><p>A <strong>part</strong></p>', pages[1])  # under the heading before

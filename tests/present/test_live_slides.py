@@ -76,7 +76,8 @@ def test_the_extension_comes_with_an_installation():
 
 def test_it_was_tried_with_the_jupyterlab_that_is_pinned():
     pins = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert re.search(r"^jupyterlab==(\d+\.\d+)", pins, re.MULTILINE)[1] in (EXTENSION / "static" / "entry.js").read_text()
+    (pinned,) = re.findall(r"^jupyterlab==(\d+\.\d+)", pins, re.MULTILINE)
+    assert pinned in (EXTENSION / "static" / "entry.js").read_text()
 
 
 def test_wrong_calls_are_one_sentence(capsys, tmp_path):
@@ -85,7 +86,7 @@ def test_wrong_calls_are_one_sentence(capsys, tmp_path):
     assert command_line.main(["slides", "missing.ipynb"]) == 1
     assert "there is no notebook" in capsys.readouterr().err
     assert command_line.main(["present", "04", "--prepared", str(tmp_path / "none.json")]) == 1
-    assert "no file of prepared settings" in capsys.readouterr().err
+    assert "prepared settings: expected a JSON file" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         command_line.main(["fetch", "--nonsense"])
     assert "unrecognized arguments" in capsys.readouterr().err

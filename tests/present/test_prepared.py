@@ -41,24 +41,24 @@ def test_a_cell_prepares_one_that_is_shown_and_those_to_come():
     prepared.prepare("Shades", {"middle": {"k": 5}})
     assert made.presets["middle"]["k"] == shades().presets["middle"]["k"] == 5
     assert prepared.explorable("shade") is made
-    with pytest.raises(ValueError, match="a whole number from 0 to 9 is needed"):
+    with pytest.raises(ValueError, match="k: expected a whole number from 0 to 9, got 12"):
         prepared.prepare("Shades", {"wrong": {"k": 12}})
     assert "wrong" not in made.presets and "wrong" not in prepared.settings("Shades")
-    with pytest.raises(KeyError, match="no explorable with 'nothing' is shown"):
+    with pytest.raises(KeyError, match="title of one that is shown, got 'nothing'; known: Shades"):
         prepared.explorable("nothing")
 
 
 @pytest.mark.parametrize(
     "content, words",
     [
-        ("{", "is not JSON"),
+        ("{", "mine.json: expected JSON"),
         ("[1]", "titles of explorables"),
-        ('{"Shades": {"a": 3}}', "needs settings by name"),
+        ('{"Shades": {"a": 3}}', "expected settings by name"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(tmp_path, content, words):
     (tmp_path / "mine.json").write_text(content)
     with pytest.raises(ValueError, match=words):
         prepared.read(tmp_path / "mine.json")
-    with pytest.raises(FileNotFoundError, match="no file of prepared settings"):
+    with pytest.raises(FileNotFoundError, match="prepared settings: expected a JSON file"):
         prepared.read(tmp_path / "other.json")

@@ -122,7 +122,7 @@ def test_a_deleted_output_frees_it_after_a_moment(run_cell, monkeypatch):
     shown = run_cell("a")
     shown._lifetime._grace = 0.05
     shown._live._message(None, {"type": "left", "view": "view 1"}, [])
-    assert ended_within(lambda: shown._live is None) and threads() == []
+    assert ended_within(lambda: shown._live is None and threads() == [])
 
 
 def test_a_moved_cell_keeps_it():
