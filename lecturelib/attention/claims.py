@@ -5,14 +5,12 @@ difference that a claim needs is a mean over paired sentences or seeds that exce
 and C28 are in `claims_few_labels`, `claims_vision` and `claims_senses`.
 """
 
-import json
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from lecturelib import assets
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
 from lecturelib.attention.sentence_pairs import references
@@ -25,7 +23,7 @@ from lecturelib.attention.toy_tasks import (
     train_toy,
 )
 from lecturelib.attention.transformer import Transformer
-from lecturelib.attention.translators import translator
+from lecturelib.attention.translators import training_log, translator
 from lecturelib.checks import check_whole
 from lecturelib.lesson.claims import margin, result
 
@@ -118,7 +116,7 @@ def c16_work() -> dict:
     recurrent one must take 21 steps in a row for such a pair, the Transformer passes four layers. Vaswani et al. 2017.
     """
     names = ("transformer", "attention")
-    metrics = {name: json.loads(assets.data_path(f"translator_{name}.json").read_text()) for name in names}
+    metrics = {name: training_log(name) for name in names}
     cost = {name: multiply_adds(translator(name).model, 10, 11) for name in names}
     wanted = metrics["attention"]["curve"][-1]["chrF"]
     reached = [row["epoch"] for row in metrics["transformer"]["curve"] if row["chrF"] >= wanted]
@@ -143,8 +141,8 @@ def c16_order(steps: int = 600, seeds: int = 3, length: int = 8) -> dict:
     """C16: without positional encoding, is the order of words lost?
 
     Transformers trained alike to reverse 4 to 9 letters, with positional encoding and without. Holds if with it at
-    least 95 % of `length` letters are right in every seed, and without it no more than knowing the letters but not their order
-    allows, within 0.05. Vaswani et al. 2017, section 3.5.
+    least 95 % of `length` letters are right in every seed, and without it no more than knowing the letters but not
+    their order allows, within 0.05. Vaswani et al. 2017, section 3.5.
     """
     check_whole("seeds", seeds, 1)
     right: dict[bool, list[float]] = {True: [], False: []}

@@ -39,7 +39,9 @@ def c18_local_attention(count: int = 2000, seeds: int = local_layer.SEEDS) -> di
     numbers["standard_error_of_points"] = 100 * differences.std().item() / len(differences) ** 0.5
     fewer = numbers["attention_parameters"] < numbers["convolution_parameters"]
     says = "local attention comes within two points of the convolutional twin with fewer parameters"
-    return result("C18", says, lost <= WITHIN and fewer, numbers, "clothes, mean over seeds")
+    return result(
+        "C18", says, lost <= WITHIN and fewer, numbers, f"clothes; mean over {seeds} network(s) of each kind"
+    )
 
 
 @torch.inference_mode()

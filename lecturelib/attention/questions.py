@@ -14,12 +14,12 @@ QUESTIONS = (
             Answer(
                 "Find the most important words of a sentence once, and translate only those.",
                 False,
-                "The weights are made anew at every step, and every word may get its turn.",
+                "The weights are computed anew at every step, and all words are read.",
             ),
             Answer(
                 "Make the encoder's last state larger, so that more fits into it.",
                 False,
-                "That widens the bottleneck. Attention goes around it: every state can be read.",
+                "That widens the bottleneck. With attention the decoder reads every state directly.",
             ),
         ),
     ),
@@ -29,12 +29,12 @@ QUESTIONS = (
             Answer(
                 "The gradient exists for every differentiable model, the weight only where attention was built in.",
                 True,
-                "That is why the lecture calls the first implicit: the model looks without having eyes.",
+                "That is why the lecture calls the first implicit: no attention layer is needed for it.",
             ),
             Answer(
                 "The weight is used to compute the output; the gradient is computed from the output afterwards.",
                 True,
-                "A weight is part of the model. A gradient is a question asked of it.",
+                "A weight is part of the forward pass; a gradient describes how the output would change.",
             ),
             Answer(
                 "The gradient has to be learned, the weight not.",
@@ -44,12 +44,12 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "An encoder-decoder hands over only its last state. What is the trouble?",
+        "An encoder-decoder hands over only its last state. What is the problem?",
         (
             Answer(
                 "The same few hundred numbers have to hold 3 words or 30.",
                 True,
-                "So quality falls with length, faster than for the model that can look back.",
+                "So quality falls with length, faster than for the model with attention.",
             ),
             Answer(
                 "Source and target must have the same length.",
@@ -59,7 +59,7 @@ QUESTIONS = (
             Answer(
                 "The last state has seen only the last word.",
                 False,
-                "It has read everything. The early words had the longest way to it, and share it with all others.",
+                "It has read the whole sentence; but what it keeps of the early words has passed the most steps.",
             ),
         ),
     ),
@@ -79,7 +79,7 @@ QUESTIONS = (
             Answer(
                 "The decoder's own state s_t.",
                 False,
-                "The state asks (it is the query), the context is the answer.",
+                "The state is the query; the context is the weighted mean of the values.",
             ),
         ),
     ),
@@ -87,14 +87,14 @@ QUESTIONS = (
         "A slide prints the additive score as vᵀ W [s; h], without the tanh. What would such attention do?",
         (
             Answer(
-                "Look at the same places at every step.",
+                "Attend to the same positions at every step.",
                 True,
-                "vᵀW[s; h] = a·s + b·h. The first part is equal for all h_i, and the softmax drops what all share.",
+                "vᵀW[s; h] = a·s + b·h. The first part is the same for all h_i, so it cancels in the softmax.",
             ),
             Answer(
                 "The same as with tanh, a little faster.",
                 False,
-                "Only the bend of the tanh lets s decide *which* h fits.",
+                "Only through the nonlinearity can s decide *which* h fits.",
             ),
             Answer(
                 "Its weights would no longer add up to one.",
@@ -107,9 +107,9 @@ QUESTIONS = (
         "Why is the dot product divided by √d?",
         (
             Answer(
-                "A sum of d products of independent numbers of size 1 has a spread of √d.",
+                "A sum of d products of independent numbers of variance 1 has the standard deviation √d.",
                 True,
-                "Undivided, the scores grow with the width, and the softmax becomes a choice of one.",
+                "Undivided, the scores grow with d, and the softmax gives nearly all weight to one key.",
             ),
             Answer(
                 "So that the softmax keeps a gradient.",
@@ -129,7 +129,7 @@ QUESTIONS = (
             Answer(
                 "Nearly equal: none can be more than e² ≈ 7.4 times another.",
                 True,
-                "Cosines lie between -1 and 1. A learned strength β > 0 before them lifts the limit.",
+                "Cosines lie between -1 and 1. A learned key strength β > 0 as a factor lifts this limit.",
             ),
             Answer(
                 "One word gets nearly everything.",
@@ -144,12 +144,12 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Hard attention draws one position. Why can it not be trained by backpropagation alone?",
+        "Hard attention samples one position. Why can it not be trained by backpropagation alone?",
         (
             Answer(
-                "Drawing has no derivative: a little more score does not move the drawn position a little.",
+                "Sampling has no derivative: a small change of a score does not move the sampled position a little.",
                 True,
-                "REINFORCE goes around it, by the derivative of the log-probability times the reward.",
+                "REINFORCE estimates the gradient by that of the log-probability, times the reward.",
             ),
             Answer(
                 "There are too many positions.",
@@ -167,29 +167,29 @@ QUESTIONS = (
         "What does subtracting a baseline do to the REINFORCE estimate?",
         (
             Answer(
-                "Its mean stays, its spread shrinks.",
+                "Its mean stays, and with a good baseline its variance falls.",
                 True,
-                "The derivative of log p has mean zero, so a constant reward adds noise and nothing else.",
+                "The derivative of log p has mean zero, so a constant added to all rewards only adds variance.",
             ),
             Answer(
                 "It makes the estimate exact.",
                 False,
-                "Only averaging over more draws comes near that.",
+                "Only averaging over more samples comes near that.",
             ),
             Answer(
                 "It shifts the estimate towards the baseline.",
                 False,
-                "A baseline that does not depend on the draw leaves the mean where it is.",
+                "A baseline that does not depend on the sample leaves the mean unchanged.",
             ),
         ),
     ),
     Question(
-        "α says 80 % for the word 'car' while 'voiture' is written. What may you say?",
+        "α says 80 % for the word 'car' while 'voiture' is written. What follows?",
         (
             Answer(
                 "80 % of this context is the encoder's state at 'car'.",
                 True,
-                "That is what was computed. What the decoder made of it has to be tested.",
+                "That is what was computed. How much the output depends on it has to be tested.",
             ),
             Answer(
                 "The state at 'car' may also carry its neighbours.",
@@ -199,7 +199,7 @@ QUESTIONS = (
             Answer(
                 "Without the word 'car', 'voiture' would be 80 % less likely.",
                 False,
-                "That is a question about the output. Permute the weights, or take the word away, and look.",
+                "That is a statement about the output. Permute the weights, or remove the word, and compare.",
             ),
         ),
     ),
@@ -209,17 +209,17 @@ QUESTIONS = (
             Answer(
                 "At this step the weights do not explain the output.",
                 True,
-                "Other weights would have done as well: after 'I do', a language model knows what follows.",
+                "Other weights give nearly the same output.",
             ),
             Answer(
-                "The weights were nearly flat, or the rest of the model decided: look which.",
+                "The weights were nearly equal, or the decoder's state decided: compare the weights with the change.",
                 True,
-                "A permuted flat row is the same row. Compare the change with the weights beside it.",
+                "A row of equal weights stays the same when it is permuted.",
             ),
             Answer(
                 "Attention is useless in this model.",
                 False,
-                "At other steps the same permutation turns the word into another one.",
+                "At other steps the same permutation makes another word likeliest.",
             ),
         ),
     ),

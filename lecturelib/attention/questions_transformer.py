@@ -7,9 +7,9 @@ QUESTIONS = (
         "What is the difference between normal attention and self-attention?",
         (
             Answer(
-                "Normally one sentence asks and another answers; in self-attention the same words do both.",
+                "Normally queries come from one sentence, keys and values from another; here all come from one.",
                 True,
-                "Queries come from the decoder and keys and values from the encoder, or all three from one sentence.",
+                "In a translator: queries from the decoder, keys and values from the encoder.",
             ),
             Answer(
                 "Self-attention needs no softmax.",
@@ -17,9 +17,9 @@ QUESTIONS = (
                 "The formula is the same: softmax(q kᵀ / √d) v. Only where q, k and v come from differs.",
             ),
             Answer(
-                "In self-attention each word looks at itself only.",
+                "In self-attention each word attends to itself only.",
                 False,
-                "Each word looks at all words of its own sentence, itself among them.",
+                "Each word attends to all words of its own sentence, itself among them.",
             ),
         ),
     ),
@@ -29,17 +29,17 @@ QUESTIONS = (
             Answer(
                 "Every word reaches every other in one step, so nothing has to be carried from word to word.",
                 True,
-                "That is self-attention: one table of all words by all words, computed at once.",
+                "That is self-attention: one table of weights of all words by all words, computed at once.",
             ),
             Answer(
-                "A position code tells where each word stands.",
+                "A positional encoding says where each word stands.",
                 True,
-                "Recurrence and convolutions know order by how they are built. Attention has to be told.",
+                "Recurrence and convolutions depend on the order by construction, attention does not.",
             ),
             Answer(
                 "Its feed-forward networks are so wide that they see the whole sentence.",
                 False,
-                "They see one position at a time, and the same network serves them all.",
+                "They see one position at a time, with the same weights for all.",
             ),
         ),
     ),
@@ -47,34 +47,34 @@ QUESTIONS = (
         "What are query, key and value of a word?",
         (
             Answer(
-                "Its vector times three trained matrices: what it looks for, what it is found by, what it tells.",
+                "Its vector times three trained matrices: query and keys give the scores, the values are what is read.",
                 True,
-                "Nobody writes them. They become what makes the loss smaller.",
+                "The matrices are trained to make the loss smaller.",
             ),
             Answer(
-                "Three words of the sentence: the one that looks, the one that is found, and the answer.",
+                "Three words of the sentence: the one that attends, the one attended to, and the result.",
                 False,
                 "Every word has all three.",
             ),
             Answer(
-                "Its numbers in a dictionary that is looked up exactly.",
+                "Its entries in a dictionary from which one is read exactly.",
                 False,
-                "It is a soft look-up: every key fits every query a little, and the values are mixed.",
+                "Every key gets a weight for every query, and the values are averaged with these weights.",
             ),
         ),
     ),
     Question(
-        "Without a position code, what does 'dog bites man' give that 'man bites dog' does not?",
+        "Without positional encoding, what does 'dog bites man' give that 'man bites dog' does not?",
         (
             Answer(
                 "Nothing: each word gets the same vector in both.",
                 True,
-                "A weighted sum over all words does not know their order.",
+                "A weighted sum over all words does not depend on their order (permutation equivariance).",
             ),
             Answer(
                 "Another vector for the verb only.",
                 False,
-                "The verb looks at the same two words with the same weights.",
+                "The verb attends to the same words with the same weights.",
             ),
             Answer(
                 "Other weights, since the rows of the table are exchanged.",
@@ -89,12 +89,12 @@ QUESTIONS = (
             Answer(
                 "There are eight tables of weights instead of one.",
                 True,
-                "Each head compares 64 numbers of its own: eight ways of looking.",
+                "Each head compares queries and keys of 64 numbers of its own.",
             ),
             Answer(
                 "The number of parameters stays the same.",
                 True,
-                "The matrices are the same size, only cut into eight strips.",
+                "The matrices have the same size; each head uses an eighth of them.",
             ),
             Answer(
                 "It has eight times as many parameters.", False, "The heads share d; none gets its own d."
@@ -105,12 +105,12 @@ QUESTIONS = (
         "The causal mask of a decoder was forgotten. What will you notice first?",
         (
             Answer(
-                "The training loss becomes wonderfully small.",
+                "The training loss becomes very small.",
                 True,
                 "The network reads the word that it is to write, one place further on.",
             ),
             Answer(
-                "Its own writing is bad.",
+                "What it writes by itself is bad.",
                 True,
                 "While decoding there is no later word to copy.",
             ),
@@ -129,7 +129,7 @@ QUESTIONS = (
                 True,
                 "True means allowed in the one and forbidden in the other.",
             ),
-            Answer("PyTorch notices and turns it round.", False, "Both take any boolean mask that fits."),
+            Answer("PyTorch notices and inverts it.", False, "Both take any boolean mask that fits."),
             Answer(
                 "Nothing, both mean the same.", False, "They do not. Check on three words which way it is."
             ),
@@ -139,39 +139,39 @@ QUESTIONS = (
         "The toy Transformer reverses 4 to 9 letters without a mistake. What about 12?",
         (
             Answer(
-                "It fails: it learned looks for the positions that it has met.",
+                "It fails: it learned which positions to attend to for the lengths of training only.",
                 True,
-                "The code of position 12 exists, but no weight was ever trained on it.",
+                "The encoding of position 12 exists, but the network was not trained on it.",
             ),
             Answer(
-                "It is right as well, since the position code has no end.",
+                "It is right as well, since the encoding is defined for all positions.",
                 False,
-                "That the code exists does not say that the network can use it.",
+                "That the encoding is defined does not mean that the network can use it.",
             ),
             Answer(
                 "It stops with an error.",
                 False,
-                "It writes on, confidently, and wrong.",
+                "It writes letters as usual, many of them wrong.",
             ),
         ),
     ),
     Question(
-        "One head of an encoder looks from 'it' to 'animal'. When may you say that it resolves pronouns?",
+        "One head of an encoder attends from 'it' to 'animal'. When may you say that it resolves pronouns?",
         (
             Answer(
-                "When it does so on fresh sentences, also on those made to fool it, and better than the other heads.",
+                "When it does so on fresh sentences, also on counterexamples, and better than the other heads.",
                 True,
-                "Ours holds for what lives, and fails for trucks and trophies.",
+                "Ours does for living things, and fails for trucks and trophies.",
             ),
             Answer(
                 "When the weight is above 50 % in this sentence.",
                 False,
-                "Among 72 heads some are always above 50 %, by whatever reason.",
+                "Among 72 heads some are nearly always above 50 %, for other reasons.",
             ),
             Answer(
                 "Never: weights say nothing.",
                 False,
-                "They say where a vector was taken from. What follows from it can be tested.",
+                "They say how much of a vector was read. Whether it matters can be tested.",
             ),
         ),
     ),
@@ -179,35 +179,35 @@ QUESTIONS = (
         "What does self-attention cost for a sentence of n words?",
         (
             Answer(
-                "n² looks: each word at each word.",
+                "n² weights: each word attends to each word.",
                 True,
-                "That is the price for having every two words one step apart.",
+                "In return, any two words are one step apart.",
             ),
-            Answer("n looks, one for each word.", False, "Each word looks at all n."),
+            Answer("n weights, one for each word.", False, "Each word attends to all n."),
             Answer(
-                "One waiting step, not n.",
+                "One sequential step, not n.",
                 True,
-                "All words of a layer are computed at once; a recurrent network waits for itself n times.",
+                "All words of a layer are computed at once; a recurrent network needs n steps, one after the other.",
             ),
         ),
     ),
     Question(
-        "A masked-word encoder has read a million sentences without labels. What is it good for?",
+        "A masked-word encoder was trained on a million sentences without labels. What is it good for?",
         (
             Answer(
-                "A task with few labels: it begins with what the language itself has taught it.",
+                "A task with few labels: fine-tuning starts from features that were learned without labels.",
                 True,
-                "The labels only have to say what is asked.",
+                "So fewer labels give the same accuracy.",
             ),
             Answer(
                 "It needs no labels for any task.",
                 False,
-                "It guesses words. Which question you ask has to be told by some labels.",
+                "It predicts hidden words. Another task needs some labels of its own.",
             ),
             Answer(
                 "Writing text from left to right.",
                 False,
-                "It was trained to see both sides of a gap. A causal model writes.",
+                "It was trained to see both sides of a gap. Writing needs a causal model.",
             ),
         ),
     ),
