@@ -10,7 +10,7 @@ from lecturelib.checks import check_choice, check_images, check_whole, complaint
 from lecturelib.network.hooks import record
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import resolve_layer
-from lecturelib.network.receptive_field import check_size
+from lecturelib.network.probe import layer_info
 
 
 def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> Tensor:
@@ -34,8 +34,8 @@ def activations(model: nn.Module, image: Tensor, layer: str, call: int = 0) -> T
         raise ValueError(
             complaint("image", "one image (1, C, H, W)", f"a batch of {len(image)}", "pass images[i]")
         )
-    shape = tuple(image.shape[1:])
-    check_size(model, name, shape)
+    # raises where an image of this shape does not reach the layer
+    layer_info(model, name, call=call, picture=image)
     values = record(model, image, [(name, call)]).maps((name, call))[0]
     if values.isnan().any():
         raise ValueError(complaint(name, "finite activations", "NaN", "the network's weights have diverged"))

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from lecturelib.checks import check_choice, check_number, check_whole, complaint, described
 from lecturelib.network.batched import Images, Progress, batches, check_batch_size, check_many, looking
 from lecturelib.network.layer_names import resolve_layer
-from lecturelib.network.receptive_field import receptive_field
+from lecturelib.network.probe import layer_info
 
 MOST = 2000  # codes in one map: about 4 s
 COMPONENTS = 50  # van der Maaten & Hinton 2008, section 4.2, reduce to 30 by PCA; 50 is usual today
@@ -39,7 +39,8 @@ def cnn_codes(
     check_choice("spatial", spatial, ("mean", "flatten"))
     name = resolve_layer(model, layer)
     shape = check_many(images, model)
-    receptive_field(model, name, call, shape)  # raises where images of this shape do not reach the layer
+    # raises where images of this shape do not reach the layer
+    layer_info(model, name, call=call, picture=images[0:1])
     batch_size = check_batch_size(batch_size, model, name, shape)
     found = []
     with looking(model, [(name, call)]) as acts:

@@ -86,7 +86,7 @@ def maximal_images(
     (2, torch.Size([1, 5, 5]))
     """
     shape = check_many(images, model)
-    unit = checked_unit(model, unit, shape)
+    unit = checked_unit(model, unit, images[0:1])
     check_whole("k", k, 1, len(images), "the images")
     batch_size = check_batch_size(batch_size, model, unit.layer, shape)
     lazy = not isinstance(images, Tensor)
@@ -131,7 +131,7 @@ def maximal_images_by_channel(
             complaint("images", "a tensor (N, C, H, W)", described(images), "for photos use search_photos")
         )
     name = resolve_layer(model, layer)
-    unit = checked_unit(model, Channel(name, 0, call=call), shape)
+    unit = checked_unit(model, Channel(name, 0, call=call), images[0:1])
     check_whole("k", k, 1, len(images), "the images")
     batch_size = check_batch_size(batch_size, model, name, shape)
     top = _Top(k)

@@ -210,7 +210,7 @@ class _Sweep:
         if batch_size is not None:
             batch_size = check_whole("batch_size", batch_size, 1)
         cover = fill_image(image, fill, self.patch)
-        self.unit = checked_unit(model, unit, tuple(image.shape[1:]))
+        self.unit = checked_unit(model, unit, image)
         self.size = tuple(image.shape[2:])
         self.spans = [patch_spans(*axis) for axis in zip(self.size, self.patch, self.stride, strict=True)]
         self.rows, self.columns = map(len, self.spans)

@@ -73,7 +73,7 @@ def test_bad_input_is_a_sentence(model):
         (lambda: activations(model, torch.rand(0, 3, 8, 8), "conv1"), ValueError, "at least one pixel"),
         (lambda: activations(model, (image * 255).byte(), "conv1"), TypeError, "floats"),
         (lambda: activations(model, image[..., :2, :2], "conv1"), ValueError, "at least 3 x 3 px"),
-        (lambda: activations(model, torch.rand(1, 3, 9, 9), "3"), ValueError, "takes 8 x 8 px"),
+        (lambda: activations(model, torch.rand(1, 3, 9, 9), "3"), ValueError, "expected 8 x 8 px"),
         (lambda: activations(model, image, "conv1", call=1), (KeyError, IndexError), "1 time"),
         (
             lambda: strongest_channels(torch.zeros(3, 2, 2), 0),

@@ -57,5 +57,5 @@ def test_the_dtype_of_the_pictures_does_not_matter(method, images):
 def test_a_network_without_weights_is_a_sentence(method, images):
     with torch.device("meta"):
         model = network()
-    with pytest.raises(ValueError, match="no weights, only their shapes"):
+    with pytest.raises(ValueError, match="expected weights, got only their shapes"):
         METHODS[method](model, images)

@@ -1,5 +1,7 @@
 """Occlusion: networks whose answer is known by hand, the plain reference, and what must be left as it was."""
 
+import itertools
+import math
 import threading
 import time
 
@@ -13,6 +15,7 @@ from lecturelib.network.baselines import GREY, fill_image
 from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel, Layer, Logit, Neuron, Probability
 from lecturelib.parameters.occlusion import (
+    _coarse_first,
     iter_occlusion_map,
     occlude,
     occlusion_map,
@@ -61,6 +64,8 @@ def test_only_the_patches_over_the_pixel_that_is_read_change_the_value(place, pa
     assert covers.any(), "every pixel is covered at least once"
     assert torch.equal(found.drop != 0, covers)
     assert torch.allclose(found.drop[covers], image[0, 0, y, x])
+    plain = occlusion_map_plain(ReadsPixel(*place), image, Logit(0), patch, stride, fill=0.0)
+    assert torch.equal(plain, found.values)
     painted = found.drop_per_pixel()
     assert painted.shape == (8, 11)
     assert painted[place] == painted.max(), "the pixel that is read lies in every patch that matters"
@@ -104,6 +109,43 @@ def test_centres_and_boxes_agree():
     top, left, bottom, right = found.boxes.unbind(-1)
     assert torch.equal((top + bottom - 1) / 2, found.ys[:, None].expand(3, 3))
     assert torch.equal((left + right - 1) / 2, found.xs.expand(3, 3))
+
+
+@pytest.mark.parametrize("size", [(9, 14), (14, 9)])
+def test_rows_are_counted_along_the_height_and_columns_along_the_width(size):
+    """The value is the sum of all pixels, so each drop is the sum of the covered ones, here of a ramp by hand."""
+
+    class Sums(nn.Module):
+        def forward(self, images):
+            return images.sum((1, 2, 3))[:, None]
+
+    height, width = size
+    image = torch.arange(height * width, dtype=torch.float).view(1, 1, height, width) / (height * width)
+    tops, lefts = [0, 3, 6, 9, 12], [0, 2, 4, 6, 8, 10, 12]
+    # a patch of 4 x 3 px moves by (3, 2); the last row and column are those that reach the border, cut there
+    tops = [top for top in tops if top < height - 4 + 3]
+    lefts = [left for left in lefts if left < width - 3 + 2]
+    expected = [[image[0, 0, top : top + 4, left : left + 3].sum().item() for left in lefts] for top in tops]
+    found = occlusion_map(Sums(), image, Logit(0), patch_size=(4, 3), stride=(3, 2), fill=0.0)
+    assert torch.allclose(found.drop, torch.tensor(expected), atol=1e-4)
+    plain = occlusion_map_plain(Sums(), image, Logit(0), patch_size=(4, 3), stride=(3, 2), fill=0.0)
+    assert torch.allclose(found.unoccluded - plain, torch.tensor(expected), atol=1e-4)
+    assert found.boxes[-1, -1].tolist() == [tops[-1], lefts[-1], height, width]
+
+
+def test_the_defaults_are_those_of_the_lesson():
+    image = pixels(3, 40, 56)
+    stated = occlusion_map(ReadsPixel(20, 30), image, Logit(0), patch_size=32, stride=8, fill=128 / 255)
+    for method in (occlusion_map, lambda *given: list(iter_occlusion_map(*given))[-1]):
+        found = method(ReadsPixel(20, 30), image, Logit(0))
+        assert (found.patch_size, found.stride) == ((32, 32), (8, 8))
+        assert torch.equal(found.values, stated.values)
+    plain = occlusion_map_plain(ReadsPixel(20, 30), image, Logit(0))
+    assert torch.equal(plain, stated.values)
+    # the 2 x 4 patches start at rows 0, 8 and columns 0, 8, 16, 24: all of them cover the pixel (20, 30)
+    assert stated.values.shape == (2, 4) and (stated.values == torch.tensor(128 / 255)).all()
+    covered = occlude(image, 20, 30)
+    assert (covered == torch.tensor(128 / 255)).all(1).sum() == 32 * 32
 
 
 # -- fills and the single patch -----------------------------------------------------------------------------------
@@ -216,6 +258,36 @@ def test_a_coarse_map_shows_the_nearest_measured_value():
     step = 16  # 57 x 57 positions, 4 x 4 of them at first, one every 16
     change = (whole.values[:, step:] - whole.values[:, :-step]).abs().max()
     assert (first.values - whole.values).abs().max() <= change
+
+
+@pytest.mark.parametrize(
+    ("size", "grids"),
+    [
+        # rows and columns of the first grid, of the next finer one, ...; 16 positions at most in the first
+        ((57, 57), [(range(8, 57, 16),) * 2, (range(0, 57, 8),) * 2, (range(0, 57, 4),) * 2]),
+        ((3, 100), [(range(1, 3, 8), range(4, 100, 8)), (range(1, 3, 4), range(0, 100, 4))]),
+        ((4, 4), [(range(4), range(4))]),
+        ((5, 4), [(range(1, 5, 2), range(1, 4, 2)), (range(5), range(4))]),
+    ],
+)
+def test_the_first_positions_are_a_coarse_grid_and_each_next_grid_is_twice_as_fine(size, grids):
+    order = [tuple(place) for place in _coarse_first(*size).tolist()]
+    assert sorted(order) == list(itertools.product(range(size[0]), range(size[1])))
+    for rows, columns in grids:
+        grid = set(itertools.product(rows, columns))
+        assert set(order[: len(grid)]) == grid
+    assert len(grids[0][0]) * len(grids[0][1]) <= 16
+
+
+def test_the_first_map_shows_the_value_of_the_nearest_measured_position():
+    image = pixels(1, 24, 40)
+    whole = occlusion_map(ReadsPixel(9, 17), image, Logit(0), 3, 1, batch_size=64)
+    first = next(iter_occlusion_map(ReadsPixel(9, 17), image, Logit(0), 3, 1, every=0, batch_size=64))
+    rows, columns = whole.values.shape  # 22 x 38 positions, the first 16 of them
+    measured = _coarse_first(rows, columns)[:16].tolist()
+    for row, column in itertools.product(range(rows), range(columns)):
+        nearest = min(measured, key=lambda place: (math.dist(place, (row, column)), place))
+        assert first.values[row, column] == whole.values[tuple(nearest)]
 
 
 def test_no_more_maps_than_asked_for():
@@ -331,7 +403,7 @@ def test_a_unit_before_the_head_takes_other_sizes_than_the_head(size):
     headless = PixelModel(nn.Sequential(features), (0.5,), (0.5,), name="headless")
     alone = occlusion_map(headless, image, unit, 7, 7)
     assert torch.allclose(occlusion_map(model, image, unit, 7, 7).values, alone.values, atol=1e-6)
-    with pytest.raises(ValueError, match="takes 10 x 10 px"):
+    with pytest.raises(ValueError, match="expected 10 x 10 px"):
         occlusion_map(model, image, Logit(0), 7, 7)
 
 

@@ -286,6 +286,7 @@ def test_layers_that_cannot_be_computed_by_windows_take_the_general_way(first):
     assert_same_map(model, pixels(), Logit(0), 16, 14, quick=False)
 
 
+@pytest.mark.filterwarnings("ignore:.*influence one another")
 @pytest.mark.parametrize("unit", [Logit(0), Probability(0)])
 def test_images_that_change_one_another_run_alone(unit):
     torch.manual_seed(0)

@@ -143,8 +143,32 @@ def test_a_network_that_asserts_its_size_is_a_sentence(own):
 
     network = nn.Sequential(Asserts(), nn.Conv2d(3, 4, 3))
     model = PixelModel(network, (0.5,) * 3, (0.25,) * 3, name="tiny", input_size=32)
-    with pytest.raises(ValueError, match="takes 32 x 32 px"):
+    with pytest.raises(ValueError, match="expected 32 x 32 px"):
         search_photos(model, Channel("1", 0), own)
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        lambda y: y / y.abs().max().item(),
+        lambda y: y * float(y.detach().numpy().max()),
+        lambda y: y * torch.tensor(max(y.flatten().tolist())),
+    ],
+    ids=["item", "numpy", "tolist"],
+)
+def test_values_that_leave_the_graph_count_as_the_whole_image(own, scale):
+    """The maximum of the whole map scales every position, so no crop alone gives the same value."""
+
+    class Scales(nn.Module):
+        def forward(self, y):
+            return scale(y)
+
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 5), Scales(), nn.Conv2d(4, 2, 3))
+    for layer in ("1", "2"):
+        with pytest.raises(ValueError, match="sees the whole image"):
+            search_photos(network, Channel(layer, 0), own)
+    assert len(search_photos(network, Channel("0", 0), own, k=2)) == 2
 
 
 def test_bad_input_is_a_sentence(model, own):
@@ -153,7 +177,11 @@ def test_bad_input_is_a_sentence(model, own):
         (lambda: search_photos(model, Logit(0), own), TypeError, "photo_crops"),
         (lambda: search_photos(model, Channel("4", 0), own), ValueError, "sees the whole image"),
         (lambda: search_photos(model, "conv9", own), KeyError, "layer: expected a layer"),
-        (lambda: search_photos(model, Channel("3", 6), own), IndexError, "channel is 0 to 5"),
+        (
+            lambda: search_photos(model, Channel("3", 6), own),
+            IndexError,
+            "channel: expected a whole number from 0 to 5",
+        ),
         (lambda: search_photos(model, unit, own, k=0), ValueError, "k: expected a whole number from 1 to"),
         (lambda: search_photos(model, unit, own, scales=()), ValueError, "scales"),
         (lambda: search_photos(model, unit, own, scales=(0,)), ValueError, "scales"),
@@ -170,7 +198,7 @@ def test_bad_input_is_a_sentence(model, own):
         ),
         (lambda: search_photos(model, unit, {"a": own["a"][..., :2, :2]}), ValueError, "at least"),
         (lambda: search_photos(model, "3", own).of(6), IndexError, "0 to 5"),
-        (lambda: search_photos(model, "3", own).of(0, k=10), ValueError, "k: 1 to 9"),
+        (lambda: search_photos(model, "3", own).of(0, k=10), ValueError, "k: .* from 1 to 9"),
         (lambda: photo_crops(["cat"], size=0), ValueError, "size"),
         (lambda: photo_crops(["cat"], size=4000), ValueError, "size: expected at most 300 px"),
         (lambda: photo_crops(["cat"], stride=-1), ValueError, "stride"),
