@@ -186,10 +186,10 @@ def check_images(images: Tensor, model: nn.Module | None = None, name: str = "im
     if 0 in images.shape:
         raise ValueError(complaint(name, "at least one pixel", f"shape {tuple(images.shape)}"))
     if channels is not None and images.shape[1] != channels:
-        colour = "colour" if channels == 3 else "grey"
+        color = "color" if channels == 3 else "grey"
         title = getattr(model, "name", "this network")
         raise ValueError(
-            complaint(name, f"{colour} images {shape}, as {title} takes them", tuple(images.shape))
+            complaint(name, f"{color} images {shape}, as {title} takes them", tuple(images.shape))
         )
     if not images.is_floating_point():
         raise TypeError(complaint(name, "floats in [0, 1]", str(images.dtype), "use images.float() / 255"))
@@ -197,7 +197,7 @@ def check_images(images: Tensor, model: nn.Module | None = None, name: str = "im
     if math.isnan(low) or math.isnan(high):
         raise ValueError(complaint(name, "pixels in [0, 1]", "NaN"))
     if low < 0 or high > 1:
-        hint = "pass pixels (bytes divided by 255), not normalised values: the model normalises by itself"
+        hint = "pass pixels (bytes divided by 255), not normalized values: the model normalizes by itself"
         raise ValueError(complaint(name, "pixels in [0, 1]", f"{low:.3g} to {high:.3g}", hint))
     return images
 
