@@ -9,7 +9,6 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.gradients.backprop import backprop
-from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.network.relu_rules import RULES
 from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 
@@ -37,18 +36,6 @@ class Functional(nn.Module):
         return self.head(self.way(self.conv(x)).mean((2, 3)))
 
 
-class Linear(nn.Module):
-    """Its two scores are weighted sums of the pixels."""
-
-    def __init__(self, size=4):
-        super().__init__()
-        torch.manual_seed(0)
-        self.sum = nn.Linear(3 * size * size, 2)
-
-    def forward(self, x):
-        return self.sum(x.flatten(1))
-
-
 UNITS = [
     Logit(1),
     Probability(2),
@@ -72,16 +59,6 @@ def test_the_gradient_is_the_finite_difference(unit):
         slope = (read(model, image + step * way, unit) - read(model, image - step * way, unit)) / (2 * step)
     assert gradient.dtype == torch.float64
     assert torch.allclose((gradient * way).sum(), slope[0], rtol=1e-4, atol=1e-7)
-
-
-def test_a_linear_model_gives_its_weights_and_gradient_times_input_is_exact():
-    model, image = Linear(), pixels(1, 3, 4, 4)
-    assert torch.equal(backprop(model, image, Logit(1)), model.sum.weight[1].view(1, 3, 4, 4))
-    shares = gradient_times_input(model, image, Logit(1))
-    assert torch.allclose(shares.sum() + model.sum.bias[1], model(image)[0, 1], atol=1e-6)
-    assert torch.equal(
-        gradient_times_input(model, torch.zeros(1, 3, 4, 4), Logit(1)), torch.zeros(1, 3, 4, 4)
-    )
 
 
 @pytest.mark.parametrize("step", [lambda y: (y > 0).float(), lambda y: y.heaviside(torch.zeros(1))])
@@ -115,13 +92,6 @@ def test_a_batch_equals_its_images(rule):
     alone = torch.cat([backprop(model, image[None], Logit(1), rule) for image in batch])
     assert torch.allclose(together, alone, atol=1e-6)
     assert together.abs().sum() > 0
-
-
-def test_the_saliency_map_is_the_largest_absolute_gradient_of_the_channels():
-    model, batch = network(), pixels(2, 3, 10, 10)
-    expected = backprop(model, batch, Logit(1)).abs().max(1).values
-    assert torch.equal(saliency_map(model, batch, Logit(1)), expected)
-    assert expected.shape == (2, 10, 10)
 
 
 def test_moving_the_image_moves_the_map():
@@ -263,7 +233,7 @@ def test_a_constant_image_stays_finite():
     ("change", "error", "words"),
     [
         ({"image": pixels(3, 10, 10)}, ValueError, "image: expected shape"),
-        ({"image": pixels(1, 1, 10, 10)}, ValueError, "colour images"),
+        ({"image": pixels(1, 1, 10, 10)}, ValueError, "color images"),
         ({"image": pixels(1, 3, 10, 10) * 255}, ValueError, r"pixels in \[0, 1\]"),
         ({"image": "cat"}, TypeError, "a tensor"),
         ({"unit": 3}, TypeError, "unit"),

@@ -63,6 +63,22 @@ def test_map_by_its_equation():
     torch.testing.assert_close(found, energy / energy.mean())
 
 
+@pytest.mark.parametrize("average", [3, 5])
+def test_the_whole_map_of_a_picture_that_is_not_square_by_its_equation(average):
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    image = torch.rand(1, 3, 16, 24, generator=torch.Generator().manual_seed(1)).double()
+    spectrum = torch.fft.fft2(image[0].mean(0))
+    log = spectrum.abs().log().numpy()
+    residual = torch.from_numpy(log - uniform_filter(log, average, mode="wrap"))
+    energy = torch.fft.ifft2(torch.polar(residual.exp(), spectrum.angle())).abs() ** 2
+    smooth = torch.from_numpy(
+        gaussian_filter(energy.numpy(), 2.5, truncate=3.0, mode="nearest")
+    )  # 2.5: the default
+    found = spectral_residual(image, size=24, average=average)
+    torch.testing.assert_close(found, smooth / smooth.mean())
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_a_constant_image_is_constant_and_finite(value):
     found = spectral_residual(torch.full((1, 3, 40, 64), value))

@@ -1,5 +1,6 @@
 """What a notebook defines before the student's eyes is what the library computes."""
 
+import copy
 import json
 import math
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_gradients_as_shown_equal_the_librarys():
         atol=1e-5,
         rtol=1e-4,
     )
+
+
+def test_the_slope_as_shown_is_the_librarys_gradient_along_a_direction():
+    shown = shown_definitions("05_gradients")["slope_along"]
+    lenet, image = lenet_and_image()
+    lenet, image = copy.deepcopy(lenet).double(), 0.1 + 0.8 * image.double()
+    way = torch.randn(image.shape, dtype=torch.double, generator=torch.Generator().manual_seed(1))
+    slope = (backprop(lenet, image, Logit("3")) * way).sum().item()
+    assert math.isclose(shown(lenet, image, Logit("3"), way), slope, rel_tol=1e-5)
 
 
 def test_smooth_grad_as_shown_is_the_librarys_without_noise_and_near_it_with():
