@@ -9,17 +9,17 @@ QUESTIONS = (
             Answer(
                 "A node-link diagram of a few neurons.",
                 True,
-                "Only there is every link a line of its own, so that equal weights can get equal colours.",
+                "Only there is every link drawn as a line, so that links with the same weight can have the same color.",
             ),
             Answer(
                 "A block diagram.",
                 False,
-                "It says “3×3, 64”. That weights are shared has to be known.",
+                "It says “3×3, 64”. The reader has to know that a convolution shares its weights.",
             ),
             Answer(
                 "Volumes.",
                 False,
-                "They show the shapes of the maps. The links between two maps are left out.",
+                "They show the shapes of the maps, but no links between neurons.",
             ),
         ),
     ),
@@ -29,17 +29,17 @@ QUESTIONS = (
             Answer(
                 "A block diagram: one residual block open, the others folded to “× N”.",
                 True,
-                "The idea is the skip connection and its repetition. Both are seen, and nothing else.",
+                "What is new in the network is the skip connection and its repetition. This diagram shows both.",
             ),
             Answer(
                 "A node-link diagram of all neurons.",
                 False,
-                "Millions of neurons make a grey carpet. It is for small networks and building blocks.",
+                "With millions of neurons no single link can be followed. Node-link diagrams are for small networks.",
             ),
             Answer(
                 "The computational graph as the library records it.",
                 False,
-                "It lists what the library does, step by step: good for debugging, poor for a report.",
+                "It lists the library's functions one by one: good for debugging, poor for a report.",
             ),
         ),
     ),
@@ -49,7 +49,7 @@ QUESTIONS = (
             Answer(
                 "11 · 11 · 3 · 64 + 64 = 23,296",
                 True,
-                "One kernel for each pair of maps, one bias for each map.",
+                "One kernel for each pair of an input and an output map, one bias for each output map.",
             ),
             Answer("11 · 11 · 64 + 64 = 7,808", False, "Each of the 64 kernels reads all 3 input maps."),
             Answer(
@@ -65,13 +65,17 @@ QUESTIONS = (
             Answer(
                 "Parameters in the fully connected layers, multiply-adds in the convolutions.",
                 True,
-                "fc6 alone has 38 of 61 million weights, each used once. A kernel is used at every position.",
+                "fc6 alone has 38 of 61 million weights, each used once. A kernel is used again at every position.",
             ),
-            Answer("Both in the convolutions.", False, "Kernels are small: they share their weights."),
+            Answer(
+                "Both in the convolutions.",
+                False,
+                "The kernels of all five convolutions hold only 2.5 of 61 million parameters.",
+            ),
             Answer(
                 "Both in the fully connected layers.",
                 False,
-                "Each of their weights is used only once per picture.",
+                "Each of their weights is used once per image: 59 of 714 million multiply-adds.",
             ),
         ),
     ),
@@ -79,19 +83,19 @@ QUESTIONS = (
         "A diagram folds six equal encoder layers into “× 6”. What does it claim?",
         (
             Answer(
-                "The six have the same structure and stand one behind the other.",
+                "The six have the same structure and follow one another.",
                 True,
-                "Structure is what was compared: the same steps, the same shapes, wired alike.",
+                "Compared were the steps, their shapes and their connections.",
             ),
             Answer(
                 "The six share their weights.",
                 False,
-                "Each has weights of its own. Shared weights would have to be said, or drawn as a loop.",
+                "Each has weights of its own. Where weights are shared, the diagram says so or draws a loop.",
             ),
             Answer(
                 "The input runs through one layer six times.",
                 False,
-                "That would be recurrence: one layer, a loop.",
+                "That would be recurrence: one layer with a loop.",
             ),
         ),
     ),
@@ -101,22 +105,22 @@ QUESTIONS = (
             Answer(
                 "A pixel outside of it cannot change the unit.",
                 True,
-                "No path of links leads from there to the unit.",
+                "No path of connections leads from that pixel to the unit.",
             ),
             Answer(
                 "Near the border a part of it falls on padding.",
                 True,
-                "The field is the same size everywhere, the picture is not.",
+                "All units of a layer have receptive fields of one size; at the border these reach beyond the image.",
             ),
             Answer(
-                "All pixels inside matter alike.",
+                "All pixels inside matter equally.",
                 False,
-                "The middle is reached by many more paths than the rim. Part 5 measures it.",
+                "More paths lead to the unit from the field's center than from its border. Part 5 measures it.",
             ),
         ),
     ),
     Question(
-        "Why is the radial picture of ResNet-50 fancy, but not so useful?",
+        "Why is the radial diagram of ResNet-50 fancy, but not so useful?",
         (
             Answer(
                 "No kernel size, no shape and no parameter count can be read from it.",
@@ -124,34 +128,34 @@ QUESTIONS = (
                 "You could not rebuild the network from it, nor compare it with another.",
             ),
             Answer(
-                "The order around a ring is hard to follow, and labels find no room.",
+                "The order of the layers is hard to follow, and there is no room for labels.",
                 True,
-                "Reading goes along lines. A ring has no beginning, and its middle is full of chords.",
+                "Nothing marks the first step on the ring, and in its middle the connections cross.",
             ),
             Answer(
                 "It is drawn by a computer.",
                 False,
-                "So are all the others here. What counts is what can be read.",
+                "So are all other diagrams of this part. What counts is what can be read from them.",
             ),
         ),
     ),
     Question(
-        "A gradient does not reach the first layers of your network. Which picture helps first?",
+        "A gradient does not reach the first layers of your network. Which diagram helps first?",
         (
             Answer(
                 "The computational graph that the library recorded.",
                 True,
-                "A layer that is missing there gets no gradient: a detach, a conversion to numbers, a wrong tensor.",
+                "A layer that is missing there gets no gradient, because of a detach, for example.",
             ),
             Answer(
                 "The volumes.",
                 False,
-                "They are made from the forward pass, which runs as if nothing had happened.",
+                "They show the forward pass, which runs without an error.",
             ),
             Answer(
                 "The paper's figure.",
                 False,
-                "It shows the network that was meant, not the one that you wrote.",
+                "It shows the intended network, not the code that you wrote.",
             ),
         ),
     ),
@@ -163,11 +167,11 @@ QUESTIONS = (
                 True,
                 "Hyperparameters as short notes in the figure, the reason in the text.",
             ),
-            Answer("Show as much as fits.", False, "What does not serve the point hides it."),
+            Answer("Show as much as fits.", False, "What is not needed distracts from what you want to say."),
             Answer(
                 "Always use the same type.",
                 False,
-                "Each type leaves something out: choose what may be left out.",
+                "Each type leaves something out. Which one fits depends on what you want to show.",
             ),
         ),
     ),

