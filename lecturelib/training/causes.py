@@ -51,7 +51,7 @@ def _wrong_normalization(m: Statistics, limits: Mapping[str, float]) -> Evidence
     )  # fmt: skip
     return (
         strength,
-        f"the inputs have mean {mean:.3g} and standard deviation {std:.3g}; about 0 and 1 are usual",
+        f"the inputs have mean {mean:.3g}, standard deviation {std:.3g}; 0 and 1 are usual",
     )
 
 
@@ -82,7 +82,7 @@ def _mismatch(m: Statistics, limits: Mapping[str, float]) -> Evidence:
         )
     if early >= 1:
         parts.append(
-            f"within the first epoch, when no example had been seen twice, the accuracy was {m['early_gap']:.2f} higher "
+            f"within the first epoch, when no example was seen twice, the accuracy was {m['early_gap']:.2f} higher "
             "in training than in validation"
         )
     return max(apart, early), "; ".join(parts) + _accuracies(m)
@@ -100,7 +100,7 @@ def _dying(m: Statistics, limits: Mapping[str, float]) -> Evidence:
     # Steps that are far too long kill units as well: then the learning rate is the cause.
     calm = m["update_largest"] < limits["update_high"]
     return (m["dead_start"] / limits["dead"] if calm else 0.0), (
-        f"{m['dead_start']:.0%} of the ReLU units, on average over the layers, are 0 for every example at the first step "
+        f"{m['dead_start']:.0%} of the ReLU units, on average over the layers, are 0 for every example at the start "
         f"and {m['dead_end']:.0%} at the end; such a unit gets no gradient"
     )
 

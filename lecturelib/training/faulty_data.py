@@ -93,8 +93,8 @@ def suspects(
     """Examples in the order in which their labels deserve a second look.
 
     by "loss": the set is cut into `folds`; a small network learns from all but one for some `epochs`, and each example
-    of the one left out gets its loss (out of sample, after Northcutt et al. 2021): a network that has learned an example
-    by heart believes its label. by "neighbors": the share of the `k` nearest examples, in pixels, with another label
+    of the one left out gets its loss (out of sample, after Northcutt et al. 2021): a network may
+    learn a wrong label by heart. by "neighbors": the share of the `k` nearest examples, in pixels, with another label
     (Wilson 1972); ties go by the distance to the nearest one of the same label. images (N, C, H, W) in [0, 1], labels
     (N,) from 0. The same seed gives the same order. Raises `ValueError` for bad data or settings.
     """

@@ -1,4 +1,4 @@
-"""What a run recorded, as plain arrays: one series per name, each value with the step at which it was taken."""
+"""The history of a run: one series of values per name, each value with the step at which it was recorded."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from pathlib import Path
 
 import numpy as np
 
-from lecturelib.checks import UnknownName
+from lecturelib.checks import UnknownName, complaint
 from lecturelib.files import FileError, write_whole
 
 AT = "@"  # in a saved file, "loss@" holds the steps of "loss"
 
 
 class History(Mapping):
-    """The series of a run: `history["loss"]` is an array (n,), `history.steps("loss")` the steps of its values.
+    """The recorded series of any run: `history["loss"]` is an array (n,), `history.steps("loss")` its steps (n,).
 
     Names: `loss`, `accuracy`, `learning_rate`, `gradient_norm` at every step, `validation_loss` and
     `validation_accuracy` where there is a validation set, and what the monitors record (`gradients/features.0`). A
     step is counted from 1; 0 is before the first. A series of vectors, such as a histogram's, is (n, k). `notes` holds
-    what is true of the whole run (batch size, seed, steps per epoch).
+    what is true of the whole run (batch size, seed, steps per epoch). A training loop of your own records with `add`,
+    and `smooth`, `plots`, `live_pictures` and `diagnose` read it.
+
+    >>> history = History()
+    >>> for step, loss in enumerate((2.0, 1.0), start=1):
+    ...     history.add(step, {"loss": loss})
+    >>> history["loss"].tolist(), history.steps("loss").tolist(), history.last("loss")
+    ([2.0, 1.0], [1, 2], 1.0)
     """
 
     def __init__(self, notes: Mapping[str, object] | None = None):
@@ -40,11 +47,11 @@ class History(Mapping):
         for name, value in values.items():
             steps = self._steps.get(name)
             if steps and step < steps[-1]:
-                raise ValueError(f"{name}: step {step} comes after step {steps[-1]} was recorded")
+                raise ValueError(complaint(name, f"a step from {steps[-1]} on", step))
             if isinstance(value, Real) or np.ndim(value) == 0:
                 stored = self._values.setdefault(name, array("d"))
                 if not isinstance(stored, array):
-                    raise ValueError(f"{name}: {len(stored[0])} numbers were recorded so far, now one came")
+                    raise ValueError(complaint(name, f"{len(stored[0])} numbers, as before", "one"))
                 stored.append(float(value))
             else:
                 vector = np.asarray(value, np.float64)
@@ -54,7 +61,9 @@ class History(Mapping):
                     or vector.ndim != 1
                     or (stored and len(stored[0]) != len(vector))
                 ):
-                    raise ValueError(f"{name}: values of another shape {vector.shape} than those before")
+                    raise ValueError(
+                        complaint(name, "values of the shape before", f"another shape {vector.shape}")
+                    )
                 stored.append(vector)
             self._steps.setdefault(name, array("q")).append(step)
 
@@ -62,9 +71,9 @@ class History(Mapping):
         """The values of a series, (n,) or (n, k). Raises `UnknownName` for one that was not recorded."""
         if name not in self._values:
             near = difflib.get_close_matches(str(name), self._values, n=3, cutoff=0.4)
-            hint = f"; nearest: {', '.join(near)}" if near else ""
+            hint = f"nearest: {', '.join(near)}; " if near else ""
             known = ", ".join(list(self._values)[:8]) or "nothing yet"
-            raise UnknownName(f"{name!r} was not recorded{hint}; recorded: {known}")
+            raise UnknownName(complaint("name", "a recorded series", repr(name), f"{hint}recorded: {known}"))
         stored = self._values[name]
         return np.array(stored, np.float64) if isinstance(stored, array) else np.stack(stored)
 
@@ -93,7 +102,7 @@ class History(Mapping):
         """The names that begin with a prefix, in the order in which they came: `names("gradients/")`."""
         return [name for name in self._values if name.startswith(prefix)]
 
-    def last(self, name: str, default=None):
+    def last(self, name: str, default: float | None = None) -> float | None:
         """The newest value of a series of numbers, or `default` where nothing was recorded."""
         stored = self._values.get(name)
         return stored[-1] if stored else default
@@ -105,7 +114,8 @@ class History(Mapping):
         """
         names = [name for name in self if self[name].ndim == 1] if names is None else list(names)
         if any(self[name].ndim != 1 for name in names):
-            raise ValueError("a table holds numbers; series of vectors are read as history[name], (n, k)")
+            hint = "read series of vectors as history[name], (n, k)"
+            raise ValueError(complaint("names", "series of numbers", "a series of vectors", hint))
         every = np.unique(np.concatenate([self.steps(name) for name in names] or [np.array([], np.int64)]))
         found = {"step": every}
         for name in names:
@@ -130,7 +140,9 @@ class History(Mapping):
                 continue
             values = np.asarray(values, np.float64)
             if name + AT not in arrays or len(arrays[name + AT]) != len(values):
-                raise ValueError(f"{name}: {len(values)} values need as many steps under {name + AT!r}")
+                raise ValueError(
+                    complaint(name + AT, f"{len(values)} steps, one for each value", "another number")
+                )
             made._steps[name] = array("q", np.asarray(arrays[name + AT], np.int64).tolist())
             made._values[name] = array("d", values.tolist()) if values.ndim == 1 else list(values)
         return made
@@ -139,7 +151,7 @@ class History(Mapping):
         """Write the series to a compressed .npz file, whole or not at all; `History.load` reads it."""
         path = Path(path)
         if path.suffix != ".npz":
-            raise ValueError(f"save: {path.name!r} must end in .npz")
+            raise ValueError(complaint("path", "a name that ends in .npz", repr(path.name)))
         file = io.BytesIO()
         np.savez_compressed(file, **self.as_arrays())
         return write_whole(path, file.getvalue())

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from lecturelib.checks import complaint, described
 from lecturelib.show import Picture
 from lecturelib.training import plots
 from lecturelib.training.run import Run, TrainingStep
@@ -25,23 +26,46 @@ Screen = Callable[[Picture, str], None]  # (the picture, the line below it)
 
 
 def live_curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Iterator[TrainingStep]:
-    """The steps of a run, handed on while their curves are drawn: loss, accuracy, learning rate, gradient norm.
+    """Draw the learning curves of a run while it goes on, and hand its steps on.
+
+    Loss, accuracy, learning rate and gradient norm, raw and smoothed: `for step in live_curves(fit(...))`.
 
     The kernel's interrupt (the square button, or Ctrl-C) ends the loop after a whole step, and nothing is lost:
     `for step in live_curves(run)` goes on. The last picture stays in the notebook, with an alt text that says the
-    numbers. `weight`: of the smoothed lines, see `smooth`. `screen`: where pictures go; the notebook if None, a line of
-    text elsewhere. Raises `TypeError` for what is no run.
+    numbers. `weight`: of the smoothed lines, see `smooth`. `screen(picture, line)`: where pictures go; if None the
+    notebook, or a line of text in a terminal. Raises `TypeError` for something other than a `Run` (for an iterator of
+    your own take `live_pictures`).
+
+    >>> import torch
+    >>> from lecturelib.training import fit, live_curves
+    >>> shown = []
+    >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=3)
+    >>> len(list(live_curves(run, screen=lambda picture, line: shown.append(picture.alt))))
+    3
+    >>> shown[-1][:34]
+    'Training curves, step 3 of 3, loss'
     """
     if not isinstance(run, Run):
-        raise TypeError(f"live_curves: a run is needed, live_curves(fit(...)); got {type(run).__name__}")
+        raise TypeError(complaint("run", "a Run", described(run), "call live_curves(fit(...))"))
     Smoother(weight)  # says what is wrong with it before a step is made
     return live_pictures(run, lambda run: plots.curves(run.history, weight, of=run.of), screen)
 
 
 def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
-    """The steps of any run, handed on while `draw(run)` is shown, as `curves` does it.
+    """Show `draw(run)` while any run goes on, and hand its steps on: the public way to watch an iterator of your own.
 
-    The run is an iterator with `step`, `of` and `stopped`; it goes on where it was left.
+    The run is an iterator with the attributes `step` (done so far), `of` (where it ends) and `stopped` (why it ended
+    early, or ""); its items have `step` and `of`. `draw(run)` returns a `Picture`; `screen` as in `live_curves`. The
+    picture is drawn at most ten times a second, and costs at most 3 % of the time. An interrupt ends the loop after a
+    whole step; iterating again goes on where it was left.
+
+    >>> import torch
+    >>> from lecturelib.training import fit, live_pictures, plots
+    >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=2)
+    >>> shown = []
+    >>> steps = live_pictures(run, lambda run: plots.curves(run.history), lambda picture, line: shown.append(line))
+    >>> [step.step for step in steps], "step 2 of 2" in shown[-1]
+    ([1, 2], True)
     """
     return _pictures(run, draw, screen or _screen())
 

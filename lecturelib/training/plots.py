@@ -1,16 +1,23 @@
-"""Pictures of runs: curves raw and smoothed, what the monitors saw per layer, a gallery, a table of confusions."""
+"""Pictures of runs: learning curves raw and smoothed, monitors per layer, bands over seeds, many runs side by side.
+
+They take any `History`, so they are the public way to draw a run of your own, too. `confusion_table` stands in
+`confusion_table.py`.
+"""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lecturelib.drawing.curve_panels import FONT, INK, Curve, Panel, sheet
+from lecturelib.checks import complaint
+from lecturelib.drawing.curve_panels import Curve, Panel, sheet
 from lecturelib.show import Picture
+from lecturelib.training.confusion_table import confusion_table
 from lecturelib.training.history import History
 from lecturelib.training.smooth import Band, smooth
+
+__all__ = ["alt_of", "banded", "confusion_table", "curves", "gallery", "monitored"]
 
 WIDTH = 820  # CSS pixels: the page beside nothing
 MONITORED = {
@@ -23,13 +30,20 @@ MONITORED = {
 def curves(
     history: History, weight: float = 0.9, width: int = WIDTH, of: int | None = None, caption: str = ""
 ) -> Picture:
-    """Loss, accuracy, learning rate and gradient norm over the steps; every smoothed line lies on its raw one.
+    """Plot loss, accuracy, learning rate and gradient norm over the steps, each smoothed line over its raw one.
 
     Validation is orange, dashed and ringed. `of`: the step at which the run is to end, so that the axis does not move.
-    Raises `ValueError` for an empty history.
+    Raises `ValueError` for a history without a loss.
+
+    >>> from lecturelib.training import History, plots
+    >>> history = History()
+    >>> for step in (1, 2):
+    ...     history.add(step, {"loss": 2.0 / step, "learning_rate": 0.1, "gradient_norm": 1.0})
+    >>> plots.curves(history).alt
+    'Training curves, step 2, loss from 2 to 1.47, learning rate 0.1, gradient norm 1.'
     """
     if "loss" not in history:
-        raise ValueError("curves: nothing was recorded yet; take a step of the run first")
+        raise ValueError(complaint("history", "a series 'loss'", "none", "take a step of the run first"))
     end = float(max(of or 0, history.step))
     panels = [_pair(history, "loss", weight, end, None)]
     if "accuracy" in history:
@@ -45,7 +59,7 @@ def curves(
 
 
 def alt_of(history: History, of: int | None = None) -> str:
-    """What the curves show, in numbers, for who cannot see them."""
+    """The alt text of the curves: what they show, in numbers."""
     loss = history["loss"]
     said = [f"Training curves, step {len(loss)}" + (f" of {of}" if of else "")]
     said.append(f"loss from {loss[0]:.3g} to {smooth(loss, 0.9)[-1]:.3g}")
@@ -89,9 +103,15 @@ def _spread(values: np.ndarray) -> float:
 
 
 def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), width: int = WIDTH) -> Picture:
-    """What the monitors recorded per layer: gradients, updates and dead units, a line and a dash for each layer.
+    """Plot what the monitors recorded per layer: gradients, updates and dead units, a line and a dash for each layer.
 
     Raises `ValueError` where none of these was recorded.
+
+    >>> from lecturelib.training import History, plots
+    >>> history = History()
+    >>> history.add(1, {"gradients/conv1": 0.02})
+    >>> plots.monitored(history).alt
+    'gradient per weight, by layer at the end: conv1 0.02.'
     """
     panels, said = [], []
     for prefix in prefixes:
@@ -112,12 +132,13 @@ def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), widt
         ends = ", ".join(f"{name.removeprefix(prefix)} {history[name][-1]:.2g}" for name in names)
         said.append(f"{title} at the end: {ends}")
     if not panels:
-        raise ValueError("monitored: no monitor recorded anything per layer; pass monitors=monitors.usual()")
+        hint = "pass monitors=monitors.usual() to fit"
+        raise ValueError(complaint("history", "something that monitors recorded per layer", "nothing", hint))
     return Picture(sheet(panels, 1, width, 190), ". ".join(said) + ".", width=width)
 
 
 def banded(found: Band, title: str = "", width: int = WIDTH, height: int = 240) -> Picture:
-    """Several seeds: the middle run as a line, the range of all as a band."""
+    """Plot a `Band`: the median of several seeds as a line, the range of all as a shaded region."""
     words = title or f"{found.name.replace('_', ' ')}, {found.runs} seeds"
     panel = Panel(
         words, [Curve(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
@@ -130,9 +151,9 @@ def banded(found: Band, title: str = "", width: int = WIDTH, height: int = 240) 
 def gallery(
     runs: Mapping[str, History], name: str = "loss", columns: int = 3, weight: float = 0.9, width: int = WIDTH
 ) -> Picture:
-    """Many runs side by side, one small chart each, with one title each; batch raw and smoothed, validation ringed."""
+    """Plot one series of many runs side by side, a small chart with a title for each; validation is ringed."""
     if not runs:
-        raise ValueError("gallery: no runs given")
+        raise ValueError(complaint("runs", "at least one run", "none"))
     high = 1.0 if name.endswith("accuracy") else None
     panels = [
         _pair(history, name, weight, float(history.step), high, title) for title, history in runs.items()
@@ -145,60 +166,3 @@ def gallery(
     return Picture(
         sheet(panels, columns, width, 170, legend=False), alt, caption + "validation set.", width=width
     )
-
-
-def confusion_table(
-    counts: Mapping[str, Mapping[str, int]], width: int = WIDTH, caption: str = ""
-) -> Picture:
-    """Rows: what was planted; columns: what was named; each cell the number of runs, darker where more.
-
-    Raises `ValueError` for an empty table.
-    """
-    rows = list(counts)
-    if not rows:
-        raise ValueError("confusion_table: no runs given")
-    named = list(dict.fromkeys([*rows, *(name for row in counts.values() for name in row)]))
-    left, top, cell = 200, 158, (width - 200 - 92) / len(named)
-    tall, parts = 30, []
-    right = sum(counts[row].get(row, 0) for row in rows)
-    total = sum(sum(row.values()) for row in counts.values())
-    for k, name in enumerate(named):
-        x = left + (k + 0.5) * cell
-        parts.append(
-            f'<text x="{x:.0f}" y="{top - 8}" transform="rotate(-42 {x:.0f} {top - 8})">{html.escape(name)}</text>'
-        )
-    for r, row in enumerate(rows):
-        y, runs = top + r * tall, sum(counts[row].values())
-        parts.append(f'<text x="{left - 10}" y="{y + 20}" text-anchor="end">{html.escape(row)}</text>')
-        for k, name in enumerate(named):
-            count = counts[row].get(name, 0)
-            share = count / runs if runs else 0.0
-            shade = tuple(round(255 + share * (end - 255)) for end in (0, 90, 160))
-            frame = f'stroke="{INK}" stroke-width="1.6"' if row == name else 'stroke="#cccccc"'
-            parts.append(
-                f'<rect x="{left + k * cell + 1:.1f}" y="{y + 1}" width="{cell - 2:.1f}" height="{tall - 2}" '
-                f'fill="rgb{shade}" {frame}/>'
-            )
-            if count:
-                ink = "#ffffff" if share > 0.5 else INK
-                parts.append(
-                    f'<text x="{left + (k + 0.5) * cell:.1f}" y="{y + 20}" text-anchor="middle" fill="{ink}" '
-                    f'font-weight="600">{count}</text>'
-                )
-    height = top + tall * len(rows) + 6
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" {FONT} font-size="13.5" fill="{INK}">'
-        f'<rect width="100%" height="100%" fill="#fff"/><text x="0" y="20" font-weight="600">planted (rows), '
-        f"named (columns)</text>{''.join(parts)}</svg>"
-    )
-    wrong = [
-        f"{count} of {sum(counts[row].values())} {row} as {name}"
-        for row in rows
-        for name, count in counts[row].items()
-        if name != row and count
-    ]
-    alt = f"Confusion table: {right} of {total} runs are named rightly" + (
-        f"; {', '.join(wrong)}." if wrong else "."
-    )
-    return Picture(svg, alt, caption, width=width)

@@ -1,78 +1,80 @@
-"""The quiz of part 2: questions on watching a training and on what is wrong with it, with a reason on every choice."""
+"""The quiz of part 2: watching a training run and diagnosing it, with a reason for every answer."""
 
 from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
-        "Ten classes, equally often. The loss stays at 2.30 from the first step on. What do you know?",
+        "Ten equally frequent classes. The cross-entropy stays at 2.30 from the first step on. What do you know?",
         (
             Answer(
-                "The network answers no better than a guess: ln 10 = 2.30.",
+                "The network is no better than one that gives each class the same probability: ln 10 = 2.30.",
                 True,
-                "That is the cross-entropy of who gives every class one tenth. Why it stays there is still open.",
+                "The right class has probability 1/10: -ln(1/10) = 2.30. The cause is still open.",
             ),
             Answer(
                 "The learning rate is too low.",
                 False,
-                "It may be. Dead units, labels drawn by lot or a vanishing gradient give the same line.",
+                "Possibly, but dead units, random labels or a vanishing gradient give the same curve.",
             ),
             Answer(
                 "The network is too small.",
                 False,
-                "Even a single layer gets well below a guess on clothes. Look at updates and gradients first.",
+                "On clothes even a single layer gets far below 2.30. Check updates and gradients first.",
             ),
         ),
     ),
     Question(
-        "You want to stop a run today and go on tomorrow with the same numbers. What must be saved?",
+        "You want to stop a run today and resume it tomorrow with the same numbers. What must be saved?",
         (
-            Answer("The weights.", True, "Of course, but they are not enough."),
+            Answer("The weights.", True, "Right, but they alone are not enough."),
             Answer(
-                "What the optimizer remembers: Adam's two averages for each weight.",
+                "The state of the optimizer: Adam's two running averages for each weight.",
                 True,
-                "Without them the next steps have other lengths, as at the start of a run.",
+                "Without them the next steps have other lengths, since Adam starts its averages again from 0.",
             ),
             Answer(
-                "The place in the order of the examples, and the state of chance.",
+                "The position in the order of the examples, and the state of the random number generator.",
                 True,
-                "Otherwise other batches and another dropout follow: a good run, but another one.",
+                "Otherwise other batches and other dropout masks follow: a valid run, but another one.",
             ),
             Answer(
                 "The gradients of the last step.",
                 False,
-                "They were used up: the next step computes its own, from the next batch.",
+                "They are not used again: the next step computes its own from the next batch.",
             ),
         ),
     ),
     Question(
-        "A ReLU unit gives 0 for every example. Why does training not bring it back?",
+        "A ReLU unit is 0 for every example. Why does training usually not bring it back?",
         (
             Answer(
-                "The ReLU's slope is 0 there, so its weights and bias get no gradient.",
+                "The derivative of the ReLU is 0 there, so the gradient of its weights and bias is 0.",
                 True,
-                "For every example, at every step. Only a change of the layers before it can wake it.",
+                "For every example. Only momentum, weight decay or a change of the layers before it can help.",
             ),
             Answer(
                 "Its weights are 0.",
                 False,
-                "They may be large. What counts is that the sum before the ReLU is negative for all examples.",
+                "They may be large. What counts is that the value before the ReLU is negative for all examples.",
             ),
             Answer(
                 "Its learning rate has become too low.",
                 False,
-                "No rate helps: any rate times a gradient of 0 is 0.",
+                "No learning rate helps: any rate times a gradient of 0 is 0.",
             ),
         ),
     ),
     Question(
-        "A smoothed loss begins at 0.2 while the first batch had 2.0. What happened?",
+        "A smoothed loss begins at 0.2, although the loss of the first batch was 2.0. Why?",
         (
             Answer(
-                "A moving average with weight 0.9 started from 0 and was not debiased.",
+                "An exponential moving average with weight 0.9 started from 0 and was not debiased.",
                 True,
-                "Its first value is 0.1 x 2.0. Divided by the sum of the weights it is 2.0.",
+                "Its first value is 0.1 x 2.0 = 0.2. Divided by the sum of the weights, 0.1, it is 2.0.",
             ),
-            Answer("The first batch was an easy one.", False, "The raw value is 2.0: it was measured."),
+            Answer(
+                "The first batch was an easy one.", False, "The loss of the first batch was measured: 2.0."
+            ),
             Answer(
                 "Smoothing always lowers a curve.",
                 False,
@@ -86,12 +88,12 @@ QUESTIONS = (
             Answer(
                 "Train both with several seeds and compare the bands.",
                 True,
-                "Other first weights and another order of the examples can change the accuracy by more than that.",
+                "Other initial weights and another order of the examples can change the accuracy by more than 0.5 %.",
             ),
             Answer(
                 "Report A: it is better.",
                 False,
-                "Better this time. The next seed may turn it round.",
+                "With these two seeds. With other seeds B may be better.",
             ),
             Answer(
                 "Smooth both curves until they can be told apart.",
@@ -101,43 +103,47 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Which signs speak for a learning rate that is too high?",
+        "Which observations suggest a learning rate that is too high?",
         (
             Answer(
                 "One step moves the weights by a tenth of their size.",
                 True,
-                "About a thousandth is usual. This is measured before anything else breaks.",
+                "About a thousandth is usual. It can be measured from the first step on.",
             ),
             Answer(
-                "The loss goes up at the start, jumps, or is no number any more.",
+                "The loss rises at the start, jumps, or becomes NaN.",
                 True,
-                "Each step overshoots the valley and lands higher on the other side.",
+                "Each step overshoots the minimum and ends where the loss is higher.",
             ),
             Answer(
                 "The training loss falls while the validation loss rises.",
                 False,
-                "That is overfitting: it fits the examples well, and only those.",
+                "That is overfitting: the network fits the training examples, and does not generalize.",
             ),
             Answer(
-                "The loss falls in a straight line and slowly.",
+                "The loss falls slowly, almost along a straight line.",
                 False,
-                "That is the picture of a rate that is too low.",
+                "That suggests a learning rate that is too low.",
             ),
         ),
     ),
     Question(
-        "The gradient's norm is 2000 at the very first step. Is the learning rate to blame?",
+        "The norm of the gradient is 2000 at the very first step. Is the learning rate the cause?",
         (
             Answer(
-                "No: nothing has moved yet. The initial weights or the inputs are too large.",
+                "No: no weight has moved yet. The initial weights or the inputs may be too large.",
                 True,
-                "A rate shows its effect after a step. Look at the inputs' deviation and at the gradient by layer.",
+                "It acts after the first gradient. Check the scale of the inputs and the gradient by layer.",
             ),
-            Answer("Yes, it is always the rate.", False, "The first gradient does not depend on the rate."),
+            Answer(
+                "Yes, a large gradient means a high learning rate.",
+                False,
+                "The first gradient does not depend on it.",
+            ),
             Answer(
                 "Yes, since Adam divides by the gradient.",
                 False,
-                "It does so afterwards, when the gradient is known.",
+                "Adam divides after the gradient is known: the gradient itself does not change.",
             ),
         ),
     ),
@@ -145,60 +151,60 @@ QUESTIONS = (
         "Which fault can make the curves look perfectly healthy?",
         (
             Answer(
-                "Training examples that stand in the validation set, too.",
+                "Training examples that are also in the validation set.",
                 True,
-                "Validation then asks what was learned by heart. Only comparing the two sets shows it.",
+                "Validation then measures memorization, too. Only a comparison of the two sets shows it.",
             ),
             Answer(
                 "A vanishing gradient.",
                 False,
-                "The loss stands still, and the gradient by layer falls by orders of magnitude.",
+                "The loss hardly changes, and the gradient falls by orders of magnitude from layer to layer.",
             ),
             Answer(
-                "Labels drawn by lot.",
+                "Random labels.",
                 False,
                 "The loss stays near that of a guess, or validation is better than training.",
             ),
         ),
     ),
     Question(
-        "xor cannot be learned without a hidden layer. What makes it possible?",
+        "A network without a hidden layer cannot learn xor from x1 and x2. What makes it possible?",
         (
             Answer(
                 "A hidden layer with a nonlinear activation.",
                 True,
-                "Each unit is one cut; the next layer joins the cuts.",
+                "Each hidden unit separates the plane by a line; the next layer combines the lines.",
             ),
             Answer(
                 "The product x1 x2 as another input.",
                 True,
-                "Its sign is the answer. A good input can replace a layer.",
+                "Its sign is the class. A suitable input can replace a layer.",
             ),
             Answer(
                 "Three hidden layers of linear units.",
                 False,
-                "Linear after linear is one linear layer: still one straight cut.",
+                "A composition of linear layers is linear: the border stays one straight line.",
             ),
-            Answer("More steps.", False, "No straight line separates xor, whatever the patience."),
+            Answer("More steps.", False, "No straight line separates xor, so more steps do not help."),
         ),
     ),
     Question(
-        "To find wrong labels by loss, why on examples that were left out of the training?",
+        "Wrong labels are found by their loss. Why is it computed on examples left out of the training?",
         (
             Answer(
-                "A network that has learned an example by heart believes its wrong label.",
+                "A network can learn an example with a wrong label by heart.",
                 True,
-                "Its loss there is as small as anywhere. A network that never saw it is surprised.",
+                "Then its loss is small. For a network that never saw the example it is large.",
             ),
             Answer(
                 "It saves time.",
                 False,
-                "It costs more: one training for each part that is left out.",
+                "It costs more: one training run for each part that is left out.",
             ),
             Answer(
-                "Otherwise rare examples would be suspected as well.",
+                "Otherwise rare examples would be suspected, too.",
                 False,
-                "They are suspected either way. That is why a human looks before anything is deleted.",
+                "They are suspected either way, so a person should check before anything is deleted.",
             ),
         ),
     ),

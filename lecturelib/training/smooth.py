@@ -1,4 +1,4 @@
-"""Honest smoothing: a debiased moving average that never rewrites the past, and several seeds as a band."""
+"""Debiased exponential moving averages, which never change what was drawn before, and bands over several seeds."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lecturelib.checks import complaint, described
 from lecturelib.training.history import History
 
 
 class Smoother:
-    """A moving average that takes one value after another: `add(value)` returns the average so far.
+    """Debiased exponential moving average of one value after another: `add(value)` returns the average so far.
 
     The weights of the past fall by the factor `weight` from step to step, and they are divided by their sum: the first
     average is the first value, not a share of it (debiased). Raises `ValueError` unless 0 <= weight < 1.
+
+    >>> smoother = Smoother(0.5)
+    >>> smoother.add(3.0), smoother.add(6.0)  # (6 + 3 / 2) / (1 + 1 / 2)
+    (3.0, 5.0)
     """
 
     def __init__(self, weight: float):
         if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < 1:
-            raise ValueError(f"weight={weight!r}: a number from 0 (no smoothing) to below 1 is needed")
+            raise ValueError(
+                complaint("weight", "a number from 0 (no smoothing) to below 1", described(weight))
+            )
         self.weight, self._sum, self._mass, self._mean = weight, 0.0, 0.0, math.nan
 
     def add(self, value: float) -> float:
@@ -36,24 +43,31 @@ class Smoother:
 
 
 def smooth(values: Sequence[float], weight: float = 0.9) -> np.ndarray:
-    """The debiased exponential moving average (n,) of values (n,): weight 0 leaves them, near 1 smooths most.
-
-    Only the past enters, so what is drawn once never changes when more steps come; a constant stays that constant.
-    About 1 / (1 - weight) values count. The same as pandas' `ewm(alpha=1 - weight, adjust=True).mean()`. NaN and
-    infinity are gaps. Raises `ValueError` for another shape or weight.
+    """Debiased exponential moving average (n,) of values (n,): weight 0 leaves them, near 1 smooths most.
 
         s_t = (x_t + w x_(t-1) + w^2 x_(t-2) + ...) / (1 + w + w^2 + ...)
+
+    It is the public way to smooth the curve of any run. Only the past enters, so what is drawn once never changes when
+    more steps come; a constant stays that constant. About 1 / (1 - weight) values count. The same as pandas'
+    `ewm(alpha=1 - weight, adjust=True).mean()`, and the bias correction of Adam (Kingma & Ba 2015, section 3). NaN and
+    infinity are gaps. Raises `ValueError` for another shape or weight.
+
+    >>> smooth([2.0, 2.0, 2.0], 0.9).tolist(), smooth([3.0, 6.0], 0.5).tolist()
+    ([2.0, 2.0, 2.0], [3.0, 5.0])
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 1:
-        raise ValueError(f"smooth: one series (n,) is needed, got shape {values.shape}")
+        raise ValueError(complaint("values", "one series (n,)", f"shape {values.shape}"))
     smoother = Smoother(weight)
     return np.array([smoother.add(value) for value in values.tolist()])
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """One series of several runs: the steps (n,), the middle run's value and the lowest and highest, (n,) each."""
+    """One series of several runs: the steps (n,), and median, lowest and highest value of the runs, (n,) each.
+
+    See `band` for an example.
+    """
 
     name: str
     steps: np.ndarray
@@ -64,17 +78,25 @@ class Band:
 
 
 def band(histories: Sequence[History], name: str = "loss", weight: float = 0.0) -> Band:
-    """Several seeds as a band: median, minimum and maximum of a series at the steps that all runs recorded.
+    """Median, minimum and maximum over several runs of a series, at the steps that all of them recorded.
 
-    `weight` smooths each run before. The band is the range of what was seen, not a confidence interval. Raises
+    `weight` smooths each run before. The band is the range of these runs, not a confidence interval. Raises
     `ValueError` for fewer than two runs, a series of vectors, or runs without a step in common.
+
+    >>> from lecturelib.training import History, band
+    >>> runs = [History() for _ in range(3)]
+    >>> for run, loss in zip(runs, (1.0, 2.0, 6.0)):
+    ...     run.add(1, {"loss": loss})
+    >>> found = band(runs)
+    >>> found.low.tolist(), found.middle.tolist(), found.high.tolist()
+    ([1.0], [2.0], [6.0])
     """
     histories = list(histories)
     if len(histories) < 2:
-        raise ValueError(f"band: two runs or more are needed, got {len(histories)}")
+        raise ValueError(complaint("histories", "two runs or more", len(histories)))
     common = set.intersection(*(set(history.steps(name).tolist()) for history in histories))
     if not common:
-        raise ValueError(f"band: the runs recorded {name!r} at no common step")
+        raise ValueError(complaint("histories", f"runs that recorded {name!r} at a common step", "none"))
     steps = np.array(sorted(common), np.int64)
     rows = []
     for history in histories:

@@ -1,4 +1,4 @@
-"""The same run as a log that TensorBoard reads: scalars, histograms, and pictures.
+"""Write a run as a TensorBoard log: scalars, histograms, and pictures.
 
 tensorboard.write(run.history, "logs/first", pictures={"kernels": grid})
 # then, in a terminal: tensorboard --logdir logs
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lecturelib.checks import check_whole, complaint, described
 from lecturelib.show import pixels_of
 from lecturelib.training.history import History
 from lecturelib.training.run import Run, TrainingStep
@@ -27,7 +28,7 @@ def write(history: History, folder: str | Path, pictures: Mapping[str, object] |
     or bad pictures, before anything is written; `OSError` with a sentence where the folder cannot be written.
     """
     if not len(history):
-        raise ValueError("write: nothing was recorded yet; take a step of the run first")
+        raise ValueError(complaint("history", "at least one series", "none", "take a step of the run first"))
     images = {name: pixels_of(image) for name, image in (pictures or {}).items()}
     with _writer(folder) as writer:
         _add(writer, history, {})
@@ -43,9 +44,8 @@ def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[TrainingSt
     loop is left. Raises as `write` does.
     """
     if not isinstance(run, Run):
-        raise TypeError(f"logged: a run is needed, logged(fit(...), folder); got {type(run).__name__}")
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every={every!r}: a whole number of steps above 0 is needed")
+        raise TypeError(complaint("run", "a Run", described(run), "call logged(fit(...), folder)"))
+    check_whole("every", every, 1)
     return _logged(run, _writer(folder), every)
 
 
@@ -96,10 +96,11 @@ def _writer(folder: str | Path):
     """An open log in a folder that has none yet."""
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file; a log needs a folder")
+        raise ValueError(complaint("folder", "a folder for the log", f"the file {folder}"))
     if folder.is_dir() and any(folder.glob("events.out.tfevents.*")):
+        got = f"{folder}, which holds a log already"
         raise ValueError(
-            f"{folder} holds a log already, and TensorBoard would mix the two: name another folder"
+            complaint("folder", "one without a log", got, "name another, since TensorBoard would mix both")
         )
     try:
         from torch.utils.tensorboard import SummaryWriter

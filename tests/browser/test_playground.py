@@ -117,7 +117,7 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
     presses(page, "Load")
     error = root(page).locator(".llp-error")
     error.wait_for()
-    assert "1 to 8 units, not 9" in error.inner_text()
+    assert "1 to 8 units in each layer, got 9" in error.inner_text()
     page.screenshot("playground-error")
     assert page.complaints() == []
 
@@ -125,7 +125,7 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
 def test_controls_and_prepared_tasks(page):
     presets = root(page).get_by_label("prepared tasks")
     presets.select_option("dead ReLUs")
-    root(page).locator(".llp-says", has_text="One large step").wait_for()
+    root(page).locator(".llp-says", has_text="After one large step").wait_for()
     presses(page, "Play")
     root(page).locator(".llp-dead").first.wait_for()
     presses(page, "Pause")
@@ -171,6 +171,31 @@ def test_a_press_is_not_lost_where_the_network_is_drawn_anew_beneath_it(page):
     page.page.mouse.up()
     root(page).locator('[data-unit="3-0"]').wait_for(state="detached")
     root(page).locator('[data-unit="0-4"][aria-pressed="true"]').wait_for()
+    assert page.complaints() == []
+
+
+def test_a_hovered_unit_stays_where_it_is(page):
+    """The heading above the large map is longer for an input: nothing may move beneath a resting mouse."""
+    places = "root => [...root.querySelectorAll('.llp-unit, .llp-big')].map(n => n.getBoundingClientRect().x)"
+    page.page.mouse.move(5, 5)
+    before = root(page).evaluate(places)
+    for unit in ("0-4", "1-3", "2-1", "3-0"):
+        tile = root(page).locator(f'[data-unit="{unit}"]')
+        tile.hover()
+        page.page.wait_for_timeout(100)
+        assert root(page).evaluate(places) == before
+    assert page.complaints() == []
+
+
+def test_a_weight_keeps_its_sign_in_its_field(page):
+    unit = root(page).locator('[data-unit="1-0"]')
+    unit.focus()
+    page.page.keyboard.press("Enter")
+    page.page.keyboard.type("-10.125")
+    page.page.keyboard.press("Tab")
+    field = root(page).locator(".llp-panel input").first
+    page.page.wait_for_function("node => Number(node.value) === -10.125", arg=field.element_handle())
+    assert field.evaluate("node => node.scrollWidth <= node.clientWidth")
     assert page.complaints() == []
 
 

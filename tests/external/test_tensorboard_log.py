@@ -77,19 +77,19 @@ def test_a_run_that_is_logged_while_it_learns_leaves_the_same_log(tmp_path):
 
 def test_bad_input_is_a_sentence_before_anything_is_written(tmp_path):
     run = run_of()
-    with pytest.raises(ValueError, match="nothing was recorded"):
+    with pytest.raises(ValueError, match="history: expected at least one series, got none"):
         tensorboard.write(History(), tmp_path / "log")
     list(run)
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         tensorboard.write(run.history, tmp_path / "log", pictures={"bad": torch.full((3, 2, 2), 7.0)})
     assert not (tmp_path / "log").exists()
     tensorboard.write(run.history, tmp_path / "log")
-    with pytest.raises(ValueError, match="holds a log already"):
+    with pytest.raises(ValueError, match="which holds a log already"):
         tensorboard.write(run.history, tmp_path / "log")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="is a file"):
+    with pytest.raises(ValueError, match="folder: expected a folder for the log, got the file"):
         tensorboard.write(run.history, tmp_path / "file")
-    with pytest.raises(TypeError, match="a run is needed"):
+    with pytest.raises(TypeError, match="run: expected a Run"):
         tensorboard.logged([1, 2], tmp_path / "other")
-    with pytest.raises(ValueError, match="every=0"):
+    with pytest.raises(ValueError, match="every: .*got 0"):
         tensorboard.logged(run, tmp_path / "other", every=0)

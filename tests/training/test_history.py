@@ -53,14 +53,14 @@ def test_a_history_survives_arrays_and_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("act", "kind", "words"),
     [
-        (lambda h: h["los"], UnknownName, "'los' was not recorded; nearest: loss"),
-        (lambda h: h.add(2, {"loss": 1.0}), ValueError, "step 2 comes after step 3"),
+        (lambda h: h["los"], UnknownName, "name: expected a recorded series, got 'los'; nearest: loss"),
+        (lambda h: h.add(2, {"loss": 1.0}), ValueError, "loss: expected a step from 3 on, got 2"),
         (lambda h: h.add(4, {"loss": [1.0, 2.0]}), ValueError, "another shape"),
         (lambda h: h.add(4, {"counts": [1.0, 2.0]}), ValueError, "another shape"),
-        (lambda h: h.add(4, {"counts": 1.0}), ValueError, "3 numbers"),
+        (lambda h: h.add(4, {"counts": 1.0}), ValueError, "3 numbers, as before, got one"),
         (lambda h: h.table(["counts"]), ValueError, "series of vectors"),
         (lambda h: h.save("run.csv"), ValueError, r"\.npz"),
-        (lambda h: History.from_arrays({"loss": np.ones(2)}), ValueError, "as many steps"),
+        (lambda h: History.from_arrays({"loss": np.ones(2)}), ValueError, "2 steps, one for each value"),
     ],
 )
 def test_mistakes_are_sentences(act, kind, words):
@@ -123,12 +123,12 @@ def test_a_gap_of_any_length_does_not_lose_the_average():
 
 @pytest.mark.parametrize("weight", [1, -0.1, 1.5, "much", True, float("nan")])
 def test_a_weight_that_is_none(weight):
-    with pytest.raises(ValueError, match="weight="):
+    with pytest.raises(ValueError, match="weight: expected"):
         smooth([1.0], weight)
 
 
 def test_smoothing_takes_one_series():
-    with pytest.raises(ValueError, match="one series"):
+    with pytest.raises(ValueError, match="values: expected one series"):
         smooth([[1.0, 2.0]])
 
 
@@ -159,9 +159,9 @@ def test_a_band_smooths_each_run_before():
 
 
 def test_a_band_needs_runs_with_common_steps():
-    with pytest.raises(ValueError, match="two runs"):
+    with pytest.raises(ValueError, match="two runs or more, got 1"):
         band(runs()[:1])
     other = History()
     other.add(7, {"loss": 1})
-    with pytest.raises(ValueError, match="no common step"):
+    with pytest.raises(ValueError, match="at a common step, got none"):
         band([runs()[0], other])

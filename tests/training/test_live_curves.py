@@ -148,10 +148,10 @@ def test_outside_a_notebook_nothing_is_drawn(capsys):
 
 
 def test_only_a_run_can_be_watched():
-    with pytest.raises(TypeError, match=r"live_curves\(fit"):
+    with pytest.raises(TypeError, match=r"run: expected a Run.*live_curves\(fit"):
         live_curves([1, 2])
     run = run_of()
-    with pytest.raises(ValueError, match="weight=1"):
+    with pytest.raises(ValueError, match="weight: expected.*got int 1"):
         live_curves(run, weight=1)
     assert run.step == 0
 
@@ -202,7 +202,7 @@ def test_curves_take_values_of_any_size(extreme):
 
 def test_one_step_is_enough_and_none_is_a_sentence():
     run = run_of()
-    with pytest.raises(ValueError, match="nothing was recorded"):
+    with pytest.raises(ValueError, match="history: expected a series 'loss'"):
         plots.curves(run.history)
     next(run)
     assert "step 1 of 40" in plots.curves(run.history, of=40).alt
@@ -222,7 +222,7 @@ def test_a_gallery_has_a_title_for_every_run():
     shown = plots.gallery({"first & best": history, "second": history})
     assert {"first & best", "second"} < set(texts(shown))
     assert "Loss of 2 runs" in shown.alt
-    with pytest.raises(ValueError, match="no runs"):
+    with pytest.raises(ValueError, match="at least one r"):
         plots.gallery({})
 
 
@@ -230,7 +230,7 @@ def test_a_confusion_table_counts():
     shown = plots.confusion_table({"healthy": {"healthy": 3}, "leak": {"healthy": 1, "leak": 2}})
     assert shown.alt == "Confusion table: 5 of 6 runs are named rightly; 1 of 3 leak as healthy."
     assert [text for text in texts(shown) if text.isdigit()] == ["3", "1", "2"]
-    with pytest.raises(ValueError, match="no runs"):
+    with pytest.raises(ValueError, match="at least one r"):
         plots.confusion_table({})
 
 

@@ -1,8 +1,8 @@
 """The playground: a small network in the plane, live.
 
-`data.py` draws the points, `state.py` says what may be set, `engine.py` trains (no widget, no picture), `drawing.py`
-makes bytes, words and a still picture of it, `player.py` trains in a thread, `playground.py` holds it together, and
-`live.py` with `playground.js` and `playground.css` brings it into the page.
+`toy_data` draws the points, `state` says what may be set, `engine` trains (no widget, no picture), `scene` makes bytes,
+words and a still picture of it, `player` trains in a thread, `playground` holds it together, and `playground_widget`
+with `page_*.js` and `playground.css` brings it into the page.
 """
 
 from lecturelib.training.playground.engine import Diverged, Engine

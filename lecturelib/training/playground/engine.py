@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lecturelib.checks import check_whole
 from lecturelib.training.playground.state import GOES_ON, a_dict, checked, number, sizes
 from lecturelib.training.playground.toy_data import REACH, features_of, points
 
@@ -167,22 +168,14 @@ class Engine:
         Raises `ValueError` or `TypeError` where there is no such weight, or the value is no finite number.
         """
         value = number("weight", value)
-        for name, place in (("layer", layer), ("unit", unit), ("source", 0 if source is None else source)):
-            if isinstance(place, bool) or not isinstance(place, int):
-                raise ValueError(f"{name}={place!r}: a whole number is needed")
-        if layer not in range(1, len(self.layers) + 1):
-            raise ValueError(
-                f"layer={layer!r}: this network has layers 1 to {len(self.layers)} after the inputs"
-            )
+        check_whole("layer", layer, 1, len(self.layers), "the layers after the inputs")
         weight, bias = (part.clone() for part in self.layers[layer - 1])
-        if unit not in range(len(bias)):
-            raise ValueError(f"unit={unit!r}: layer {layer} has units 0 to {len(bias) - 1}")
+        check_whole("unit", unit, 0, len(bias) - 1, f"the units of layer {layer}")
         if source is None:
             bias[unit] = value
-        elif source in range(weight.shape[1]):
-            weight[unit, source] = value
         else:
-            raise ValueError(f"source={source!r}: layer {layer} reads units 0 to {weight.shape[1] - 1}")
+            check_whole("source", source, 0, weight.shape[1] - 1, f"the units that layer {layer} reads")
+            weight[unit, source] = value
         self.layers = [*self.layers[: layer - 1], (weight, bias), *self.layers[layer:]]
         self.measure()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import uuid
 
+from lecturelib.checks import check_name, check_whole
 from lecturelib.show import Picture
 from lecturelib.training.playground import scene
 from lecturelib.training.playground.engine import Engine
@@ -17,14 +18,17 @@ MEASURED = 100  # points of a loss curve that one call of `step` adds at most, a
 
 
 class Playground:
-    """A small network that learns points in the plane before one's eyes.
+    """An interactive fully connected network that learns points in the plane.
 
     `preset`: a name out of `PRESETS`; `state`: settings laid over it, as `state.checked` takes them. As a cell's last
     line it is shown live; without a notebook it is driven by its methods. Raises `KeyError` for an unknown preset,
     and what `state.checked` raises. After the TensorFlow playground (Smilkov, Carter et al., 2016).
 
-        Playground("xor without a hidden layer: impossible")
-        Playground(state={"dataset": "spiral", "hidden": [8, 8], "seed": 3})
+    >>> from lecturelib.training import Playground
+    >>> playground = Playground("xor without a hidden layer: impossible", state={"seed": 3})
+    >>> playground.step(100)
+    >>> playground.state["dataset"], playground.engine.step_number
+    ('xor', 100)
     """
 
     def __init__(self, preset: str | None = None, state: dict | None = None):
@@ -74,8 +78,7 @@ class Playground:
 
     def step(self, many: int = 1) -> None:
         """That many steps; raises `engine.Diverged` where the weights grow without bounds."""
-        if isinstance(many, bool) or not isinstance(many, int) or many < 1:
-            raise ValueError(f"step({many!r}): a whole number from 1 up is needed")
+        check_whole("many", many, 1)
 
         def steps(engine):
             every = max(1, many // MEASURED)
@@ -112,9 +115,9 @@ class Playground:
         from IPython.display import display
 
         if self._live is None:
-            from lecturelib.training.playground.playground_widget import Live
+            from lecturelib.training.playground.playground_widget import PlaygroundView
 
-            self._live = Live(self, self._player)
+            self._live = PlaygroundView(self, self._player)
         ident = f"ll-{uuid.uuid4().hex[:12]}"
         self._live.add_twin(ident)
         display(self._live.widget)
@@ -146,9 +149,4 @@ class Playground:
 
 
 def _preset(name: str) -> dict:
-    if name not in PRESETS:
-        import difflib
-
-        near = difflib.get_close_matches(str(name), PRESETS, n=2, cutoff=0.3) or list(PRESETS)
-        raise KeyError(f"there is no preset {name!r}; nearest: {'; '.join(near)}")
-    return PRESETS[name][0]
+    return PRESETS[check_name("preset", name, PRESETS, "preset")][0]

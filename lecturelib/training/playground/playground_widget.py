@@ -25,6 +25,8 @@ from lecturelib.training.playground.toy_data import FEATURES
 from lecturelib.widgets.controls import Slider
 
 _HERE = Path(__file__).parent
+# One module in several files: each uses what those before it define.
+PAGE = ("page_base.js", "page_controls.js", "page_network.js", "page_painting.js", "page_main.js")
 UNDERWAY = 2  # frames that the page has not drawn yet, at most
 PATIENCE = 0.5  # seconds until a frame goes out to a page that does not answer (a hidden tab, a busy kernel)
 
@@ -32,7 +34,7 @@ PATIENCE = 0.5  # seconds until a frame goes out to a page that does not answer 
 class PlaygroundWidget(anywidget.AnyWidget):
     """What the page knows; only the kernel writes these."""
 
-    _esm = (_HERE / "playground.js").read_text(encoding="utf-8")
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in PAGE)
     _css = (_HERE / "playground.css").read_text(encoding="utf-8")
 
     about = traitlets.Dict().tag(sync=True)  # never changes: controls, presets, palette
@@ -46,7 +48,7 @@ class PlaygroundWidget(anywidget.AnyWidget):
     twins = traitlets.List().tag(sync=True)
 
 
-class Live:
+class PlaygroundView:
     """The widget of one playground, and the messages to and from it."""
 
     def __init__(self, playground, player):
@@ -107,9 +109,8 @@ class Live:
             return
         try:
             self._act(content)
-        except (
-            Exception
-        ) as error:  # the student reads it; a widget's callback would write it into a hidden log
+        # The student reads it; a widget's callback would write it into a hidden log.
+        except Exception as error:
             self._fail(error)
 
     def _act(self, content: dict) -> None:

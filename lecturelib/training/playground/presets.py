@@ -8,7 +8,7 @@ ALL = list(FEATURES)
 PRESETS: dict[str, tuple[dict, str]] = {
     "circle: a first run": (
         {"dataset": "circle", "hidden": [4, 2]},
-        "Press Play. Each unit of the first layer learns one straight cut; the second joins cuts to a closed curve.",
+        "Press Play. Each unit of the first layer changes across one straight line; the second combines the lines.",
     ),
     "xor without a hidden layer: impossible": (
         {"dataset": "xor", "hidden": []},
@@ -16,7 +16,7 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "xor with four hidden units": (
         {"dataset": "xor", "hidden": [4]},
-        "Four cuts are enough. Take units away: at how many does it fail?",
+        "Four units are enough. Remove them one by one: with how many does it fail?",
     ),
     "linear units: depth without gain": (
         {"dataset": "circle", "hidden": [8, 8, 8], "activation": "linear", "learning_rate": 0.03},
@@ -24,11 +24,11 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "spiral: too narrow": (
         {"dataset": "spiral", "hidden": [3]},
-        "Three cuts cannot follow the arms. What helps more: more units, more layers, or more inputs?",
+        "Three lines cannot follow the arms. What helps more: more units, more layers, or more inputs?",
     ),
     "spiral: wide enough": (
         {"dataset": "spiral", "hidden": [8, 8], "learning_rate": 0.3, "seed": 2, "speed": 20},
-        "Nothing seems to happen, then the arms appear. Look at what the second layer is made of.",
+        "The loss hardly changes at first, then the arms appear. Compare the maps of the first and the second layer.",
     ),
     "spiral: narrow, with better inputs": (
         {"dataset": "spiral", "hidden": [3], "features": ALL, "seed": 2, "speed": 20},
@@ -48,7 +48,7 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "dead ReLUs": (
         {"dataset": "circle", "hidden": [4, 4], "activation": "ReLU", "learning_rate": 3.0},
-        "One large step and a unit answers 0 to every point: no gradient reaches it any more, at any learning rate.",
+        "After one large step a unit is 0 for every point: its weights get no gradient, at any learning rate.",
     ),
     "sigmoids, four layers: vanishing gradients": (
         {"dataset": "circle", "hidden": [8, 8, 8, 8], "activation": "sigmoid"},

@@ -1,8 +1,8 @@
 """The playground's state as a plain dict: what may be set, to which values, and a sentence for everything else."""
 
-import math
-from numbers import Integral, Real
+from numbers import Integral
 
+from lecturelib.checks import UnknownName, check_number, check_whole, complaint, described
 from lecturelib.training.playground.toy_data import DATASETS, FEATURES
 from lecturelib.widgets.controls import Choice, Slider
 
@@ -47,9 +47,8 @@ def checked(state: dict | None) -> dict:
     state = a_dict(state)
     unknown = [name for name in state if name not in DEFAULTS and name not in ("weights", "step")]
     if unknown:
-        raise KeyError(
-            f"the playground has no setting {unknown[0]!r}; it has {', '.join(DEFAULTS)}, weights, step"
-        )
+        known = f"it has {', '.join(DEFAULTS)}, weights, step"
+        raise UnknownName(complaint("state", "known settings", repr(unknown[0]), known))
     whole = {**DEFAULTS, **state}
     for name, control in CONTROLS.items():
         whole[name] = control.check(whole[name])
@@ -58,17 +57,18 @@ def checked(state: dict | None) -> dict:
     if "weights" in state:
         whole["weights"] = _weights(state["weights"], sizes(whole))
     step = state.get("step", 0)
-    if isinstance(step, bool) or not isinstance(step, Integral) or step < 0:
-        raise ValueError(f"step={step!r}: a whole number from 0 up is needed")
+    check_whole("step", step)
     if step and "weights" not in state:
-        raise ValueError(f"step={step}: the weights at this step are needed too, as in state(weights=True)")
+        raise ValueError(
+            complaint("weights", f"those of step {step}", "none", "take them from state(weights=True)")
+        )
     return {**whole, "step": int(step)} if "weights" in whole else _without(whole, "step")
 
 
 def a_dict(state: dict | None) -> dict:
     """The state, empty for None; `TypeError` for what is no dict."""
     if state is not None and not isinstance(state, dict):
-        raise TypeError(f"a state is a dict such as {{'dataset': 'xor'}}, got {type(state).__name__}")
+        raise TypeError(complaint("state", "a dict such as {'dataset': 'xor'}", described(state)))
     return state or {}
 
 
@@ -84,36 +84,36 @@ def _without(state: dict, *names: str) -> dict:
 
 def _features(given) -> list[str]:
     if isinstance(given, str) or not isinstance(given, (list, tuple)):
-        raise TypeError(f"features={given!r}: a list such as ['x1', 'x2'] is needed")
+        raise TypeError(complaint("features", "a list such as ['x1', 'x2']", described(given)))
     unknown = [name for name in given if not isinstance(name, str) or name not in FEATURES]
     if unknown:
-        raise ValueError(f"features: {unknown[0]!r} is none of {', '.join(FEATURES)}")
+        raise ValueError(complaint("features", f"some of {', '.join(FEATURES)}", repr(unknown[0])))
     if not given:
-        raise ValueError("features: the network needs at least one input")
+        raise ValueError(complaint("features", "at least one input", "none"))
     return [name for name in FEATURES if name in given]  # always in one order, each once
 
 
 def _hidden(given) -> list[int]:
     if isinstance(given, str) or not isinstance(given, (list, tuple)):
-        raise TypeError(f"hidden={given!r}: a list of units per layer such as [4, 2] is needed; [] for none")
+        raise TypeError(
+            complaint("hidden", "a list of units per layer such as [4, 2]", described(given), "[] for none")
+        )
     if len(given) > MOST_LAYERS:
-        raise ValueError(f"hidden={list(given)!r}: at most {MOST_LAYERS} layers")
+        raise ValueError(complaint("hidden", f"at most {MOST_LAYERS} layers", len(given)))
     for units in given:
         if isinstance(units, bool) or not isinstance(units, Integral) or not 1 <= units <= MOST_UNITS:
-            raise ValueError(f"hidden={list(given)!r}: each layer has 1 to {MOST_UNITS} units, not {units!r}")
+            raise ValueError(complaint("hidden", f"1 to {MOST_UNITS} units in each layer", units))
     return [int(units) for units in given]
 
 
 def _weights(given, layout: list[int]) -> list[dict]:
     if not isinstance(given, (list, tuple)) or len(given) != len(layout) - 1:
-        raise ValueError(
-            f"weights: a list of {len(layout) - 1} layers is needed, each with 'weight' and 'bias', "
-            f"for the units {layout}"
-        )
+        expected = f"a list of {len(layout) - 1} layers with 'weight' and 'bias', for the units {layout}"
+        raise ValueError(complaint("weights", expected, described(given)))
     made = []
     for k, (layer, inputs, units) in enumerate(zip(given, layout, layout[1:], strict=False)):
         if not isinstance(layer, dict) or set(layer) != {"weight", "bias"}:
-            raise ValueError(f"weights[{k}]: a dict with 'weight' and 'bias' is needed")
+            raise ValueError(complaint(f"weights[{k}]", "a dict with 'weight' and 'bias'", described(layer)))
         made.append(
             {
                 "weight": _rows(f"weights[{k}]['weight']", layer["weight"], units, inputs),
@@ -125,20 +125,18 @@ def _weights(given, layout: list[int]) -> list[dict]:
 
 def _rows(name: str, given, units: int, inputs: int) -> list[list[float]]:
     if not isinstance(given, (list, tuple)) or len(given) != units:
-        raise ValueError(f"{name}: {units} rows of {inputs} numbers are needed, one row per unit")
+        raise ValueError(
+            complaint(name, f"{units} rows of {inputs} numbers, one row per unit", described(given))
+        )
     return [_numbers(f"{name}[{row}]", numbers, inputs) for row, numbers in enumerate(given)]
 
 
 def _numbers(name: str, given, many: int) -> list[float]:
     if not isinstance(given, (list, tuple)) or len(given) != many:
-        raise ValueError(f"{name}: a list of {many} numbers is needed, got {given!r}")
+        raise ValueError(complaint(name, f"a list of {many} numbers", described(given)))
     return [number(f"{name}[{k}]", value) for k, value in enumerate(given)]
 
 
 def number(name: str, value) -> float:
     """A finite number; `TypeError` or `ValueError` names where another value stands."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}={value!r}: a number is needed")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} is {value}: a finite number is needed")
-    return float(value)
+    return float(check_number(name, value))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lecturelib.checks import check_name
+
 REACH = 3.0  # the plane goes from -REACH to REACH in both directions
 RADIUS = 2.5
 TURNS = 1.5  # of a spiral's arm
@@ -47,9 +49,7 @@ def points(dataset: str, n: int, noise: float, train_share: float, seed: int) ->
     `noise`: standard deviation of what is added to each place (the plane is 6 wide). `train_share` of each class
     is for training, at least one point of each class on either side. Raises `KeyError` for an unknown data set.
     """
-    if dataset not in DATASETS:
-        raise KeyError(f"data set {dataset!r}: choose one of {', '.join(DATASETS)}")
-    draw, classes = DATASETS[dataset]
+    draw, classes = DATASETS[check_name("dataset", dataset, DATASETS, "data set")]
     generator = torch.Generator().manual_seed(seed)
     places, labels, train = [], [], []
     for k in range(classes):

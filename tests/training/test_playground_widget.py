@@ -7,13 +7,13 @@ import pytest
 
 from lecturelib.training.playground import Playground
 from lecturelib.training.playground import playground_widget as live_module
-from lecturelib.training.playground.playground_widget import Live
+from lecturelib.training.playground.playground_widget import PlaygroundView
 
 
 @pytest.fixture
 def pair():
     playground = Playground("circle: a first run", state={"speed": 2})
-    made = Live(playground, playground._player)
+    made = PlaygroundView(playground, playground._player)
     yield playground, made
     playground.pause()
     made.widget.close()
@@ -37,7 +37,7 @@ def test_messages_change_the_network_and_bring_a_frame(pair):
     assert tell(made, type="preset", name="dead ReLUs").preset == "dead ReLUs"
     assert tell(made, type="reset").frame["step"] == 0 and made.widget.frame["serial"] > first
     tell(made, type="load", text=json.dumps({"dataset": "xor", "hidden": []}))
-    assert playground.state["dataset"] == "xor" and made.widget.says.startswith("One large step")
+    assert playground.state["dataset"] == "xor" and made.widget.says.startswith("After one large step")
 
 
 def test_play_and_pause(pair):
@@ -50,7 +50,7 @@ def test_play_and_pause(pair):
 def test_what_is_wrong_is_said_in_the_page_and_goes_away(pair):
     playground, made = pair
     before = playground.state
-    assert "1 to 8 units, not 9" in tell(made, type="set", given={"hidden": [9]}).error
+    assert "1 to 8 units in each layer, got 9" in tell(made, type="set", given={"hidden": [9]}).error
     assert "this is no state" in tell(made, type="load", text="{").error
     assert "at least one input" in tell(made, type="set", given={"features": []}).error
     assert "finite" in tell(made, type="weight", layer=1, unit=0, source=0, value=float("nan")).error
