@@ -148,7 +148,7 @@ def flat(value, count=10):
 @pytest.mark.parametrize(
     ("cause", "changes", "words"),
     [
-        ("wrong normalization", {"inputs/std": flat(90.0), "inputs/mean": flat(33.0)}, "mean 33, standard deviation 90"),
+        ("wrong normalization", {"inputs/std": flat(90.0), "inputs/mean": flat(33.0)}, "deviation 90"),
         ("wrong normalization", {"inputs/std": flat(0.0014)}, "deviation 0.0014"),
         ("no shuffling", {"targets/classes": flat(1.1)}, "holds 1[0-9]% of the classes"),
         ("train/test leak", {"split/copies": np.array([0.3])}, "30% of the validation examples"),
