@@ -4,6 +4,7 @@ import torch
 
 import lecturelib
 from lecturelib import assets
+from lecturelib.checks import UnknownName, complaint
 
 # What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -14,16 +15,23 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
     "07": ("minilm", "minilm_words"),
+    "08": (),
 }
 
 
 def begin(part: str, seed: int = 0) -> None:
     """Seed PyTorch and check that the networks of a part ("04") are there; nothing is downloaded.
 
-    Raises `KeyError` for an unknown part, `assets.AssetMissing` with the command that fetches what is missing.
+    Raises `UnknownName` (a `KeyError`) for an unknown part, `assets.AssetMissing` with the command that fetches what is
+    missing.
+
+    >>> begin("02")  # doctest: +ELLIPSIS
+    lecturelib ..., PyTorch ...: ready for part 02, offline.
     """
     if part not in NEEDS:
-        raise KeyError(f"there is no part {part!r}; the notebooks are {', '.join(NEEDS)}")
+        raise UnknownName(
+            complaint("part", "the number of a notebook", repr(part), f"known: {', '.join(NEEDS)}")
+        )
     for name in NEEDS[part]:
         assets.path(name)
     torch.manual_seed(seed)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from lecturelib import assets
+from lecturelib.checks import UnknownName, complaint
 
 
 def result(name: str, says: str, holds: bool | None, numbers: dict, note: str = "") -> dict:
@@ -32,7 +33,7 @@ def margin(differences: Sequence[float]) -> float:
 def claim(name: str) -> str:
     """The report of a claim as it was measured in full (`make claims`): what it says, whether it holds, the numbers.
 
-    Raises `KeyError` for a claim that was not measured.
+    Raises `UnknownName` (a `KeyError`) for a claim that was not measured.
 
     >>> print(claim("C31").splitlines()[0])
     C31, measured in full: holds.
@@ -55,7 +56,9 @@ def _measured(name: str) -> dict:
         whole = assets.data_path(f"claims/{file.name}")  # its sha256 is checked
         measured |= json.loads(whole.read_text(encoding="utf-8"))
     if name not in measured:
-        raise KeyError(f"claim {name!r} has not been measured; there are: {', '.join(measured)}")
+        raise UnknownName(
+            complaint("name", "a claim that was measured", repr(name), f"known: {', '.join(measured)}")
+        )
     return measured[name]
 
 

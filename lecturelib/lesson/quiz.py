@@ -1,4 +1,4 @@
-"""Questions with an explanation on every choice: offline, by keyboard, readable as plain text.
+"""Questions with an explanation on every answer: offline, by keyboard, readable as plain text.
 
 A quiz is one piece of HTML. With its small script (in JupyterLab, and in an exported page) it has radio
 buttons or checkboxes and a Check button; where scripts are not run, the same lines stay readable and each
@@ -8,90 +8,102 @@ explanation opens by itself. So it needs no kernel and no widget.
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from lecturelib.checks import complaint, described
+from lecturelib.show.text_metrics import escaped, prepared_text
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its text, whether it is right, and why; the why is required."""
+    """One answer of a question: its text, whether it is right, and why; the why is required.
+
+    >>> Answer("4", True, "Two pairs.").right
+    True
+    """
 
     text: str
     right: bool
     why: str
 
     def __post_init__(self):
-        _check_text("a choice", self.text)
+        object.__setattr__(self, "text", _checked_text("text of an answer", self.text))
         if not isinstance(self.right, bool):
-            raise TypeError(f"choice {self.text!r}: right must be True or False, got {self.right!r}")
-        if not isinstance(self.why, str) or not self.why.strip():
-            raise ValueError(f"choice {self.text!r}: why is empty; say why it is right or wrong")
+            raise TypeError(
+                complaint(f"right of answer {self.text!r}", "True or False", described(self.right))
+            )
+        object.__setattr__(self, "why", _checked_text(f"why of answer {self.text!r}", self.why))
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its choices in the order given; several right ones make it "choose all that apply".
+    """A question with its answers in the order given; several right ones make it "choose all that apply".
 
-    Raises ValueError or TypeError for fewer than two choices or more than 26, equal choices, or none that is right.
+    Raises ValueError or TypeError for fewer than two answers or more than 26, equal ones, or none that is right.
+
+    >>> Question("Even?", [Answer("2", True, "2 = 2 x 1."), Answer("3", False, "Odd.")]).several
+    False
     """
 
     text: str
     answers: tuple[Answer, ...]
 
     def __post_init__(self):
-        _check_text("a question", self.text)
+        object.__setattr__(self, "text", _checked_text("text of a question", self.text))
         object.__setattr__(self, "answers", tuple(self.answers))
-        for choice in self.answers:
-            if not isinstance(choice, Answer):
-                raise TypeError(
-                    f"question {self.text!r}: choices must be Answers, got {type(choice).__name__}"
-                )
-        texts = [choice.text for choice in self.answers]
-        if len(texts) < 2 or len(set(texts)) < len(texts):
-            raise ValueError(f"question {self.text!r}: needs two choices or more, all different")
-        if len(texts) > len(LETTERS):
-            raise ValueError(
-                f"question {self.text!r}: at most {len(LETTERS)} choices, one per letter, got {len(texts)}"
-            )
-        if not any(choice.right for choice in self.answers):
-            raise ValueError(f"question {self.text!r}: no choice is right")
+        name = f"answers of question {self.text!r}"
+        for answer in self.answers:
+            if not isinstance(answer, Answer):
+                raise TypeError(complaint(name, "Answers", described(answer)))
+        texts = [answer.text for answer in self.answers]
+        if not 2 <= len(texts) <= len(LETTERS):
+            raise ValueError(complaint(name, f"2 to {len(LETTERS)}, one per letter", len(texts)))
+        if len(set(texts)) < len(texts):
+            raise ValueError(complaint(name, "different texts", texts))
+        if not any(answer.right for answer in self.answers):
+            raise ValueError(complaint(name, "at least one that is right", "none"))
 
     @property
     def several(self) -> bool:
-        """Whether more than one choice is right."""
-        return sum(choice.right for choice in self.answers) > 1
+        """Whether more than one answer is right."""
+        return sum(answer.right for answer in self.answers) > 1
 
 
 @dataclass(frozen=True)
 class Quiz:
-    """Questions under a title; the cell's last line shows it."""
+    """Questions under a title; the cell's last line shows it.
+
+    >>> question = Question("Even?", [Answer("2", True, "2 = 2 x 1."), Answer("3", False, "Odd.")])
+    >>> Quiz((question,)).text(solutions=False).splitlines()[2:]
+    ['1. Even?', '   a) 2', '   b) 3']
+    """
 
     questions: tuple[Question, ...]
     title: str = "Check yourself"
 
     def __post_init__(self):
-        _check_text("a quiz title", self.title)
+        object.__setattr__(self, "title", _checked_text("title", self.title))
         object.__setattr__(self, "questions", tuple(self.questions))
         for question in self.questions:
             if not isinstance(question, Question):
-                raise TypeError(f"a quiz holds Questions, got {type(question).__name__}")
+                raise TypeError(complaint("questions", "Questions", described(question)))
         if not self.questions:
-            raise ValueError("a quiz needs at least one question")
+            raise ValueError(complaint("questions", "at least one", "none"))
 
     def text(self, solutions: bool = True) -> str:
         """The quiz as plain text; `solutions=False` leaves out what is right and why."""
         lines = [self.title, ""]
         for number, question in enumerate(self.questions, 1):
             lines.append(f"{number}. {question.text}{_hint(question)}")
-            for letter, choice in zip(_letters(question), question.answers, strict=True):
-                lines.append(f"   {letter}) {choice.text}")
+            for letter, answer in zip(_letters(question), question.answers, strict=True):
+                lines.append(f"   {letter}) {answer.text}")
             if solutions:
                 lines.append("")
-                for letter, choice in zip(_letters(question), question.answers, strict=True):
-                    lines.append(f"   {letter}: {_verdict(choice)}. {choice.why}")
+                for letter, answer in zip(_letters(question), question.answers, strict=True):
+                    lines.append(f"   {letter}: {_verdict(answer)}. {answer.why}")
             lines.append("")
         return "\n".join(lines).rstrip() + "\n"
 
@@ -103,7 +115,7 @@ class Quiz:
         return (
             f'<style>{_CSS}</style><section class="ll-quiz" data-ll-quiz="{name}">'
             f'<div class="ll-quiz-title" role="heading" aria-level="4">'
-            f"{html.escape(self.title)}</div>{body}</section><script>{_SCRIPT.replace('QUIZ', name)}</script>"
+            f"{escaped(self.title)}</div>{body}</section><script>{_SCRIPT.replace('QUIZ', name)}</script>"
         )
 
     def show(self) -> None:
@@ -125,29 +137,32 @@ class Quiz:
 def quiz(questions: Iterable[Question], title: str = "Check yourself", mixed: bool = True) -> Quiz:
     """A quiz of the questions, in their order; `.show()`, or the cell's last line, shows it.
 
-    The choices of a question are mixed, unless `mixed=False`: whoever writes one begins with the right answer. The
+    The answers of a question are mixed, unless `mixed=False`: whoever writes one begins with the right answer. The
     order follows from their texts, so that everybody has the same letters.
 
     Raises ValueError or TypeError where there is no question or something else among them.
 
-        quiz([Question("2 + 2?", [Answer("4", True, "Two pairs."), Answer("5", False, "One too many.")])])
+    >>> four = Answer("4", True, "Two pairs.")
+    >>> quiz([Question("2 + 2?", [four, Answer("5", False, "One too many.")])], title="Sums")
+    <Quiz 'Sums': 1 questions>
     """
     made = Quiz(tuple(questions), title)
     return replace(made, questions=tuple(map(_mixed, made.questions))) if mixed else made
 
 
 def _mixed(question: Question) -> Question:
-    def place(choice: Answer) -> bytes:
-        return hashlib.sha256(f"{question.text}\n{choice.text}".encode()).digest()
+    def place(answer: Answer) -> bytes:
+        return hashlib.sha256(f"{question.text}\n{answer.text}".encode()).digest()
 
     return replace(question, answers=tuple(sorted(question.answers, key=place)))
 
 
-def _check_text(what: str, text: object) -> None:
+def _checked_text(what: str, text: object) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"{what} must be text, got {type(text).__name__}")
+        raise TypeError(complaint(what, "a text", described(text)))
     if not text.strip():
-        raise ValueError(f"{what} is empty")
+        raise ValueError(complaint(what, "a text", "an empty one"))
+    return prepared_text(text)
 
 
 def _letters(question: Question) -> str:
@@ -158,21 +173,21 @@ def _hint(question: Question) -> str:
     return " (choose all that apply)" if question.several else ""
 
 
-def _verdict(choice: Answer) -> str:
-    return "Right" if choice.right else "Wrong"
+def _verdict(answer: Answer) -> str:
+    return "Right" if answer.right else "Wrong"
 
 
 def _question(name: str, number: int, question: Question) -> str:
     kind = "checkbox" if question.several else "radio"
     rows = "".join(
-        f'<div class="ll-choice" data-right="{int(choice.right)}">'
-        f'<label><input type="{kind}" name="{name}-{number}"> <span>{letter}) {html.escape(choice.text)}</span></label>'
-        f'<details class="ll-why"><summary>Why?</summary><p><b>{_verdict(choice)}.</b> {html.escape(choice.why)}</p>'
+        f'<div class="ll-choice" data-right="{int(answer.right)}">'
+        f'<label><input type="{kind}" name="{name}-{number}"> <span>{letter}) {escaped(answer.text)}</span></label>'
+        f'<details class="ll-why"><summary>Why?</summary><p><b>{_verdict(answer)}.</b> {escaped(answer.why)}</p>'
         "</details></div>"
-        for letter, choice in zip(_letters(question), question.answers, strict=True)
+        for letter, answer in zip(_letters(question), question.answers, strict=True)
     )
     return (
-        f'<fieldset class="ll-question" data-number="{number}"><legend>{number}. {html.escape(question.text)}'
+        f'<fieldset class="ll-question" data-number="{number}"><legend>{number}. {escaped(question.text)}'
         f"{_hint(question)}</legend>{rows}</fieldset>"
     )
 

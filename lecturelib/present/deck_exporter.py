@@ -20,6 +20,10 @@ from lecturelib.present.pages import Page, heading_of, plain
 
 HERE = Path(__file__).resolve().parent
 _COMMANDS = {r"\\arg(?![a-zA-Z])": r"\\operatorname{arg}"}  # what latex2mathml does not know
+# A function stands a little apart from its argument, as in TeX, unless that is in parentheses.
+_FUNCTION = re.compile(
+    r"(?<!<msub>)(?<!<msup>)(?<!<msubsup>)(<m[io]>(?:arg|cos|exp|ln|log|sin|tanh?)</m[io]>)(?=<m(?!o\b))"
+)
 _LOCAL = re.compile(r"<img\b[^>]*\bsrc=[\"']?(?!data:|https?:|//)", re.IGNORECASE)
 _CAPTION = re.compile(r"<(title|desc)\b[^>]*>(.*?)</\1>", re.DOTALL)
 
@@ -39,6 +43,7 @@ def formula(tex: str, block: bool = False) -> str:
         made = "\\"
     if "\\" in made:  # a command that it does not know comes back as it is
         return f"<code>{html.escape(tex)}</code>"
+    made = _FUNCTION.sub(r'\1<mspace width="0.17em" />', made)
     return made.replace("<math ", f'<math alttext="{html.escape(tex.strip(), quote=True)}" ', 1)
 
 

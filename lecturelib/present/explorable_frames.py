@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Iterator
 
+from lecturelib.show.text_metrics import escaped
 from lecturelib.widgets import prepared
 
 MOST = 5  # frames of one explorable
@@ -46,7 +46,7 @@ def html_of(explorable) -> str:
     """The frames as HTML: the pictures, and a button for each, which the page's own script makes choose."""
     made = frames(explorable)
     buttons = "".join(
-        f'<button type="button" aria-pressed="{str(k == 0).lower()}">{html.escape(words)}</button>'
+        f'<button type="button" aria-pressed="{str(k == 0).lower()}">{escaped(words)}</button>'
         for k, (words, _) in enumerate(made)
     )
     pictures = "".join(
@@ -54,11 +54,11 @@ def html_of(explorable) -> str:
         for k, (_, picture) in enumerate(made)
     )
     choose = f'<div class="frame-choice" role="group">{buttons}</div>' if len(made) > 1 else ""
-    return f'<section class="frames"><h4>{html.escape(explorable.title)}</h4>{choose}{pictures}</section>'
+    return f'<section class="frames"><h4>{escaped(explorable.title)}</h4>{choose}{pictures}</section>'
 
 
 def show_last() -> None:
-    """Shows the frames of the explorable that was shown last: what `static.py` asks of the kernel after a cell."""
+    """Shows the frames of the explorable that was shown last: what `html_deck.py` asks of the kernel after a cell."""
     from IPython.display import HTML, display
 
     display(HTML(html_of(next(reversed(list(prepared._shown.values()))))))

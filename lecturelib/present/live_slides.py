@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from lecturelib.checks import complaint
+
 HERE = Path(__file__).resolve().parent
 SHARE = HERE / "share" / "jupyter"  # the extension, as Jupyter looks for it
 CONFIG = HERE / "etc" / "jupyter"  # JupyterLab's settings for a presentation
@@ -23,7 +25,7 @@ def find(part: str) -> Path:
     given = Path(part)
     if given.suffix == ".ipynb":
         if not given.is_file():
-            raise FileNotFoundError(f"there is no notebook {part}")
+            raise FileNotFoundError(complaint("part", "a notebook that is there", part))
         return given.resolve()
     folders = [Path.cwd() / "notebooks", Path.cwd(), HERE.parent.parent / "notebooks"]
     found: dict[str, Path] = {}
@@ -31,8 +33,12 @@ def find(part: str) -> Path:
         found |= {path.name.split("_")[0]: path for path in folder.glob("[0-9][0-9]*_*.ipynb")}
     number = part.zfill(2 if part.isdigit() else 3)  # 4 is 04, 7a is 07a
     if number not in found:
-        there = ", ".join(sorted(found)) or "none (run this in the course's folder, or name a notebook)"
-        raise FileNotFoundError(f"there is no part {part!r}; the parts here are: {there}")
+        there = (
+            f"known: {', '.join(sorted(found))}"
+            if found
+            else "run this in the course's folder, or name a notebook"
+        )
+        raise FileNotFoundError(complaint("part", "the number of a part", repr(part), there))
     return found[number].resolve()
 
 

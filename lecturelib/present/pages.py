@@ -1,4 +1,4 @@
-"""Cells to pages, by the standard slideshow metadata: the same rule as `static/pages.js` of the extension."""
+"""Cells to pages, by the standard slideshow metadata: the same rule as `pages.js` of the extension."""
 
 from __future__ import annotations
 

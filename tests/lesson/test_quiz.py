@@ -53,15 +53,19 @@ def test_the_output_is_the_same_every_time():
 @pytest.mark.parametrize(
     "make, error, words",
     [
-        (lambda: Answer("4", True, " "), ValueError, "why is empty"),
+        (lambda: Answer("4", True, " "), ValueError, "why of answer .4.: expected a text, got an empty one"),
         (lambda: Answer("", True, "because"), ValueError, "empty"),
         (lambda: Answer("4", 1, "because"), TypeError, "True or False"),
         (
             lambda: Question("?", [Answer("4", False, "no"), Answer("5", False, "no")]),
             ValueError,
-            "no choice is right",
+            "at least one that is right, got none",
         ),
-        (lambda: Question("?", [Answer("4", True, "yes")]), ValueError, "two choices"),
+        (
+            lambda: Question("?", [Answer("4", True, "yes")]),
+            ValueError,
+            "expected 2 to 26, one per letter, got 1",
+        ),
         (lambda: Question("?", [Answer("4", True, "y"), Answer("4", False, "n")]), ValueError, "different"),
         (lambda: Question("?", ["4", "5"]), TypeError, "str"),
         (lambda: Question("", ONE.answers), ValueError, "empty"),
@@ -78,5 +82,12 @@ def test_unfinished_questions_are_refused(make, error, words):
 def test_there_are_as_many_choices_as_letters():
     choices = [Answer(str(number), number == 0, "Counted.") for number in range(27)]
     assert "z) 25" in quiz([Question("How many?", choices[:26])], mixed=False).text()
-    with pytest.raises(ValueError, match="at most 26 choices, one per letter, got 27"):
+    with pytest.raises(ValueError, match="expected 2 to 26, one per letter, got 27"):
         Question("How many?", choices)
+
+
+def test_control_characters_leave_the_page_whole():
+    bad = "a\x07b\ud800\u2029c <&>"
+    page = quiz([Question(bad, [Answer(bad, True, bad), Answer("other", False, bad)])], title=bad).html()
+    page.encode()
+    assert not {"\x07", "\ud800", "\u2029"} & set(page) and page.count("&lt;&amp;&gt;") == 5

@@ -172,6 +172,12 @@ def test_formulas():
     assert formula(r"\no \such{") == r"<code>\no \such{</code>"
     assert formula(r"\unknown x") == r"<code>\unknown x</code>"
     assert formula(r"\arg\max_x").count("<mo>") == 2
+    assert [formula(tex).count("<mspace") for tex in (r"\tanh c", r"\tanh(c)", r"\log_2 c", r"\log p")] == [
+        1,
+        0,
+        0,
+        1,
+    ]
     assert 'display="block"' in formula("x < y", block=True) and 'alttext="x &lt; y"' in formula("x < y")
     deck = deck_of(text("costs 5$ or 6$, $a$ and `$b$`\n\n$$c$$\n\n    $d$"))
     assert "5$ or 6$" in deck and "<code>$b$</code>" in deck and deck.count("<math") == 2

@@ -22,9 +22,9 @@ def test_a_part_by_its_number_or_its_path(tmp_path, monkeypatch):
     own = tmp_path / "my lesson.ipynb"
     own.write_text("{}")
     assert live_slides.find(str(own)) == own
-    with pytest.raises(FileNotFoundError, match="there is no notebook missing.ipynb"):
+    with pytest.raises(FileNotFoundError, match="a notebook that is there, got missing.ipynb"):
         live_slides.find("missing.ipynb")
-    with pytest.raises(FileNotFoundError, match=r"there is no part '77'; the parts here are: 00, 01, "):
+    with pytest.raises(FileNotFoundError, match="the number of a part, got '77'; known: 00, 01, "):
         live_slides.find("77")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "04_mine.ipynb").write_text("{}")
@@ -82,9 +82,9 @@ def test_it_was_tried_with_the_jupyterlab_that_is_pinned():
 
 def test_wrong_calls_are_one_sentence(capsys, tmp_path):
     assert command_line.main(["present", "77"]) == 1
-    assert "there is no part '77'" in capsys.readouterr().err
+    assert "the number of a part, got '77'; known: 00, 01" in capsys.readouterr().err
     assert command_line.main(["slides", "missing.ipynb"]) == 1
-    assert "there is no notebook" in capsys.readouterr().err
+    assert "a notebook that is there, got missing.ipynb" in capsys.readouterr().err
     assert command_line.main(["present", "04", "--prepared", str(tmp_path / "none.json")]) == 1
     assert "prepared settings: expected a JSON file" in capsys.readouterr().err
     with pytest.raises(SystemExit):
