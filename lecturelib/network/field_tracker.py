@@ -24,6 +24,11 @@ HANDED_OUT = {
 # Ask for no value: printing goes to the reader, the others answer about the form.
 HARMLESS = {"__format__", "__repr__", "__dlpack_device__"}
 HARMLESS_OPERATIONS = {"aten::is_pinned", "aten::is_same_size"}
+# Look at a tensor's form only: what they make is a constant.
+NEW = {
+    "aten::empty_like", "aten::full_like", "aten::new_empty", "aten::new_empty_strided", "aten::new_full",
+    "aten::new_ones", "aten::new_zeros", "aten::ones_like", "aten::rand_like", "aten::randn_like", "aten::zeros_like",
+}  # fmt: skip
 
 
 class FieldTracker(TorchDispatchMode):
@@ -93,6 +98,8 @@ class FieldTracker(TorchDispatchMode):
             outcome = function(*args, **kwargs)
         self.drawn = self.drawn or torch.Tag.nondeterministic_seeded in function.tags
         schema = function._schema
+        if schema.name in NEW and not self._left:
+            inputs = []
         if inputs and _tells(function, outcome) and schema.name not in HARMLESS_OPERATIONS:
             self._left = True
         outputs = tensors_in([outcome])

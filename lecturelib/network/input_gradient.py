@@ -20,7 +20,15 @@ SEVERAL = 2  # images; from here on a layout pixel by pixel (channels last) is q
 
 
 def prepared(model: nn.Module, image: Tensor, unit: Unit) -> tuple[Tensor, Unit]:
-    """The image in the model's dtype and on its device, and the unit with names resolved; raises if they do not fit."""
+    """The image in the model's dtype and on its device, and the unit with names resolved; raises if they do not fit.
+
+    >>> import torch
+    >>> from lecturelib.network.units import Logit
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2).double())
+    >>> image, unit = prepared(net, torch.ones(1, 1, 2, 2), Logit(1))
+    >>> image.dtype
+    torch.float64
+    """
     check_images(image, model, "image")
     unit = checked_unit(model, unit, image)
     return to_the_weights(image.detach(), model), unit
@@ -74,6 +82,12 @@ def gradient_of(value: Tensor, source: Tensor, unit: Unit, what: str, retain: bo
     """d value / d source, in the form of source; a sentence if there is none, or if it is NaN or infinite.
 
     `retain` keeps what the forward pass left, for another value of the same pass.
+
+    >>> import torch
+    >>> from lecturelib.network.units import Logit
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> gradient_of(3 * x.sum(), x, Logit(0), "x")
+    tensor([3., 3.])
     """
     gradient = None
     if value.requires_grad:
