@@ -56,8 +56,8 @@ def maximize(
     `torch.optim.Adam` with `learning_rate`, in the units of the parameters. batch pictures start from noise of their
     own.
 
-    A unit below a ReLU that is off has no gradient (a dead start). Where the gradient of a picture is exactly 0 the
-    step follows what the deconvnet rule passes back instead, which does not depend on which ReLUs are on.
+    A unit after a ReLU that is off has no gradient (a dead start). Where the gradient of a picture is exactly 0, the
+    step follows the gradient of `redirected_relu` instead: a ReLU that is off passes back what would turn it on.
 
     Raises `TypeError`, `ValueError`, `KeyError` or `IndexError` at the call, before any work. While running,
     `ValueError` if no signal arrives at the picture even so, if the gradient is NaN or infinite, or if every pixel is 0

@@ -45,7 +45,8 @@ class State:
     random: torch.Generator
     optimizer: dict | None = None  # its state_dict
     factory: OptimizerFactory | None = None  # None: Adam
-    dead: bool = False  # did a picture have no gradient of its own in the last step?
+    dead: bool = False  # had a picture no gradient of its own so far?
+    woken: bool = False  # and has it now?
     parameters: list[Tensor] = field(default_factory=list)  # of a state that is kept while its run goes on
 
 
@@ -86,10 +87,14 @@ class Ascent:
         value, gradient, extra = self._unit_gradient(image, matrices)
         dead = gradient.flatten(1).abs().amax(1) == 0  # (B,)
         if dead.any():
-            gradient = torch.where(dead.view(-1, 1, 1, 1), self._revived(image, matrices), gradient)
-        elif self.state.dead:
-            self.optimizer.state.clear()  # the signal that woke it up is larger than a gradient: begin anew
-        self.state.dead = bool(dead.any())
+            signal = self._redirected_gradient(image, matrices)
+            gradient = torch.where(dead.view(-1, 1, 1, 1), signal, gradient)
+            self.state.dead = True
+        elif self.state.dead and not self.state.woken:
+            # What the optimizer averaged so far was not the gradient: it begins anew. Only once: under random
+            # transforms a picture may be dead in every other step.
+            self.optimizer.state.clear()
+            self.state.woken = True
         length = gradient.norm().item()
         leaf = image.clone().requires_grad_()
         for penalty in self.penalties:
@@ -117,8 +122,8 @@ class Ascent:
             extra = _derivative(total, leaf)
         return value.detach(), gradient, extra
 
-    def _revived(self, image: Tensor, matrices: Tensor | None) -> Tensor:
-        """What redirected ReLUs pass back to pictures without a gradient, (B, C, H, W)."""
+    def _redirected_gradient(self, image: Tensor, matrices: Tensor | None) -> Tensor:
+        """What redirected ReLUs pass back to the pictures, (B, C, H, W)."""
         with redirected_relu():
             _, signal, _ = self._unit_gradient(image, matrices)
         if self.done == 0 and (signal.flatten(1).abs().amax(1) == 0).any():
@@ -211,7 +216,9 @@ def copied(state: State, whole: bool = True) -> State:
     """The state as it is now; `whole`: with a parametrization and random numbers of its own, to go on with."""
     parameters = [parameter.detach().clone() for parameter in (state.parameters or state.form.parameters)]
     random = torch.Generator().set_state(state.random.get_state())
-    kept = State(state.form, random, _cloned(state.optimizer), state.factory, state.dead, parameters)
+    kept = State(
+        state.form, random, _cloned(state.optimizer), state.factory, state.dead, state.woken, parameters
+    )
     if not whole:
         return kept
     form = copy.deepcopy(state.form)

@@ -1,4 +1,4 @@
-"""Pictures that take minutes are shipped: each frame with its settings, its seed and what the unit says to it.
+"""Shipped pictures of part 6: each frame with its settings, its seed, and the numbers measured on it.
 
 `scripts/make_frames.py` makes them, `data/optimization_frames.zip` holds them (WebP files and one index), and the
 explorables of part 6 show them at once and go on from them.
@@ -12,7 +12,7 @@ from functools import lru_cache
 from torch import Tensor
 
 from lecturelib import assets
-from lecturelib.checks import UnknownName
+from lecturelib.checks import UnknownName, check_name, complaint
 from lecturelib.images import load_image
 
 FILE = "optimization_frames.zip"
@@ -39,14 +39,17 @@ class Frame:
 
 
 def series() -> tuple[str, ...]:
-    """The names of what is shipped: "class_image", "regularizer_comparison", "dream" ..."""
+    """Names of the series that are shipped: "class_image", "regularizer_comparison", "dream" ..."""
     return tuple(_index())
 
 
 def frames(name: str) -> tuple[Frame, ...]:
-    """All frames of a series, in the order they were made; `UnknownName` for a series that is not shipped."""
-    if name not in _index():
-        raise UnknownName(f"no frames are called {name!r}; there are: {', '.join(_index())}")
+    """All frames of a series, in the order they were made; `UnknownName` for a series that is not shipped.
+
+    >>> len(frames("nine"))
+    9
+    """
+    check_name("name", name, _index(), "series of frames")
     return _index()[name]
 
 
@@ -54,8 +57,9 @@ def options(name: str, setting: str) -> tuple:
     """The values of one setting in a series, in the order they were made."""
     found = dict.fromkeys(frame.settings[setting] for frame in frames(name) if setting in frame.settings)
     if not found:
-        asked = ", ".join(frames(name)[0].settings)
-        raise UnknownName(f"the frames of {name!r} have no setting {setting!r}; they have {asked}")
+        raise UnknownName(
+            complaint("setting", f"one of {', '.join(frames(name)[0].settings)} for {name}", repr(setting))
+        )
     return tuple(found)
 
 
@@ -63,17 +67,23 @@ def frame(name: str, **settings) -> Frame:
     """The one frame of a series with these settings.
 
     Raises `UnknownName` where none has them, with the values that there are; `ValueError` where several have.
+
+    >>> frame("inversion", layer="conv3", lam=2).image.shape
+    torch.Size([1, 3, 224, 224])
     """
     for key, value in settings.items():
         if value not in options(name, key):
             there = ", ".join(map(str, options(name, key)))
-            raise UnknownName(f"no frame of {name!r} has {key}={value!r}; there are: {there}")
+            raise UnknownName(complaint(key, f"one of {there} for {name}", repr(value)))
     fit = [f for f in frames(name) if all(f.settings.get(key) == value for key, value in settings.items())]
     if len(fit) > 1:
         open_keys = ", ".join(key for key in fit[0].settings if key not in settings)
-        raise ValueError(f"{len(fit)} frames of {name!r} have {settings}: name also {open_keys}")
+        came = f"{settings}, which {len(fit)} frames have"
+        raise ValueError(
+            complaint("settings", f"those of one frame of {name}", came, f"name also {open_keys}")
+        )
     if not fit:
-        raise UnknownName(f"no frame of {name!r} has {settings} together")
+        raise UnknownName(complaint("settings", f"those of one frame of {name}", f"{settings} together"))
     return fit[0]
 
 

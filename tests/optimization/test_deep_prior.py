@@ -1,4 +1,4 @@
-"""The deep image prior: it paints before it is asked, and cleans a photo before it learns the noise."""
+"""The deep image prior: smooth pictures from the start, and a photo is fitted before its noise."""
 
 import copy
 
@@ -23,7 +23,7 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def test_it_paints_smooth_pictures_of_any_size_and_the_seed_decides():
+def test_it_generates_smooth_pictures_of_any_size_and_the_seed_decides():
     before = torch.random.get_rng_state()
     one, same, other = (DeepImagePrior((2, 3, 37, 50), generator=seeded(seed)).image() for seed in (0, 0, 1))
     assert torch.equal(before, torch.random.get_rng_state())
@@ -44,7 +44,7 @@ def test_pictures_of_a_batch_do_not_share_a_network():
     assert len(prior.parameters) == 2 * len(list(first.parameters()))
 
 
-def test_a_copy_paints_the_same_with_weights_of_its_own():
+def test_a_copy_generates_the_same_with_weights_of_its_own():
     prior = DeepImagePrior((1, 1, 16, 16), width=8, depth=2)
     twin = copy.deepcopy(prior)
     assert torch.equal(prior.image(), twin.image())
@@ -116,11 +116,14 @@ def test_noise_has_the_size_it_says():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: DeepImagePrior((1, 3, 20, 64)), "4 halvings need at least 32 px, got 20 x 64"),
-        (lambda: DeepImagePrior((1, 3, 64, 64), start="grey"), "starts from noise"),
-        (lambda: DeepImagePrior((1, 3, 64, 64), start=torch.rand(1, 3, 64, 64)), "use `denoise`"),
+        (lambda: DeepImagePrior((1, 3, 20, 64)), "expected at least 32 px for 4 halvings, got 20 x 64"),
+        (lambda: DeepImagePrior((1, 3, 64, 64), start="grey"), "start: expected 'noise', got str 'grey'"),
+        (
+            lambda: DeepImagePrior((1, 3, 64, 64), start=torch.rand(1, 3, 64, 64)),
+            "`denoise` fits a given picture",
+        ),
         (lambda: DeepImagePrior((1, 3, 64, 64), depth=0), "depth"),
-        (lambda: iter_denoise(torch.rand(2, 3, 64, 64)), "one photo .* got 2"),
+        (lambda: iter_denoise(torch.rand(2, 3, 64, 64)), "one photo .* a batch of 2"),
         (lambda: iter_denoise(torch.rand(3, 64, 64)), r"images\[None\]"),
         (lambda: iter_denoise(torch.rand(1, 3, 64, 64) + 1), r"\[0, 1\]"),
         (lambda: iter_denoise(torch.full((1, 3, 64, 64), torch.nan)), "NaN"),
@@ -129,7 +132,7 @@ def test_noise_has_the_size_it_says():
         (lambda: iter_denoise(torch.rand(1, 3, 64, 64), shake=-1), "shake"),
         (lambda: iter_denoise(torch.rand(1, 3, 64, 64), learning_rate=0), "learning_rate"),
         (lambda: with_noise(torch.rand(1, 3, 8, 8), -1), "std"),
-        (lambda: psnr(torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 9)), "one shape"),
+        (lambda: psnr(torch.rand(1, 3, 8, 8), torch.rand(1, 3, 8, 9)), "image: expected shape"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, words):

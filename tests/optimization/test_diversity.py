@@ -50,7 +50,7 @@ def test_nine_starts_are_kept_apart():
 
 
 def test_bad_input_is_a_sentence():
-    with pytest.raises(ValueError, match="diversity: a weight"):
+    with pytest.raises(ValueError, match="diversity, weight: expected"):
         diversity("conv1", -1.0)
-    with pytest.raises(KeyError, match="no layer"):
+    with pytest.raises(KeyError, match="layer"):
         iter_maximize(models.load("lenet"), Channel("conv1", 0), regularizers=[diversity("conv9")])

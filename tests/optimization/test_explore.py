@@ -146,9 +146,7 @@ def test_moving_an_even_picture_changes_nothing():
 def test_noise_does_not_survive_being_moved_and_fourier_does():
     for label in regularizer_comparison.UNITS:
         numbers = {
-            name: shipped_frames.frame(
-                "regularizer_comparison", unit=label, regularization=name
-            ).numbers
+            name: shipped_frames.frame("regularizer_comparison", unit=label, regularization=name).numbers
             for name in REGULARIZATIONS
         }
         kept = {name: found["moved"] / found["value"] for name, found in numbers.items()}

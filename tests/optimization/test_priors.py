@@ -19,21 +19,21 @@ def lenet():
 
 
 @pytest.mark.parametrize(("prior", "name"), [(VAEPrior, "digits_vae"), (GANPrior, "digits_gan")])
-def test_a_prior_paints_the_class_that_is_asked_for(lenet, prior, name):
-    painter = models.load(name)
-    before = [parameter.clone() for parameter in painter.parameters()]
-    form = prior(painter, for_model=lenet)
+def test_a_prior_generates_the_class_that_is_asked_for(lenet, prior, name):
+    generator = models.load(name)
+    before = [parameter.clone() for parameter in generator.parameters()]
+    form = prior(generator, for_model=lenet)
     step = maximize(lenet, Logit(3), parametrization=form, transforms=(), steps=40)
     assert (
         read(lenet, step.image, Probability(3)).item()
         > 0.9
         > read(lenet, form.image(), Probability(3)).item()
     )
-    assert all(torch.equal(a, b) for a, b in zip(before, painter.parameters(), strict=True))
-    # the very picture is one that the model can paint, from a code that is no longer than a typical one
+    assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
+    # the very picture is one that the model can generate, from a code that is no longer than a typical one
     code = step.state.parameters[0]
-    torch.testing.assert_close(painter.decode(code), step.image)
-    assert code.norm() <= painter.latent_size**0.5 + 1e-4
+    torch.testing.assert_close(generator.decode(code), step.image)
+    assert code.norm() <= generator.latent_size**0.5 + 1e-4
 
 
 def test_codes_are_drawn_by_the_seed_and_kept_typical():
@@ -71,21 +71,25 @@ def test_pictures_come_at_the_networks_size():
         (
             lambda: VAEPrior("digits_vae", start=torch.zeros(1, 7)),
             ValueError,
-            r"codes \(B, 20\), got \(1, 7\)",
+            r"codes: expected \(B, 20\), as digits_vae takes, got \(1, 7\)",
         ),
         (lambda: VAEPrior("digits_vae", start="zero"), ValueError, "'noise', 'mean', codes"),
-        (lambda: VAEPrior("digits_gan"), TypeError, "digits_gan is not a VAE"),
+        (lambda: VAEPrior("digits_gan"), TypeError, "generator: expected a VAE, got digits_gan"),
         (lambda: VAEPrior(nn.Linear(1, 1)), TypeError, "a generative model.*got Linear"),
         (lambda: VAEPrior("digits_vae", 0), ValueError, "batch"),
         (lambda: VAEPrior("digits_vae", typical=-1), ValueError, "typical"),
-        (lambda: VAEPrior("digits_vae", typical="long"), ValueError, "typical"),
-        (lambda: VAEPrior("digits_vae", 4, torch.zeros(2, 20)), ValueError, "holds 2 codes, got batch=4"),
-        (lambda: GANPrior("digits_gan", start=torch.rand(1, 1, 28, 28)), ValueError, "cannot read pictures"),
+        (lambda: VAEPrior("digits_vae", typical="long"), TypeError, "typical"),
+        (lambda: VAEPrior("digits_vae", 4, torch.zeros(2, 20)), ValueError, "batch: expected 2, .* got 4"),
+        (
+            lambda: GANPrior("digits_gan", start=torch.rand(1, 1, 28, 28)),
+            ValueError,
+            "digits_gan has no encoder",
+        ),
         (lambda: VAEPrior("digits_vae", start=torch.rand(1, 3, 28, 28)), ValueError, "start: .* grey images"),
         (
             lambda: VAEPrior("digits_vae", for_model=models.load("cifar_net", "random")),
             ValueError,
-            "paints grey pictures, and cifar_net takes colour ones",
+            "a network for grey pictures, .* got cifar_net, which takes colour ones",
         ),
         (lambda: VAEPrior("digits_vae", for_model=nn.Linear(1, 1)), TypeError, "models.adapt"),
         (
@@ -93,7 +97,7 @@ def test_pictures_come_at_the_networks_size():
                 models.load("cifar_net", "random"), Logit(0), parametrization=VAEPrior("digits_vae")
             ),
             ValueError,
-            "colour images",
+            "color images",
         ),
     ],
 )
@@ -185,21 +189,21 @@ def test_in_an_ascent_it_makes_activations_more_natural():
     ("call", "words"),
     [
         (lambda m: LayerStatistics.measured(m, "0", torch.rand(1, 3, 4, 4)), "at least two pictures"),
-        (lambda m: LayerStatistics.measured(m, "0", torch.rand(2, 1, 4, 4)), "colour images"),
+        (lambda m: LayerStatistics.measured(m, "0", torch.rand(2, 1, 4, 4)), "color images"),
         (
             lambda m: LayerStatistics.measured(m, "0", torch.rand(2, 3, 4, 4), weight=-1),
-            "weight of 0 or more",
+            "weight: expected a finite number at least 0",
         ),
         (
             lambda m: LayerStatistics.measured(m, "1", torch.rand(2, 3, 4, 4), covariance=True),
-            "covariance of 48 channels needs more than 48 positions, and these pictures have 2",
+            "more than 48 positions for the covariance of 48 channels, got 2",
         ),
-        (lambda m: LayerStatistics("0", torch.zeros(2), torch.ones(3)), "mean .* are needed"),
+        (lambda m: LayerStatistics("0", torch.zeros(2), torch.ones(3)), "mean, std, whitening: expected"),
         (
             lambda m: distance(
                 m, LayerStatistics("0", torch.zeros(2), torch.ones(2)), torch.rand(1, 3, 4, 4)
             ),
-            "0 has 3 channels, and 2 were measured",
+            "expected a layer of 2 channels, as measured, got 0 with 3",
         ),
     ],
 )

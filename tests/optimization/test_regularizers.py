@@ -114,23 +114,23 @@ def test_proximal_steps_keep_shape_and_range_of_any_picture(proximal_step, shape
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "error", "words"),
     [
-        (lambda: l2(-1.0), "l2: a weight of 0 or more"),
-        (lambda: l2(float("nan")), "l2: a weight"),
-        (lambda: l2("1"), "l2: a weight"),
-        (lambda: total_variation(-0.1), "total_variation: a weight"),
-        (lambda: total_variation(1.0, 0), "beta above 0"),
-        (lambda: total_variation(1.0, "2"), "beta above 0"),
-        (lambda: gaussian(0), "sigma above 0"),
-        (lambda: bilateral(1.0, -1), "contrast above 0"),
-        (lambda: wavelet(-1), "wavelet: a weight"),
-        (lambda: wavelet(0.1, "sausage"), "wavelet: a name"),
-        (lambda: clipping(0.5, 0.5), "low < high"),
-        (lambda: clipping(-1, 1), "low < high"),
-        (lambda: clipping("0", 1), "low < high"),
+        (lambda: l2(-1.0), ValueError, "l2, weight: expected a finite number at least 0, got -1"),
+        (lambda: l2(float("nan")), ValueError, "l2, weight: .* got nan"),
+        (lambda: l2("1"), TypeError, "l2, weight: .* got str"),
+        (lambda: total_variation(-0.1), ValueError, "total_variation, weight"),
+        (lambda: total_variation(1.0, 0), ValueError, "beta: expected .* above 0"),
+        (lambda: total_variation(1.0, "2"), TypeError, "beta: expected .* above 0"),
+        (lambda: gaussian(0), ValueError, "sigma: expected .* above 0"),
+        (lambda: bilateral(1.0, -1), ValueError, "contrast: expected .* above 0"),
+        (lambda: wavelet(-1), ValueError, "threshold: expected .* at least 0"),
+        (lambda: wavelet(0.1, "sausage"), ValueError, "name: expected a discrete wavelet"),
+        (lambda: clipping(0.5, 0.5), ValueError, "high: expected .* above 0.5"),
+        (lambda: clipping(-1, 1), ValueError, "low: expected .* at least 0"),
+        (lambda: clipping("0", 1), TypeError, "low: expected"),
     ],
 )
-def test_bad_numbers_are_a_sentence(make, words):
-    with pytest.raises(ValueError, match=words):
+def test_bad_numbers_are_a_sentence(make, error, words):
+    with pytest.raises(error, match=words):
         make()

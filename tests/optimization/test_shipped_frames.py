@@ -126,13 +126,16 @@ def test_inversions_are_as_far_off_as_they_say():
 
 
 def test_asking_for_what_is_not_there_is_a_sentence():
-    with pytest.raises(UnknownName, match="no frames are called 'dreams'; there are: feature"):
+    with pytest.raises(
+        UnknownName, match="name: expected a known series of frames, got dreams; nearest: dream"
+    ):
         shipped_frames.frames("dreams")
     with pytest.raises(
-        UnknownName, match="no frame of 'ladder' has regularization='Fourrier'; there are: none, L2"
+        UnknownName,
+        match="regularization: expected one of none, L2, .* for regularizer_comparison, got 'Fourrier'",
     ):
         shipped_frames.frame("regularizer_comparison", unit="score of cat", regularization="Fourrier")
-    with pytest.raises(UnknownName, match="have no setting 'lambda'; they have unit, regularization"):
+    with pytest.raises(UnknownName, match="setting: expected one of unit, regularization .* got 'lambda'"):
         shipped_frames.options("regularizer_comparison", "lambda")
     with pytest.raises(ValueError, match="name also regularization"):
         shipped_frames.frame("regularizer_comparison", unit="score of cat")

@@ -84,17 +84,17 @@ def test_the_gradient_comes_back_through_the_warp():
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "error", "words"),
     [
-        (lambda: jitter(-1), "jitter: a whole number"),
-        (lambda: jitter(1.5), "jitter: a whole number"),
-        (lambda: rotate(-5), "degrees from 0 to 180"),
-        (lambda: rotate(float("nan")), "degrees from 0 to 180"),
-        (lambda: scale(0, 1), "0 < smallest <= largest"),
-        (lambda: scale(1.2, 0.9), "0 < smallest <= largest"),
-        (lambda: scale("a", 1), "0 < smallest <= largest"),
+        (lambda: jitter(-1), ValueError, "pixels: expected a whole number from 0 up, got -1"),
+        (lambda: jitter(1.5), TypeError, "pixels: expected a whole number"),
+        (lambda: rotate(-5), ValueError, "degrees: expected .* at least 0 and at most 180"),
+        (lambda: rotate(float("nan")), ValueError, "degrees: .* got nan"),
+        (lambda: scale(0, 1), ValueError, "smallest: expected .* above 0"),
+        (lambda: scale(1.2, 0.9), ValueError, "largest: expected .* at least 1.2, got 0.9"),
+        (lambda: scale("a", 1), TypeError, "smallest: expected"),
     ],
 )
-def test_bad_numbers_are_a_sentence(make, words):
-    with pytest.raises(ValueError, match=words):
+def test_bad_numbers_are_a_sentence(make, error, words):
+    with pytest.raises(error, match=words):
         make()
