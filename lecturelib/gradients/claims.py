@@ -25,7 +25,7 @@ from lecturelib.lesson.claims import result
 from lecturelib.network.units import Logit
 
 SHARES, BLURS = (0.15, 0.25, 0.35, 0.5), (1 / 32, 1 / 16, 1 / 8)  # what a map's box may be drawn with
-SIDES = range(16, 65, 4)  # pixels, of the centred square
+SIDES = range(16, 65, 4)  # pixels, of the centered square
 TUNE_SEED = 5000
 KEPT, LOST = 0.02, 0.05  # C9: accuracy that picked features may lose, and that random ones must lose
 STEPS_DOWN, HALF = 3, 0.5  # C10: "the first steps", and the rank correlation that parts losing from keeping
@@ -34,9 +34,9 @@ STEPS_DOWN, HALF = 3, 0.5  # C10: "the first steps", and the rank correlation th
 def c8_localization(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     """C8: does a box from the gradient fit an object better than boxes that ask no trained network?
 
-    Mean IoU with the true box on n test pictures of clothes off-centre, `textures_net`, score of the class that the
-    network itself predicts. Threshold and smoothing of each map, and the side of the centred square, are chosen for
-    that method alone on `tune` pictures of the training split. Baselines: the centred square, the same square at a
+    Mean IoU with the true box on n test pictures of clothes off-center, `textures_net`, score of the class that the
+    network itself predicts. Threshold and smoothing of each map, and the side of the centered square, are chosen for
+    that method alone on `tune` pictures of the training split. Baselines: the centered square, the same square at a
     random place, spectral residual, and saliency of the network with all weights random. Holds if plain saliency
     beats each of them, picture by picture, by three standard errors.
     """

@@ -35,7 +35,7 @@ def deconvnet(model: nn.Module, image: Tensor, unit: Unit, signal: float | None 
     image (B, C, H, W) in [0, 1]. unit: a `Neuron`, or a `Channel`, of which the strongest position of each image is
     kept; all other activations of its layer are set to 0. Back through a max pooling each value goes to the place
     whose maximum it was (the switches of the forward pass), through a ReLU if it is above 0, through a convolution by
-    its transpose: the same kernels, no bias. At the end it is divided by the normalisation's std, into pixels.
+    its transpose: the same kernels, no bias. At the end it is divided by the normalization's std, into pixels.
 
     Where poolings overlap, as AlexNet's do (3 x 3, stride 2), one place may be the maximum of several windows: their
     values add up there, as in the gradient. Unpooling as the textbook has it (`F.max_unpool2d`) would keep only one of

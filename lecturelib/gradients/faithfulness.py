@@ -43,7 +43,7 @@ def insertion_deletion(
 
     image (1, C, H, W) in [0, 1]; map (H, W), the highest values first (equal values in reading order). fill: what
     stands where a pixel is missing, as for `occlusion_map`: "blur" (sigma a sixteenth of the shorter side), "mean", a
-    grey, a colour. Take `Probability(k)` for the paper's curves. Images are made and run batch by batch, so memory does
+    grey, a color. Take `Probability(k)` for the paper's curves. Images are made and run batch by batch, so memory does
     not grow with `steps`. The model comes back as it was.
 
     Raises `ValueError`, `TypeError` or `KeyError` before any work for a map of another size, a constant map (it has no

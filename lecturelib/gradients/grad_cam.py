@@ -69,7 +69,7 @@ def guided_grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | No
 def upsampled(map: Tensor, size: tuple[int, int], field: ReceptiveField | None = None) -> Tensor:
     """A layer's map (h, w) laid onto `size` (H, W) pixels, bilinear in between; its edge values go on outside.
 
-    With the layer's `field` (of `receptive_field`) each value lies at the centre of the pixels that it sees, which is
+    With the layer's `field` (of `receptive_field`) each value lies at the center of the pixels that it sees, which is
     where a network's strides put it: 0, 32, ..., 192 for the 7 x 7 map of a ResNet on 224 px. Without one, or for a
     layer that sees the whole image, the map is stretched, each value over an equal block: 15.5, 47.5, ..., 207.5. They
     agree for 2 x 2 poolings between padded convolutions, as in VGG. Raises `ValueError` or `TypeError` for another map

@@ -76,6 +76,6 @@ def threshold_objects(map: Tensor, factor: float = FACTOR) -> Tensor:
 
 
 def _local_mean(values: Tensor, side: int) -> Tensor:
-    """The mean over side x side neighbours of (1, 1, h, w); a spectrum is periodic, so its borders meet."""
+    """The mean over side x side neighbors of (1, 1, h, w); a spectrum is periodic, so its borders meet."""
     around = F.pad(values, [side // 2] * 4, mode="circular")
     return F.avg_pool2d(around, side, stride=1)

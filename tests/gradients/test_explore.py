@@ -41,7 +41,7 @@ def test_linear_is_explained_and_the_step_is_not():
 
 
 @pytest.mark.parametrize("how", SCALES)
-def test_every_normalisation_keeps_the_order(how):
+def test_every_normalization_keeps_the_order(how):
     map = torch.rand(9, 9, generator=torch.Generator().manual_seed(0))
     share = scaled(map, how)
     assert share.min() >= 0 and share.max() <= 1
@@ -106,8 +106,8 @@ def test_control_explorer_says_the_correlation():
 
 def test_same_map_is_the_same_numbers():
     explorable = explore.same_map()
-    looks = {"left": "rank of each pixel", "left_palette": "viridis"}
-    shown = explorable.picture(looks | {"right": "rank of each pixel", "right_palette": "viridis"})
+    scales = {"left": "rank of each pixel", "left_palette": "viridis"}
+    shown = explorable.picture(scales | {"right": "rank of each pixel", "right_palette": "viridis"})
     (left, top, right, bottom), (left2, _, right2, _) = shown.panels[1:]
     height, width = shown.pixels.shape[:2]
     rows = slice(round(top * height), round(bottom * height))

@@ -99,7 +99,7 @@ def test_stretched_it_is_pytorchs_bilinear_without_corners(cells, side):
     assert torch.allclose(upsampled(map, (side, side + 3)), expected[0, 0], atol=1e-6)
 
 
-def test_by_the_receptive_field_a_value_stands_at_its_centre():
+def test_by_the_receptive_field_a_value_stands_at_its_center():
     model = models.load("resnet18", weights="random")
     field = receptive_field(model, "layer4", image_shape=(3, 224, 224))
     map = torch.zeros(7, 7)

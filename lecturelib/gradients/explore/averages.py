@@ -46,7 +46,11 @@ def _tiles(image: Tensor, parts: list, labels: list[str], alt: str, caption: str
 
 
 def smooth_grad_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """SmoothGrad: noise is added to the picture and the gradients averaged; how much noise, how many samples?"""
+    """SmoothGrad: noise is added to the picture and the gradients averaged; how much noise, how many samples?
+
+    >>> smooth_grad_explorer("lenet", "3").state["noise"]
+    0.15
+    """
     controls = [
         Slider("noise", 0.0, 0.5, 0.05, 0.15, label="noise, share of the pixels' range"),
         Choice("samples", (1, 2, 5, 10, 25, 50, 100), 25, slider=True),
@@ -107,7 +111,11 @@ def gathered(map: Tensor, share: float = 0.05) -> float:
 
 
 def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Integrated gradients from a baseline to the picture: do the shares add up to the difference of the scores?"""
+    """Integrated gradients from a baseline to the picture: do the shares add up to the difference of the scores?
+
+    >>> integrated_gradients_explorer("lenet", "3").state["steps"]
+    16
+    """
     controls = [
         Choice("steps", (1, 2, 4, 8, 16, 32, 64, 128), 16, slider=True),
         Choice("baseline", tuple(BASELINES)),
@@ -156,7 +164,7 @@ def _draw_integrated(
     caption = (
         f"The {unit} of {state['network']}: {number(start)} for the {state['baseline']} baseline, {number(end)} for "
         f"the picture, a difference of {number(end - start)}. {state['steps']} steps give shares that add up to "
-        f"{number(total)}: completeness error {number(abs(error))}{share}.{so_far} Orange raises, blue lowers; colours "
+        f"{number(total)}: completeness error {number(abs(error))}{share}.{so_far} Orange raises, blue lowers; colors "
         f"end at ±{number(level_at)}, percentile {state['percentile']:g}."
     )
     alt = f"A {state['baseline']} baseline, the picture {state['picture']!r}, and each pixel's share of the score."

@@ -27,7 +27,11 @@ PERCENTILE = 99
 
 
 def randomization_explorer(network: str = "alexnet", method: str = "guided backprop") -> Explorable:
-    """A method's map, and the same after the weights were randomized from the top down to a depth."""
+    """A method's map, and the same after the weights were randomized from the top down to a depth.
+
+    >>> randomization_explorer("lenet", "gradient").state["depth"]
+    3
+    """
     first, *own = common_controls.picture_controls(network)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
 
@@ -131,7 +135,7 @@ def _draw_control(
         f"{state['method']} for the {unit} of {state['network']}; layers with random weights: "
         f"{which}. Rank correlation with the "
         f"trained network's map: {order:.2f} (1: the pixels keep their order, 0: nothing in common). "
-        f"Colours clipped at percentile {PERCENTILE}, each map on its own scale."
+        f"Colors clipped at percentile {PERCENTILE}, each map on its own scale."
     )
     row = side_by_side(
         [chart], ["rank correlation, by how far down the weights are random"], height=chart.pixels.shape[0]
@@ -159,13 +163,17 @@ PALETTES = ("viridis", "cividis", "grey", "grey, reversed")
 
 
 def same_map(picture_name: str = "cat") -> Explorable:
-    """One saliency map of AlexNet, three times: only normalisation and palette differ."""
+    """One saliency map of AlexNet, three times: only normalization and palette differ.
+
+    >>> same_map("cat").state["right"]
+    'rank of each pixel'
+    """
     first, *own = common_controls.picture_controls("alexnet", picture_name)
     controls = [
         first,
-        Choice("left", tuple(SCALES), "smallest to largest", label="left: normalisation"),
+        Choice("left", tuple(SCALES), "smallest to largest", label="left: normalization"),
         Choice("left_palette", PALETTES, "grey", label="left: palette"),
-        Choice("right", tuple(SCALES), "rank of each pixel", label="right: normalisation"),
+        Choice("right", tuple(SCALES), "rank of each pixel", label="right: normalization"),
         Choice("right_palette", PALETTES, "viridis", label="right: palette"),
         Toggle("over", False, label="right: laid over the photo"),
         *own,
@@ -208,11 +216,11 @@ def _render_same(state: dict) -> Picture:
         share = scaled(map, state[side])
         name = state[f"{side}_palette"]
         table = palette_table("grey")[::-1] if name == "grey, reversed" else palette_table(name)
-        colours = table[(share * 255).round().to(torch.uint8).numpy()]
+        colors = table[(share * 255).round().to(torch.uint8).numpy()]
         if side == "right" and state["over"]:
             grey = (image[0].mean(0) * 255).round().numpy()[..., None]  # (1, 3, H, W) -> (H, W, 1)
-            colours = (0.55 * colours + 0.45 * grey).round().astype(np.uint8)
-        drawn.append((colours, state[side], f"{(share > 0.5).float().mean():.1%}"))
+            colors = (0.55 * colors + 0.45 * grey).round().astype(np.uint8)
+        drawn.append((colors, state[side], f"{(share > 0.5).float().mean():.1%}"))
     (left, left_scale, left_share), (right, right_scale, right_share) = drawn
     top = map.flatten().sort(descending=True).values
     held = (top[: max(1, len(top) // 100)].sum() / top.sum().clamp(min=1e-12)).item()

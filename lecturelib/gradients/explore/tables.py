@@ -30,7 +30,11 @@ FAINT = (120, 120, 120)
 
 
 def relu_table() -> Explorable:
-    """A 3 x 3 table through a ReLU, and a signal back through it by three rules; every number can be changed."""
+    """A 3 x 3 table through a ReLU, and a signal back through it by three rules; every number can be changed.
+
+    >>> relu_table().picture({"signal_22": 9}).caption
+    'Of 9 numbers that come back from above, backprop keeps 5, deconvnet keeps 5, guided keeps 2. Grey: set to zero.'
+    """
     controls = [
         Slider(f"{what}_{row}{column}", -9, 9, 1, table[row][column], label=f"{words} {row + 1},{column + 1}")
         for what, words, table in (("input", "input", GOES_IN), ("signal", "signal", COMES_BACK))
@@ -136,7 +140,11 @@ COLUMNS = (0, 76, 150, 260)  # where the columns of the small table begin
 
 
 def linear_and_step() -> Explorable:
-    """y = 5 x1 + 2 x2 + 6 and a step at its zero: what the gradient, and gradient times input, say about each."""
+    """y = 5 x1 + 2 x2 + 6 and a step at its zero: what the gradient, and gradient times input, say about each.
+
+    >>> linear_and_step().picture({"x1": 1.0, "x2": -2.0}).caption[:26]
+    'x = (1, -2). Linear: y = 7'
+    """
     controls = [
         Slider("x1", -4.0, 4.0, 0.1, 1.0, label="x\N{SUBSCRIPT ONE}"),
         Slider("x2", -4.0, 4.0, 0.1, -2.0, label="x\N{SUBSCRIPT TWO}"),

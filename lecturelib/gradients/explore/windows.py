@@ -37,7 +37,11 @@ TILE = 230  # pixels of a map's side where several stand side by side
 
 
 def window_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
-    """Attribution maps of any unit of any network, by up to four methods side by side."""
+    """Attribution maps of any unit of any network, by up to four methods side by side.
+
+    >>> window_explorer("lenet", "3").state["method_0"]
+    'gradient'
+    """
     first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
     for make in (kind_control, class_control, layer_control, rank_slider):
@@ -200,7 +204,11 @@ def _crops() -> Tensor:
 
 
 def top_patches_explorer(network: str = "alexnet") -> Explorable:
-    """The nine patches with a channel's largest activations, each with the pattern that the deconvnet projects back."""
+    """The nine patches with a channel's largest activations, each with the pattern that the deconvnet projects back.
+
+    >>> top_patches_explorer("alexnet").state["layer"]
+    'conv5'
+    """
 
     def refresh(state: dict) -> dict:
         return common_controls.settle(state, layer=_patch_layer, channel=_patch_channel)
