@@ -106,7 +106,7 @@ def decoding_row(rounds: int, part: int = 16) -> Row:
 
 
 class _Torchs(nn.Module):
-    """nn.Transformer with the same embedding, position code and output."""
+    """nn.Transformer with the same embedding, positional encoding and output."""
 
     def __init__(self):
         super().__init__()

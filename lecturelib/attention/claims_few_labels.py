@@ -16,8 +16,8 @@ from lecturelib.lesson.claims import margin, result
 def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, steps: int = STEPS) -> dict:
     """C17: with few labels, does the pretrained encoder beat the same encoder from scratch?
 
-    English sentences, with the tense of their French translation as the label (see `tenses`); `counts` labels in equal
-    shares of the three, drawn anew for every seed from the training pairs. Measure: recall on the held-out test
+    English sentences, with the tense of their French translation as the label (see `tense_labels`); `counts` labels in
+    equal shares of the three, drawn anew for every seed from the training pairs. Measure: recall on the held-out test
     sentences, mean over the three tenses; chance is a third. Both learn with the same steps and rate. A
     baseline that is no network: logistic regression on which tokens occur. Holds if the pretrained one exceeds the
     other with every count, by twice the standard error over the seeds. Devlin et al. 2019.
@@ -49,7 +49,12 @@ def c17_pretraining(counts: Sequence[int] = (50, 150, 500), seeds: int = 4, step
 
 
 def draw_labeled(count: int, seed: int, split: str = "train") -> tuple[list[list[int]], list[int]]:
-    """`count` sentences of numbers and their labels, as many of each tense as can be, in random order."""
+    """Sample `count` sentences of token ids and their labels, as many of each tense as can be, in random order.
+
+    >>> ids, labels = draw_labeled(6, seed=0)
+    >>> sorted(labels)
+    [0, 0, 1, 1, 2, 2]
+    """
     rows = _labeled(split)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed)).tolist()
     share = [count // len(TENSES) + (k < count % len(TENSES)) for k in range(len(TENSES))]
@@ -78,7 +83,11 @@ def _test() -> tuple[list[Tensor], Tensor]:
 
 
 def mean_recall(guesses: Tensor, answers: Tensor) -> float:
-    """The share of each class that is named rightly, mean over the classes: (N,) and (N,)."""
+    """Mean recall: the share of each class that is recognized, mean over the classes; guesses (N,), answers (N,).
+
+    >>> mean_recall(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]))
+    0.75
+    """
     return torch.stack([(guesses[answers == k] == k).float().mean() for k in answers.unique()]).mean().item()
 
 

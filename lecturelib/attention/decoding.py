@@ -39,6 +39,11 @@ class Decoder:
     (B, layers, heads, S), None without attention. `select(rows)` keeps some of the sentences, in any order, also
     repeatedly: what beam search needs. source: (B, S) token ids. Raises TypeError for another kind of network,
     ValueError for another shape.
+
+    >>> model = Transformer(vocabulary=30, d=16, heads=2, layers=1, hidden=32).eval()
+    >>> log_p, weights = Decoder(model, torch.tensor([[5, 6, 2]])).step(torch.tensor([START]))
+    >>> tuple(log_p.shape), tuple(weights.shape)
+    ((1, 30), (1, 1, 2, 3))
     """
 
     def __init__(self, model: nn.Module, source: Tensor):

@@ -41,6 +41,12 @@ class KeyValueCache:
 
     `fixed`: the memory stays the same at every step (the encoder's output), so that its keys and values are computed
     once; otherwise each step appends those of the new token.
+
+    >>> cache = KeyValueCache()
+    >>> for _ in range(3):
+    ...     keys, values = cache.append(torch.zeros(1, 2, 1, 4), torch.zeros(1, 2, 1, 4))
+    >>> keys.shape
+    torch.Size([1, 2, 3, 4])
     """
 
     fixed: bool = False

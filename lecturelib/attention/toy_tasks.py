@@ -46,7 +46,7 @@ def answer(letters: Tensor, task: Task) -> Tensor:
 def sequences(
     count: int, length: int, task: Task = "reverse", generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """`count` random sequences: source (B, L + 1), decoder input with START (B, L + 1), wanted output (B, L + 1).
+    """Random sequences: source (B, L + 1), decoder input with START (B, L + 1), wanted output (B, L + 1), B = count.
 
     Source and wanted output end with END. Raises TypeError or ValueError for a count or length below 1.
 

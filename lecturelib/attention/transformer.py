@@ -28,6 +28,10 @@ class FeedForward(nn.Sequential):
     """Position-wise feed-forward network W_2 a(W_1 x + b_1) + b_2, the same at every position: (B, L, d) -> (B, L, d).
 
     `activation` is a: ReLU in the paper, GELU in BERT. Vaswani et al. 2017, section 3.3.
+
+    >>> import torch
+    >>> FeedForward(8, 32, dropout=0.0)(torch.zeros(2, 5, 8)).shape
+    torch.Size([2, 5, 8])
     """
 
     def __init__(self, d: int, hidden: int, dropout: float, activation: type[nn.Module] = nn.ReLU):
@@ -83,6 +87,11 @@ class DecoderLayer(nn.Module):
     """Decoder layer: causal self-attention, cross-attention on the source, then the feed-forward network.
 
     Each of the three has a residual connection and LayerNorm, as in `EncoderLayer`. Vaswani et al. 2017, section 3.1.
+
+    >>> import torch
+    >>> x, weights, cross = DecoderLayer(16, heads=4, hidden=32)(torch.randn(2, 3, 16), torch.randn(2, 5, 16))
+    >>> tuple(x.shape), tuple(weights.shape), tuple(cross.shape)
+    ((2, 3, 16), (2, 4, 3, 3), (2, 4, 3, 5))
     """
 
     def __init__(self, d: int, heads: int, hidden: int, dropout: float = 0.1, norm_first: bool = False):

@@ -104,7 +104,11 @@ def word_groups(tokens: list[str], apart: bool = False) -> list[tuple[str, list[
 
 
 class Translator:
-    """A trained model with its tokenizer; `translate` is what it is for. The model is shared: nobody may change it."""
+    """A trained model with its tokenizer; `translate` is what it is for. The model is shared: nobody may change it.
+
+    >>> translator("fixed").translate("I am tired.").weights is None
+    True
+    """
 
     def __init__(self, name: str, model: nn.Module, tokenizer: Tokenizer):
         self.name, self.model, self.tokenizer = name, model.eval().requires_grad_(False), tokenizer

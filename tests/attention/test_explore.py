@@ -2,6 +2,7 @@
 
 import math
 import re
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 import torch
@@ -182,3 +183,38 @@ def test_agreement_is_told_with_what_chance_would_give():
     shown = explore.implicit_explorer().picture({"sentence": "I sleep."})
     assert "implicit" in shown.alt and "explicit" in shown.alt
     assert re.search(r"same word in \d+ % of the rows; with the rows of one permuted in \d+ %", shown.caption)
+
+
+STRANGE = [
+    "I\x85don't\u2029know.",
+    "I\r\nsleep\tnow.",
+    "\ufeffI sleep.",
+    "I \x1b[31m sleep.",
+    "I \x00 sleep.",
+    "a\u202eb",
+    "😀 I sleep.",
+    "<b>&amp; I</b>",
+]
+
+
+@pytest.mark.parametrize("sentence", STRANGE)
+@pytest.mark.parametrize(
+    "make",
+    [
+        explore.alignment_explorer,
+        explore.implicit_explorer,
+        explore.permutation_explorer,
+        explore.beam_search_explorer,
+        explore.lstm_gates_explorer,
+        explore.heads_explorer,
+    ],
+)
+def test_control_characters_in_a_typed_sentence_give_a_picture_or_a_reason(make, sentence):
+    explorable = make()
+    try:
+        shown = explorable.picture({"sentence": sentence})
+    except ValueError as error:
+        assert re.match(r"sentence: expected .*, got ", str(error), re.DOTALL)
+        return
+    ElementTree.fromstring(shown.svg)  # well formed
+    assert shown.alt

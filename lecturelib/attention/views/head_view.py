@@ -41,6 +41,9 @@ def head_view(
     `first`; what lies before and after is one row each, so that weights still sum to one. Weights below 8 % have no
     line, with a word picked below 2 %. Raises ValueError or TypeError for other weights, IndexError for a head that is
     not there.
+
+    >>> head_view(["the", "cat"], ["the", "cat"], torch.eye(2)[None], picked="row 1").caption
+    '“cat” attends to “cat” 100 %, “the” 0 %.'
     """
     values, shown = _checked(queries, keys, weights, heads)
     chosen = check_picked(picked, len(queries), len(keys))

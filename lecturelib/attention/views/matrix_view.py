@@ -45,6 +45,11 @@ def matrix_view(
     caption; the picture's `regions` name the words for a `RegionPicker`. `top`: the value of the darkest shade, the
     largest weight if not given. `unit`: "%" for shares, else what the numbers are, printed as they are. Usable up to
     about 130 words: from 45 on only every second one is written out. Raises ValueError or TypeError for other weights.
+
+    >>> import torch
+    >>> picture = matrix_view(["le", "chat"], ["the", "cat"], torch.eye(2), picked="row 1")
+    >>> picture.caption
+    '“chat” attends to “cat” 100 %, “the” 0 %.'
     """
     values = check_weights(weights, (len(rows), len(columns)), f"{len(rows)} rows and {len(columns)} columns")
     chosen = check_picked(picked, len(rows), len(columns))

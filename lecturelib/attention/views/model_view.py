@@ -32,6 +32,9 @@ def model_view(
     `picked`: "head 2 5" (see `model_keys`); the picture's `regions` are the small maps. In each map rows attend and
     columns are attended to; `columns` are the words above where these differ. All maps share one scale, from 0 to
     100 %. Raises ValueError or TypeError for other weights or another key.
+
+    >>> model_view(["the", "cat", "sat"], torch.eye(3).expand(2, 4, 3, 3)).caption
+    'Layer 1, head 1: mostly the word itself (100 %).'
     """
     if not isinstance(weights, Tensor) or weights.ndim != 4:
         raise ValueError(complaint("weights", "shape (layers, heads, rows, columns)", described(weights)))

@@ -37,6 +37,10 @@ def reading_view(
     `query`: the word that attends, framed. `top`: the weight of the darkest shade, the largest if not given. The
     picture's `regions` are the words ("row 0" ...), so that another can be picked. Raises ValueError or TypeError for
     other weights.
+
+    >>> import torch
+    >>> reading_view(["the", "cat"], torch.tensor([0.25, 0.75])).caption
+    'Most weight: “cat” 75 %, “the” 25 %.'
     """
     values = check_weights(weights, (len(words),), f"{len(words)} words")
     if query is not None and not 0 <= query < len(words):
