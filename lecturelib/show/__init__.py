@@ -8,10 +8,12 @@ from lecturelib.show.attribution_maps import around_grey
 from lecturelib.show.figures import bars, figure
 from lecturelib.show.heatmaps import coloured, heatmap, overlay
 from lecturelib.show.image_grids import side_by_side, stacked, tiled, with_box
+from lecturelib.show.palettes import TEN
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
 
 __all__ = [
+    "TEN",
     "Picture",
     "Region",
     "around_grey",
