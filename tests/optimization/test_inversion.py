@@ -65,6 +65,17 @@ def test_match_by_hand():
     assert str(Match("1", target)) == "match of 1"
 
 
+def test_a_faint_target_is_no_target_of_zeros():
+    model, target = linear(3), torch.tensor([[2.7e-6, 0.0, 0.0]])
+    step = invert(model, "1", target, steps=2)
+    value = read(model, torch.full((1, 3, 4, 4), 0.5), Match("1", target)).item()
+    assert value <= 0 and step.image.isfinite().all()
+    with pytest.raises(ValueError, match="squares do not underflow, got 1.0e-20 at most"):
+        invert(model, "1", torch.full((1, 3), 1e-20))
+    with pytest.raises(ValueError, match="0 everywhere"):
+        invert(model, "1", torch.zeros(1, 3))
+
+
 @pytest.mark.parametrize("layer", HOUSE_LAYERS)
 def test_every_layer_of_alexnet_comes_nearer(layer):
     model, image = models.load("alexnet"), photo("cat", 64)

@@ -86,6 +86,60 @@ def test_bilateral_by_hand_on_two_pixels():
     assert found[0, 0, 0, 0].item() == pytest.approx((own * 0.2 + other * 0.4) / (own + other), abs=1e-6)
 
 
+def test_bilateral_takes_colours_together_by_their_mean_square():
+    left, right = (0.2, 0.2, 0.2), (0.2, 0.2, 0.8)  # differ in one of three colours: d^2 = 0.36 / 3 = 0.12
+    row = torch.tensor([left, right]).T.reshape(1, 3, 1, 2)
+    found = bilateral(0.5, 0.2)(row)
+    near, far = math.exp(-1 / 0.5), math.exp(-0.12 / 0.08)
+    own, other = 1 + near, near * far
+    expected = (own * 0.2 + other * 0.8) / (own + other)
+    assert found[0, 2, 0, 0].item() == pytest.approx(expected, abs=1e-6)
+    assert found[0, :2].flatten().tolist() == pytest.approx([0.2] * 4, abs=1e-6)
+
+
+def test_wavelets_have_four_levels_and_fewer_in_small_pictures():
+    """A wave of 32 px lives at the fifth level of Haar, one of 16 px at the fourth: four levels leave the first."""
+    columns = torch.arange(64)
+    for period, changed in ((16, True), (32, False), (64, False)):
+        square = 0.5 + 0.1 * ((columns // (period // 2)) % 2).float().mul(2).sub(1)
+        picture = square.expand(1, 1, 48, 64)
+        found = wavelet(10.0, "haar")(picture)
+        assert (not torch.allclose(found, picture, atol=1e-5)) == changed, period
+    small = torch.rand(1, 3, 5, 9, generator=torch.Generator().manual_seed(2))
+    assert wavelet(10.0, "haar")(small).shape == small.shape
+
+
+def test_penalties_of_a_picture_that_is_not_square():
+    """By sums over single pixels: rows and columns cannot be confounded."""
+    picture = torch.rand(1, 2, 3, 5, dtype=torch.double, generator=torch.Generator().manual_seed(3))
+    total = 0.0
+    for c in range(2):
+        for y in range(3):
+            for x in range(5):
+                here = picture[0, c, y, x]
+                right = picture[0, c, y, x + 1] - here if x < 4 else 0.0
+                down = picture[0, c, y + 1, x] - here if y < 2 else 0.0
+                total += (right**2 + down**2 + 1e-8) ** 0.75
+    assert total_variation(7.0, 1.5)(picture).item() == pytest.approx(7 * float(total) / 30)
+
+
+def test_the_defaults_that_the_lesson_quotes():
+    from inspect import signature
+
+    from lecturelib.optimization import deep_dream, invert, maximize
+    from lecturelib.optimization.transforms import ROBUST, drawn
+
+    assert signature(maximize).parameters["parametrization"].default == "fourier"
+    assert signature(maximize).parameters["transforms"].default is ROBUST
+    assert signature(deep_dream).parameters["octave_scale"].default == 1.4
+    assert signature(deep_dream).parameters["octaves"].default == 3
+    assert signature(invert).parameters["parametrization"].default == "fourier"
+    shifts = torch.stack(
+        [drawn(ROBUST[:1], torch.Generator().manual_seed(k), 1)[0, :2, 2] for k in range(99)]
+    )
+    assert shifts.abs().max() == 8
+
+
 def test_wavelets_below_the_threshold_vanish_and_those_above_come_nearer():
     picture = torch.full((1, 1, 4, 4), 0.5)
     picture[..., ::2] += (
