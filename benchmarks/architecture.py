@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.timing import Row, compare
-from lecturelib.architecture.diagrams.block_diagram import block_diagram
-from lecturelib.architecture.graph.trace import trace
+from lecturelib.architecture import block_diagram, trace
 from lecturelib.models.torchvision_cpu import import_torchvision
 
 NAMES = ("alexnet", "resnet50", "googlenet", "densenet121")

@@ -6,9 +6,10 @@ Two modes watch the pass. A function mode sees each function at the level at whi
 
 from __future__ import annotations
 
+import functools
 import threading
 import warnings
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -56,6 +57,20 @@ class _Frame:
     parameters: dict[str, nn.Parameter]
     shared: bool  # all its parameters were counted before
     items: list[tuple[str, int]] = field(default_factory=list)
+
+
+def _unrecorded(method: Callable) -> Callable:
+    """The method with the recorder paused: reading a tensor's shape is a function too, and would be looked at."""
+
+    @functools.wraps(method)
+    def paused(self, *args, **kwargs):
+        before, self._paused = self._paused, True
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._paused = before
+
+    return paused
 
 
 class Recorder(TorchFunctionMode):
@@ -155,6 +170,7 @@ class Recorder(TorchFunctionMode):
 
     # modules
 
+    @_unrecorded
     def begin(self, module: nn.Module | None, args, kwargs, name: str = "", kind: str = "") -> None:
         """A module's call begins; None stands for a step without a module, which needs a name and a kind."""
         if module is not None:
@@ -172,6 +188,7 @@ class Recorder(TorchFunctionMode):
         frame = _Frame(index, module, *places, sources, self.adds.count, parameters, shared)
         self.running.append(frame)
 
+    @_unrecorded
     def end(self, output):
         """A module's call ends: its result, as a fresh tensor where it hands on what it was given.
 
@@ -229,11 +246,7 @@ class Recorder(TorchFunctionMode):
         if isinstance(value, Tensor):
             if not self.origins.made_before(value, index) or id(value) in kept:
                 return value
-            self._paused = True
-            try:
-                return value.view_as(value)
-            finally:
-                self._paused = False
+            return self._view(value)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*(self._fresh(item, index, kept) for item in value))
         if type(value) in (list, tuple):
@@ -241,6 +254,10 @@ class Recorder(TorchFunctionMode):
         if type(value) is dict:
             return {key: self._fresh(item, index, kept) for key, item in value.items()}
         return value
+
+    @_unrecorded
+    def _view(self, tensor: Tensor) -> Tensor:
+        return tensor.view_as(tensor)
 
     def _note_unseen(self, frame: _Frame, output) -> None:
         """A result whose making was not seen (compiled code) gets a step of its own, fed by all that came in."""
