@@ -14,7 +14,7 @@ from lecturelib.parameters.occlusion import iter_occlusion_map
 from lecturelib.show import heatmap, overlay, tiled
 
 ROUNDS = 9
-Answer = Callable[[], object]
+Call = Callable[[], object]
 
 
 def rows() -> list[Row]:
@@ -33,7 +33,7 @@ def rows() -> list[Row]:
     return found
 
 
-def _matplotlib() -> Answer:
+def _matplotlib() -> Call:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -51,7 +51,7 @@ def _matplotlib() -> Answer:
     return draw
 
 
-def _pictures() -> dict[str, tuple[Answer, str]]:
+def _pictures() -> dict[str, tuple[Call, str]]:
     values, image, many = torch.rand(224, 224), torch.rand(1, 3, 224, 224), torch.rand(36, 3, 64, 64)
     return {
         "heat-map, 224 px": (lambda: heatmap(values).png(), "<= 10 ms"),
@@ -60,7 +60,7 @@ def _pictures() -> dict[str, tuple[Answer, str]]:
     }
 
 
-def _explorables() -> dict[str, tuple[Answer, str]]:
+def _explorables() -> dict[str, tuple[Call, str]]:
     """The last picture of each explorable, its caches warm, as when a slider is dragged."""
     found = {}
     for make in (explore.kernel_browser, explore.activation_browser, explore.patch_by_hand):
@@ -69,7 +69,7 @@ def _explorables() -> dict[str, tuple[Answer, str]]:
     return found
 
 
-def _first_maps() -> dict[str, tuple[Answer, str]]:
+def _first_maps() -> dict[str, tuple[Call, str]]:
     """The first rough occlusion map, from the arguments on."""
     found = {}
     for name, patch, stride in (("lenet", 8, 1), ("alexnet", 32, 8)):

@@ -330,7 +330,7 @@ def test_fetch_says_what_is_there_and_what_went_wrong(capsys, monkeypatch):
     assert command_line.main(["fetch"]) == 0
     assert "6 of 6 weights are in" in capsys.readouterr().out
     assert command_line.main(["fetch", "alexnet"]) == 1
-    assert "did you mean 'imagenet_alexnet'" in capsys.readouterr().err
+    assert "nearest: imagenet_alexnet" in capsys.readouterr().err
 
     def offline(*_, **__):
         raise assets.FetchError("no index answered")

@@ -6,7 +6,6 @@ A lesson never downloads. `make fetch` (or `python -m lecturelib fetch`) does, f
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -48,7 +47,11 @@ _hashes: dict[Path, tuple[int, int, str]] = {}
 
 
 def cache_dir() -> Path:
-    """Return the folder of the fetched assets: LECTURELIB_CACHE where set, otherwise the user's cache folder."""
+    """Return the folder of the fetched assets: LECTURELIB_CACHE where set, otherwise the user's cache folder.
+
+    >>> cache_dir().is_absolute()
+    True
+    """
     chosen = os.environ.get("LECTURELIB_CACHE")
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -60,7 +63,8 @@ def cache_dir() -> Path:
 def path(name: str) -> Path:
     """Return the safetensors file of an asset in the cache, its sha256 checked.
 
-    Raises `AssetMissing` or `AssetAltered`, each with the command that mends it; never downloads.
+    Raises `AssetMissing` or `AssetAltered`, each with the command that mends it; never downloads. `UnknownName` (a
+    `KeyError`) for a name that is not registered.
     """
     found = status(name)
     if found.state == "missing":
@@ -78,7 +82,11 @@ def tensors(name: str) -> dict[str, Tensor]:
 
 
 def status(name: str, again: bool = False) -> Status:
-    """Say whether an asset is in the cache and is the file that was fetched; `again` reads it through once more."""
+    """Say whether an asset is in the cache and is the file that was fetched; `again` reads it through once more.
+
+    >>> status("imagenet_alexnet").path.name
+    'imagenet_alexnet.safetensors'
+    """
     asset = _asset(name)
     file, record_file = _files(asset)
     mend = f"run `make fetch` or `{_python()} -m lecturelib fetch {name}`"
@@ -129,12 +137,11 @@ def fetch(names: Iterable[str] | None = None, progress: bool = True) -> dict[str
 
 
 def _asset(name: str) -> Asset:
-    try:
+    if name in REGISTRY:
         return REGISTRY[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, REGISTRY, n=1)
-        hint = f" did you mean {near[0]!r}?" if near else ""
-        raise KeyError(f"no asset {name!r}:{hint} there are {', '.join(REGISTRY)}") from None
+    from lecturelib.checks import check_name  # PyTorch comes with it
+
+    return REGISTRY[check_name("name", name, REGISTRY, "asset")]
 
 
 def _files(asset: Asset) -> tuple[Path, Path]:

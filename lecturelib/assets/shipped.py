@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lecturelib.assets.cache import AssetAltered, AssetMissing, sha256_of
+from lecturelib.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,8 +94,7 @@ def write_checksums(folder: Path | None = None) -> Path:
         if file.is_file() and file.suffix != ".md" and file != target and not file.name.startswith(".")
     )
     lines = [f"{sha256_of(file, again=True)}  {file.relative_to(folder).as_posix()}\n" for file in files]
-    target.write_text("".join(lines), encoding="utf-8", newline="\n")
-    return target
+    return write_whole(target, "".join(lines))
 
 
 @lru_cache(maxsize=4)

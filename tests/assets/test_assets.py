@@ -340,7 +340,7 @@ def test_a_missing_asset_is_one_sentence_with_the_command(tiny_net):
 
 
 def test_an_unknown_asset_names_the_nearest():
-    with pytest.raises(KeyError, match="did you mean 'imagenet_vgg16'"):
+    with pytest.raises(KeyError, match="expected a known asset, got imagenet_vgg; nearest: imagenet_vgg16"):
         assets.path("imagenet_vgg")
     with pytest.raises(KeyError):
         assets.fetch(["nothing"])
