@@ -17,6 +17,7 @@ from PIL import Image
 
 from lecturelib import models
 from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 from lecturelib.images import photo
 from lecturelib.optimization.activation_grid import FILE, activation_grid
 from lecturelib.optimization.channel_pictures import INDEX
@@ -63,7 +64,7 @@ def main() -> None:
         write(INDEX, json.dumps(index, indent=1).encode())
     write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
-    (DATA / "activation_grids.md").write_text(f"""# activation_grids
+    write_whole(DATA / "activation_grids.md", f"""# activation_grids
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
 {", ".join(common_controls.SUBJECTS)} (central square,

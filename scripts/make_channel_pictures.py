@@ -18,6 +18,7 @@ from PIL import Image
 
 from lecturelib import models
 from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 from lecturelib.network.units import Channel, read
 from lecturelib.optimization.channel_pictures import FILE, INDEX, iter_channel_pictures
 from lecturelib.optimization.transforms import jitter, rotate, scale
@@ -81,7 +82,7 @@ def main() -> None:
     write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
     listed = "\n".join(rows)
-    (DATA / "channel_pictures.md").write_text(f"""# channel_pictures
+    write_whole(DATA / "channel_pictures.md", f"""# channel_pictures
 
 A picture of {SIDE} x {SIDE} px for every channel of AlexNet's five convolutions: what makes the mean of the channel
 over its map large, optimized by us.

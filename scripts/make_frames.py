@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 from lecturelib.network.units import Channel, Logit, read
 from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import maximize
@@ -202,7 +203,8 @@ def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
     write_checksums()
     counts = ", ".join(f"{len(entries)} {name}" for name, entries in index.items())
     size, digest = path.stat().st_size / 1e6, hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".md").write_text(
+    write_whole(
+        path.with_suffix(".md"),
         CARD.format(
             counts=counts, seed=SEED, torch=torch.__version__, size=size, file=path.name, digest=digest
         ),

@@ -14,6 +14,7 @@ import numpy as np
 import sources
 
 from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SIZES = {"train": 10_000, "test": 2_000}
@@ -80,7 +81,7 @@ def write_subset(name: str, splits: dict[str, sources.Split], card: str) -> None
     write_checksums()
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     made = MADE.format(seed=SEED, file=path.name, sha256=sha256)
-    (DATA / f"{name}.md").write_text(card.format(count=COUNT.format(file=path.name), made=made))
+    write_whole(DATA / f"{name}.md", card.format(count=COUNT.format(file=path.name), made=made))
     print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, sha256 {sha256}")
 
 

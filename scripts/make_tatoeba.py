@@ -19,6 +19,7 @@ from pathlib import Path
 
 from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention.sentence_pairs import normalized, plain
+from lecturelib.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SOURCE_SHA256 = "65db964c0afd5b0dbc4baecdce736f53222f63b791958176b5771db78a005096"
@@ -114,7 +115,7 @@ def main() -> None:
 
     lines = [f"{split}\t" + "\t".join(pair) for split in ("train", "valid", "test") for pair in splits[split]]
     content = lzma.compress("\n".join(lines).encode("utf-8"), preset=9 | lzma.PRESET_EXTREME)
-    (DATA / "tatoeba.tsv.xz").write_bytes(content)
+    write_whole(DATA / "tatoeba.tsv.xz", content)
     write_checksums()
     card = CARD.format(
         train=len(splits["train"]),
@@ -128,7 +129,7 @@ def main() -> None:
         LONGEST=LONGEST,
         SEED=SEED,
     )
-    (DATA / "tatoeba.md").write_text(card, encoding="utf-8")
+    write_whole(DATA / "tatoeba.md", card)
     if options.all:
         lines = [f"train\t{english}\t{french}\t" for english, french, _ in rest]
         options.all.write_text("\n".join(lines), encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from training import rounded, save, shift, shuffled, train
+from training import rounded, save, save_state, shift, shuffled, train
 
 from lecturelib import datasets
 from lecturelib.attention.local_layer import KINDS, SEEDS, ClothesNet
@@ -64,7 +64,7 @@ def main() -> None:
             }
             print(kind, seed, f"accuracy {accuracy:.4f}, {seconds:.0f} CPU s", flush=True)
             if options.state:
-                torch.save(kept, options.state)
+                save_state(kept, options.state)
     if len(kept) == SEEDS * len(KINDS):
         write(kept)
 

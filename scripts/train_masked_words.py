@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from training import rounded, save
+from training import rounded, save, save_state
 
 from lecturelib.attention.pretraining import SHARE, Encoder, masked_word_loss
 from lecturelib.attention.sentence_pairs import pairs
@@ -84,7 +84,7 @@ def main() -> None:
         print(epoch + 1, curve[-1], f"{seconds:.0f} CPU s", flush=True)
         if options.state:
             kept = {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1}
-            torch.save(
+            save_state(
                 kept | {"schedule": schedule.state_dict(), "curve": curve, "seconds": seconds}, options.state
             )
     held, right = judge(rounded(encoder), held_out)

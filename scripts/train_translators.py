@@ -21,12 +21,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+from training import save_state
 
 from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.sentence_pairs import reference_columns, references
 from lecturelib.attention.tokenizer import LONGEST, PAD, SPECIAL, Tokenizer, batch
 from lecturelib.attention.translators import build
+from lecturelib.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 VOCABULARY, SEED = 6000, 7
@@ -172,7 +174,7 @@ def train_model(rows: list[tuple[str, str]], options) -> None:
                 "curve": curve,
                 "seconds": seconds,
             }
-            torch.save(kept, options.state)
+            save_state(kept, options.state)
     save(
         options.name or f"translator_{options.what}", model, tokenizer, curve, seconds, len(encoded), options
     )
@@ -195,7 +197,7 @@ def save(
         "curve": curve,
         "sha256": hashlib.sha256((DATA / f"{name}.safetensors").read_bytes()).hexdigest(),
     }
-    (DATA / f"{name}.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_whole(DATA / f"{name}.json", json.dumps(metrics, indent=1) + "\n")
     write_checksums()
     print(json.dumps(metrics["test"]))
 

@@ -1,6 +1,7 @@
 """What the training scripts share: one training loop, and writing a checkpoint with its metrics and card."""
 
 import hashlib
+import io
 import json
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib.assets.shipped import write_checksums
+from lecturelib.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -121,6 +123,13 @@ def accuracy(network: nn.Module, x: Tensor, labels: Tensor, batch: int = 250) ->
     return (guesses == labels).float().mean().item()
 
 
+def save_state(state: dict, path: str | Path) -> Path:
+    """Write the state of a training script atomically, so that an interrupt never leaves half a file."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return write_whole(path, buffer.getvalue())
+
+
 def rounded(network: nn.Module) -> nn.Module:
     """The network with its weights rounded to float16, in place: what a reader of the checkpoint will get."""
     with torch.no_grad():
@@ -137,9 +146,10 @@ def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str, curves
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     parameters = sum(value.numel() for value in tensors.values())
     record = {"checkpoint": path.name, "sha256": sha256, "parameters": parameters, "torch": torch.__version__}
-    (DATA / f"{name}.json").write_text(json.dumps(record | metrics | (curves or {}), indent=2) + "\n")
+    write_whole(DATA / f"{name}.json", json.dumps(record | metrics | (curves or {}), indent=2) + "\n")
     table = "\n".join(f"* {key.replace('_', ' ')}: {value}" for key, value in metrics.items())
-    (DATA / f"{name}.md").write_text(
+    write_whole(
+        DATA / f"{name}.md",
         f"{card.strip()}\n\n{table}\n* checkpoint: `{path.name}`, {parameters:,} float16 values, "
         f"{path.stat().st_size / 1e6:.2f} MB, sha256 {sha256}\n"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 
 from lecturelib.checks import complaint
+from lecturelib.files import write_whole
 from lecturelib.present.pages import Page, kind_of, pages_of
 
 TIMEOUT = 300  # seconds for one cell
@@ -26,9 +27,7 @@ def write(notebook: Path, to: str | Path | None = None, progress=None) -> Path:
     failed = run(source, notebook.parent, progress or _say)
     for name in failed:
         print(f"cell {name!r} failed: its page shows the error", file=sys.stderr)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(page(source, notebook.stem, notebook.parent), encoding="utf-8")
-    return to
+    return write_whole(to, page(source, notebook.stem, notebook.parent))
 
 
 def run(notebook, folder: Path, progress=lambda done, total: None) -> list[str]:
