@@ -184,9 +184,7 @@ class WindowReader:
             normalise = reader.model.normalise if prelude else nn.Identity()
             self.image, self.cover = normalise(reader.image), normalise(reader.cover)
             self._plan(modules)
-        last = next(
-            (n for n, m in walk(reader.model) if self.steps and m is self.steps[-1].module), ""
-        )
+        last = next((n for n, m in walk(reader.model) if self.steps and m is self.steps[-1].module), "")
         names = list(reader.sizes)
         after = names[names.index(last) :] if last in names else names
         largest = max(

@@ -7,9 +7,9 @@ QUESTIONS = (
         "How does occlusion find out what matters for a decision?",
         (
             Answer(
-                "It covers a patch of the input, asks the network again, and compares.",
+                "It covers a patch of the input, runs the network again, and compares the outputs.",
                 True,
-                "Where the answer falls most, the covered part mattered most. Nothing inside is needed.",
+                "Where the output falls most, the covered part mattered most. Only outputs are needed.",
             ),
             Answer(
                 "It sets kernels to zero and looks at the training loss.",
@@ -17,7 +17,7 @@ QUESTIONS = (
                 "No weight is touched, and nothing is trained: only the input changes.",
             ),
             Answer(
-                "It computes the gradient of the loss in the pixels.",
+                "It computes the gradient of the loss with respect to the pixels.",
                 False,
                 "That is part 5. Occlusion needs forward passes only.",
             ),
@@ -29,14 +29,18 @@ QUESTIONS = (
             Answer(
                 "Nothing: kernels are hard to interpret anyway.",
                 False,
-                "True of higher layers. A first layer well trained on photos shows edges and colours.",
+                "True of higher layers. A first layer that was trained well on photos shows edges and colors.",
             ),
             Answer(
-                "Check the set-up: learning rate, regularization, length of training, input data.",
+                "Check the training: learning rate, regularization, number of steps, input data.",
                 True,
                 "Noisy first-layer kernels are a symptom that something is wrong with the training.",
             ),
-            Answer("Make the first layer wider.", False, "More noise would not help: find the cause first."),
+            Answer(
+                "Make the first layer wider.",
+                False,
+                "More noisy kernels would not help: find the cause first.",
+            ),
         ),
     ),
     Question(
@@ -45,7 +49,7 @@ QUESTIONS = (
             Answer(
                 "Pooling and strides: one cell stands for many pixels.",
                 True,
-                "Resolution falls with depth. The network gives up where to say what.",
+                "Each of them lowers the resolution, so it falls with depth.",
             ),
             Answer(
                 "Late layers have fewer channels.", False, "They mostly have more; that is not resolution."
@@ -58,66 +62,91 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Covering the advertisement beside it lowers 'car wheel' most. What has happened?",
+        "On a photo of a car wheel, the strongest channel of layer 5 responds to the text on the car, but the score of "
+        "'car wheel' falls most when the wheel is covered (Zeiler & Fergus 2014). What follows?",
+        (
+            Answer(
+                "The strongest channel need not be the one that the decision rests on.",
+                True,
+                "A class is computed from many channels. So make the map for the class itself.",
+            ),
+            Answer(
+                "The network recognizes wheels by the text.",
+                False,
+                "Then covering the text would lower the score most. Covering the wheel does.",
+            ),
+            Answer(
+                "One of the two maps is wrong.",
+                False,
+                "They are maps of two units, the channel and the class, and may differ.",
+            ),
+        ),
+    ),
+    Question(
+        "Suppose covering the advertisement beside a wheel lowers the score of 'car wheel' most. What has happened?",
         (
             Answer(
                 "The learning algorithm has a fault.",
                 False,
-                "It did its task: in the data, advertisement and wheel came together.",
+                "It did its task: in the training data, advertisements and wheels occurred together.",
             ),
             Answer(
                 "The network uses a correlated feature, a confound.",
                 True,
-                "The fault is in the data, not in the algorithm. Occlusion is a good way of finding it.",
+                "The fault is in the data, not in the algorithm. Occlusion is a good way to find it.",
             ),
-            Answer("The patch was too small.", False, "A larger patch makes no wheel of an advertisement."),
+            Answer(
+                "The patch was too small.",
+                False,
+                "The advertisement would still matter under a larger one.",
+            ),
         ),
     ),
     Question(
-        "The nine top pictures of a channel all show red flowers. What follows?",
+        "The nine maximally activating images of a channel all show red flowers. What follows?",
         (
             Answer("On this data set, red flowers excite the channel.", True, "That is what was measured."),
             Answer(
                 "The channel is a flower detector.",
                 False,
-                "It may look for red, or for round red things: tomato sauce would be a false friend.",
+                "It may respond to red, or to round red things. Images of tomato sauce could show that.",
             ),
             Answer(
                 "A red car could excite it too.",
                 True,
-                "Possible as long as nobody has shown it one. Look for the picture that does not fit.",
+                "Possible, as long as the data set had no red car. Look for the image that does not fit.",
             ),
         ),
     ),
     Question(
-        "When is an optimised picture better than the pictures found in a data set?",
+        "When is an optimized image better than the images found in a data set?",
         (
             Answer(
                 "When you want to separate what causes the response from what merely comes with it.",
                 True,
-                "Stripes, or the baseball that carries them? A search cannot tell, optimization can.",
+                "Stripes, or the baseball that carries them? An optimized image is made to raise the activation only.",
             ),
             Answer(
                 "When you want to know what the channel responds to in practice.",
                 False,
-                "That is what the data set shows: real pictures, with all that comes along.",
+                "That is what the data set shows. People also predict a channel better from it (Borowski et al. 2021).",
             ),
-            Answer("Always: it is more exact.", False, "It may show things that no real picture contains."),
+            Answer("Always: it is more exact.", False, "It may show patterns that no real image contains."),
         ),
     ),
     Question(
-        "Why is it not safe to cut the network after layer three and call its channels 'the features'?",
+        "Why should you not read every channel of a layer as one feature with a meaning?",
         (
             Answer(
-                "A channel is one axis of a space; information may lie in directions that mix channels.",
+                "A channel is one axis of a space; a direction that mixes channels may mean more.",
                 True,
-                "Single units are basis vectors of a representation. They need not mean anything alone.",
+                "Single units are basis vectors of the activation space. They need not mean anything alone.",
             ),
-            Answer("Layer three has too few channels.", False, "It is not their number that matters."),
+            Answer("A layer has too few channels.", False, "Their number is not the reason."),
             Answer(
-                "After layer three all activations are zero.",
+                "After a ReLU all activations are zero.",
                 False,
-                "They are not: a ReLU sets only the negative ones to zero.",
+                "A ReLU sets only the negative ones to zero.",
             ),
         ),
     ),
@@ -132,21 +161,23 @@ QUESTIONS = (
             Answer(
                 "Little: neighbours inside a group can be trusted more than distances between groups.",
                 True,
-                "t-SNE keeps neighbourhoods. Measure distances in the space of the codes.",
+                "t-SNE keeps neighborhoods. Measure distances between the codes themselves.",
             ),
-            Answer("The network confuses the two classes.", False, "A map is no confusion matrix."),
+            Answer(
+                "The network confuses the two classes.", False, "A map of codes does not show the answers."
+            ),
         ),
     ),
     Question(
         "Which of these can visualization not do?",
         (
-            Answer("Show what a decision rests on, for one picture.", False, "It can: that is attribution."),
+            Answer("Show what a decision rests on, for one image.", False, "It can: that is attribution."),
             Answer(
-                "Prove that a network will behave on pictures it has not seen.",
+                "Prove that a network answers correctly on images it has not seen.",
                 True,
-                "It gives understanding and raises suspicion. It is no proof.",
+                "It can explain, and it can raise a suspicion. It is no proof.",
             ),
-            Answer("Reveal a confound.", False, "It can: covering, or a map of codes, often does."),
+            Answer("Reveal a confound.", False, "It can: occlusion or a map of codes often does."),
         ),
     ),
 )

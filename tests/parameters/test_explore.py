@@ -1,0 +1,76 @@
+"""The explorables of part 4: the way of a state to its picture, and what is computed once only."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lecturelib
+from lecturelib import models
+from lecturelib.network.units import Logit
+from lecturelib.parameters import explore, high_frequency_share
+from lecturelib.parameters.code_map_plots import SIDE, THUMBNAIL, places_on_canvas, with_frame
+from lecturelib.parameters.explore.kernels import _of_noise
+from lecturelib.parameters.occlusion import iter_occlusion_map
+
+LIBRARY = str(Path(lecturelib.__file__).parent) + "/"
+
+
+def calls_of(work):
+    """The library's functions that some work calls, as (room, file, function)."""
+    calls = []
+
+    def note(frame, event, _):
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(LIBRARY):
+            inside = file.removeprefix(LIBRARY)
+            room = inside.partition("/")[0].removesuffix(".py")
+            calls.append((room, inside, frame.f_code.co_name))
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_an_occlusion_state_reaches_its_picture_through_few_rooms_and_is_checked_once():
+    explorable = explore.occlusion_explorer("lenet")
+    explorable.picture()  # loads the network and probes it
+    calls = calls_of(lambda: explorable.picture({"patch_size": 6}))
+    assert len({room for room, _, _ in calls}) <= 6, {room for room, _, _ in calls}
+    assert sum(function == "checked_unit" for _, _, function in calls) == 1
+    assert not any(file == "network/probe.py" and function == "run" for _, file, function in calls)
+
+
+def test_a_network_is_probed_once_for_each_size():
+    model = models.load("lenet", weights="random")
+    image = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    passes = []
+    for unit in (Logit(1), Logit(2)):
+        calls = calls_of(lambda unit=unit: list(iter_occlusion_map(model, image, unit, 8, 8)))
+        passes.append(sum(file == "network/probe.py" and function == "run" for _, file, function in calls))
+    assert passes == [1, 0]
+
+
+@pytest.mark.parametrize("size", [(3, 3), (11, 11), (2, 5)])
+def test_the_share_of_white_noise_is_that_of_the_kernels_size(size):
+    other = torch.randn(3000, 1, *size, generator=torch.Generator().manual_seed(9))
+    assert _of_noise(size) == pytest.approx(high_frequency_share(other).mean().item(), abs=0.01)
+
+
+def test_a_map_of_codes_keeps_its_proportions_and_frames_the_picked_place():
+    plane = torch.tensor([[-2.0, 1.0], [2.0, 1.0], [0.0, 3.0]])
+    places = places_on_canvas(plane)
+    low, high = THUMBNAIL, SIDE - THUMBNAIL
+    assert places.tolist() == [[low, low], [high, low], [SIDE / 2, high]]
+    blank = with_frame(np.full((SIDE, SIDE, 3), 255, "uint8"), places[2])
+    rows, columns = (blank != 255).any(2).nonzero()
+    assert (rows.min(), rows.max()) == (
+        high - THUMBNAIL // 2 - 2,
+        SIDE - 1 if high + 13 > SIDE - 1 else high + 13,
+    )
+    assert (columns.min(), columns.max()) == (SIDE // 2 - 13, SIDE // 2 + 13)
