@@ -1,4 +1,4 @@
-"""Which labels are wrong, and which examples stand there twice? Two ways to ask, and how often they are right.
+"""Find wrong labels and repeated examples in a data set, and count how many of the planted ones were found.
 
 `suspects` ranks examples by how little their label fits: by the loss of networks that never saw them, or by the labels
 of their neighbors. `duplicates` finds pairs that are nearer than neighbors usually are. `planted` puts both faults
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.checks import check_whole
+from lecturelib.checks import check_choice, check_number, check_whole, complaint, described
 from lecturelib.show import Picture, tiled
 from lecturelib.training.fit import fit
 
@@ -60,9 +60,8 @@ def planted(
     check_whole("copies", copies, 0)
     if mislabelled + 2 * copies > len(images):
         needed = mislabelled + 2 * copies
-        raise ValueError(
-            f"{mislabelled} changed labels and {copies} copies need {needed} examples, got {len(images)}"
-        )
+        expected = f"{needed} examples for {mislabelled} changed labels and {copies} copies"
+        raise ValueError(complaint("images", expected, len(images)))
     generator = torch.Generator().manual_seed(seed)
     places = torch.randperm(len(images), generator=generator)
     wrong = places[:mislabelled]
@@ -74,7 +73,9 @@ def planted(
     true_labels[replaced] = labels[originals]
     given, kinds = true_labels.clone(), labels.unique()
     if len(kinds) < 2 and mislabelled:
-        raise ValueError("labels: two classes or more are needed to change a label")
+        raise ValueError(
+            complaint("labels", "two classes or more, so that a label can be changed", len(kinds))
+        )
     step = torch.randint(1, max(2, len(kinds)), (mislabelled,), generator=generator)
     given[wrong] = kinds[(torch.searchsorted(kinds, true_labels[wrong]) + step) % len(kinds)]
     return Planted(images, given, true_labels, wrong, torch.stack([originals, replaced], 1))
@@ -90,7 +91,7 @@ def suspects(
     k: int = 10,
     seed: int = 0,
 ) -> Suspects:
-    """Examples in the order in which their labels deserve a second look.
+    """Rank examples by how suspicious their labels are.
 
     by "loss": the set is cut into `folds`; a small network learns from all but one for some `epochs`, and each example
     of the one left out gets its loss (out of sample, after Northcutt et al. 2021): a network may
@@ -99,16 +100,15 @@ def suspects(
     (N,) from 0. The same seed gives the same order. Raises `ValueError` for bad data or settings.
     """
     _check(images, labels)
-    if by not in WAYS:
-        raise ValueError(f"by={by!r}: choose one of {', '.join(WAYS)}")
+    check_choice("by", by, WAYS)
     if by == "loss":
         check_whole("epochs", epochs, 1)
         if check_whole("folds", folds, 2) > len(images):
-            raise ValueError(f"folds={folds}: {len(images)} examples cannot be cut into so many")
+            raise ValueError(complaint("folds", f"at most {len(images)}, one for each example", folds))
         scores = _left_out_loss(images, labels, folds, epochs, seed)
     else:
         if check_whole("k", k, 1) >= len(images):
-            raise ValueError(f"k={k}: 1 to {len(images) - 1} neighbors")
+            raise ValueError(complaint("k", f"1 to {len(images) - 1} neighbors", k))
         scores = _other_labels(images, labels, k)
     return Suspects(scores.argsort(descending=True, stable=True), scores, by)
 
@@ -159,10 +159,15 @@ def duplicates(images: Tensor, share: float = 0.45) -> Tensor:
 
     Each image is brought to mean 0 and length 1 first, so that a brighter copy is a copy. What the set itself holds
     twice is found as well. images (N, C, H, W). Raises `ValueError` for another shape, or a share outside 0 to 1.
+
+    >>> import torch
+    >>> images = torch.rand(20, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    >>> images[7] = images[3] / 2
+    >>> duplicates(images).tolist()
+    [[3, 7]]
     """
     _check(images, None)
-    if not 0 < share < 1:
-        raise ValueError(f"share={share}: a number between 0 and 1 is needed")
+    check_number("share", share, above=0, below=1)
     flat = images.flatten(1).double()
     codes = F.normalize(flat - flat.mean(1, keepdim=True), dim=1)  # (N, F)
     near, which = torch.empty(len(codes), dtype=codes.dtype), torch.empty(len(codes), dtype=torch.long)
@@ -201,6 +206,10 @@ def found_of(named: Tensor, truth: Tensor) -> Found:
     """How many of the examples (n,), or pairs (n, 2), that a search named were planted: precision and recall.
 
     A pair counts in either order. Raises `ValueError` where one holds examples and the other pairs.
+
+    >>> import torch
+    >>> print(found_of(torch.tensor([4, 8, 2]), torch.tensor([2, 9])))
+    1 of the 3 named were planted (precision 33%), of 2 planted (recall 50%)
     """
     if named.ndim != truth.ndim:
         raise ValueError(f"examples (n,) or pairs (n, 2), both the same; got {named.shape} and {truth.shape}")
@@ -225,7 +234,7 @@ def suspects_picture(
     """Suspects as a grid, each with the label it was given; with `truth` (N,), a cross stands where that is wrong."""
     places = torch.as_tensor(places).tolist()
     if not places:
-        raise ValueError("suspects_picture: no example to show")
+        raise ValueError(complaint("places", "at least one example", "none"))
     words = [names[int(labels[place])] for place in places]
     alt = f"{len(places)} suspects with the labels they were given: {', '.join(words)}."
     if truth is not None:
@@ -238,7 +247,7 @@ def suspects_picture(
 def pairs_picture(images: Tensor, pairs: Tensor, columns: int = 4, zoom: int = 3, most: int = 12) -> Picture:
     """Pairs side by side, the nearest first, each with its two places in the set."""
     if pairs.ndim != 2 or len(pairs) == 0:
-        raise ValueError(f"pairs_picture: pairs (d, 2), at least one, are needed, got {tuple(pairs.shape)}")
+        raise ValueError(complaint("pairs", "pairs (d, 2), at least one", tuple(pairs.shape)))
     shown = pairs[:most]
     joined = torch.cat([images[shown[:, 0]], images[shown[:, 1]]], 3)  # (d, C, H, 2 W)
     words = [f"{a}, {b}" for a, b in shown.tolist()]
@@ -251,14 +260,12 @@ def _check(images: Tensor, labels: Tensor | None) -> None:
         came = (
             f"{tuple(images.shape)} {images.dtype}" if isinstance(images, Tensor) else type(images).__name__
         )
-        raise ValueError(f"images: floats (N, C, H, W) are needed, got {came}")
+        raise ValueError(complaint("images", "floats (N, C, H, W)", came))
     if len(images) < 2 or not images.isfinite().all():
-        raise ValueError(f"images: two or more, without NaN, are needed; got {len(images)}")
+        raise ValueError(complaint("images", "two or more, without NaN", len(images)))
     if labels is not None and not isinstance(labels, Tensor):
-        raise TypeError(f"labels: a tensor ({len(images)},) is needed, got {type(labels).__name__}")
+        raise TypeError(complaint("labels", f"a tensor ({len(images)},)", described(labels)))
     if labels is not None and (
         labels.shape != images.shape[:1] or labels.dtype != torch.long or labels.min() < 0
     ):
-        raise ValueError(
-            f"labels: whole numbers ({len(images)},) from 0 up are needed, got {tuple(labels.shape)} {labels.dtype}"
-        )
+        raise ValueError(complaint("labels", f"whole numbers ({len(images)},) from 0 up", described(labels)))

@@ -67,9 +67,9 @@ def fit(
         raise TypeError(complaint("loss", "a function of outputs and targets", described(loss)))
     batches = batches_of(data, batch_size, shuffle, seed, "data")
     check_fits(model, batches.example(), loss, "data", batches.labels())
-    looks = None if validation is None else parts(validation, "validation")
-    if looks is not None:
-        first = next(iter(looks()), None)
+    passes = None if validation is None else parts(validation, "validation")
+    if passes is not None:
+        first = next(iter(passes()), None)
         if first is None:
             raise ValueError(complaint("validation", "a loader with at least one batch", "none"))
         check_fits(model, first, loss, "validation", None)
@@ -83,5 +83,5 @@ def fit(
         raise TypeError(complaint("monitors", "a list of monitors", described(monitors)))
     return Run(
         model, batches, of, checked_optimizer(optimizer, model), loss, schedule,
-        [Monitor.of(one) for one in monitors], looks, every, seed,
+        [Monitor.of(one) for one in monitors], passes, every, seed,
     )  # fmt: skip

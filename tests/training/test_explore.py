@@ -62,5 +62,5 @@ def test_anonymous_runs_hold_every_fault_once_and_answers_are_folded(capsys):
     assert sorted(faults) == sorted(explore.diagnosing.FAULTS)
     explore.answers({"run A": runs["run A"]})
     assert f"run A: {faults[0]}. Named" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="seeds"):
+    with pytest.raises(ValueError, match="seed: expected one of the shipped runs' seeds"):
         explore.anonymous(10**6)

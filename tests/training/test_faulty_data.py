@@ -105,23 +105,26 @@ def test_pictures_say_what_they_show(faulty):
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda x, y: fd.planted(x, y, mislabelled=700, copies=200), "need 1100 examples, got 800"),
-        (lambda x, y: fd.planted(x, y, mislabelled=-1), "need"),
+        (lambda x, y: fd.planted(x, y, mislabelled=700, copies=200), "1100 examples for .*got 800"),
+        (lambda x, y: fd.planted(x, y, mislabelled=-1), "mislabelled"),
         (lambda x, y: fd.planted(x, torch.zeros(800, dtype=torch.long)), "two classes"),
-        (lambda x, y: fd.suspects(x, y, "colour"), "choose one of loss, neighbors"),
-        (lambda x, y: fd.planted(x, y, copies=1.5), "copies: a whole number"),
-        (lambda x, y: fd.suspects(x, y, folds=1), "folds: a whole number from 2 up"),
-        (lambda x, y: fd.suspects(x, y, folds=801), "800 examples cannot be cut"),
+        (lambda x, y: fd.suspects(x, y, "colour"), "by: expected 'loss' or 'neighbors'"),
+        (lambda x, y: fd.planted(x, y, copies=1.5), "copies: expected a whole number"),
+        (lambda x, y: fd.suspects(x, y, folds=1), "folds: expected a whole number from 2 up"),
+        (lambda x, y: fd.suspects(x, y, folds=801), "folds: expected at most 800"),
         (lambda x, y: fd.suspects(x, y, epochs=0), "epochs"),
         (lambda x, y: fd.suspects(x, y, "neighbors", k=800), "1 to 799"),
-        (lambda x, y: fd.suspects(x, y[:5]), "labels: whole numbers \\(800,\\)"),
+        (lambda x, y: fd.suspects(x, y[:5]), "labels: expected whole numbers \\(800,\\)"),
         (lambda x, y: fd.suspects(x, y - 1), "from 0 up"),
         (lambda x, y: fd.suspects(x[:, 0], y), "floats \\(N, C, H, W\\)"),
         (lambda x, y: fd.suspects(x * float("nan"), y), "without NaN"),
         (lambda x, y: fd.duplicates(x[:1]), "two or more"),
-        (lambda x, y: fd.duplicates(x, 1.5), "share=1.5"),
+        (lambda x, y: fd.duplicates(x, 1.5), "share: .*got 1.5"),
         (lambda x, y: fd.found_of(y, torch.zeros(3, 2)), "both the same"),
-        (lambda x, y: fd.suspects_picture(x, y, [], datasets.DIGITS), "no example"),
+        (
+            lambda x, y: fd.suspects_picture(x, y, [], datasets.DIGITS),
+            "places: expected at least one example",
+        ),
         (lambda x, y: fd.pairs_picture(x, torch.zeros(0, 2)), "at least one"),
     ],
 )
@@ -131,7 +134,7 @@ def test_bad_input_is_a_sentence(digits, act, words):
 
 
 def test_labels_are_a_tensor(digits):
-    with pytest.raises(TypeError, match="labels: a tensor .* got list"):
+    with pytest.raises(TypeError, match="labels: expected a tensor .*got list"):
         fd.suspects(digits[0], digits[1].tolist())
 
 

@@ -1,4 +1,4 @@
-"""Runs with a planted fault, without their names: look, decide, unfold."""
+"""Explorables of part 2: shipped runs with a planted fault, to be diagnosed before the answer is unfolded."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from lecturelib.checks import complaint
 from lecturelib.drawing.curve_panels import Curve, Panel, sheet
 from lecturelib.show import Picture
 from lecturelib.training.diagnose import Diagnosis, diagnose
@@ -44,9 +45,8 @@ def anonymous(seed: int) -> dict[str, History]:
     """One shipped run of each fault, in a shuffled order, named run A, run B ..."""
     chosen = [key for key in questions() if key[1] == seed]
     if not chosen:
-        raise ValueError(
-            f"seed={seed!r}: there are shipped runs of the seeds {sorted({s for _, s in questions()})}"
-        )
+        known = ", ".join(map(str, sorted({s for _, s in questions()})))
+        raise ValueError(complaint("seed", f"one of the shipped runs' seeds {known}", seed))
     return {f"run {chr(65 + k)}": shipped()[key] for k, key in enumerate(chosen)}
 
 
@@ -95,12 +95,12 @@ def facts(history: History) -> str:
         f"accuracy {smooth(history['accuracy'], 0.9)[-1]:.0%} in training, "
         f"{history.last('validation_accuracy', float('nan')):.0%} in validation",
         f"inputs: mean {history['inputs/mean'][0]:.2g}, deviation {history['inputs/std'][0]:.2g}",
-        f"kinds of labels in a batch: {np.median(history['targets/classes']):.1f}",
+        f"classes in a batch: {np.median(history['targets/classes']):.1f}",
     ]
     if "split/apart" in history:
         parts.append(
             f"examples of one set have their nearest neighbor in it {history['split/apart'][0]:.2f} times as often as "
-            f"chance gives; {history['split/copies'][0]:.0%} of the validation examples are copies; "
+            f"by chance; {history['split/copies'][0]:.0%} of the validation examples are copies; "
             f"{history['split/agreement'][0]:.0%} of the training examples have their neighbor's label"
         )
     return "; ".join(parts) + "."

@@ -82,11 +82,11 @@ def _draw(state: dict, runs: dict[float, History]) -> Picture:
 
 
 def _short(end: float) -> str:
-    return f"{end:.2f}" if np.isfinite(end) else "no number"
+    return f"{end:.2f}" if np.isfinite(end) else "stopped"
 
 
 def _end(end: float) -> str:
     if not np.isfinite(end):
-        return "the loss grew until it was no number any more, and the run stopped"
+        return "the loss became NaN or infinite, and the run stopped"
     verdict = " (no better than a guess)" if end > GUESS - 0.1 else ""
     return f"the loss is {end:.2f} at the end{verdict}"
