@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lecturelib import assets, images
+from lecturelib.checks import check_choice, check_whole
 
 DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 CLOTHES = (
@@ -40,6 +41,10 @@ def digits(split: str = "train") -> tuple[Tensor, Tensor]:
     """MNIST: images (N, 1, 28, 28) with white strokes on black, labels (N,); 10,000 to train, 2,000 to test.
 
     Raises `ValueError` for another split. Source: LeCun et al. 1998; see data/mnist.md.
+
+    >>> images, labels = digits("test")
+    >>> images.shape, labels.shape
+    (torch.Size([2000, 1, 28, 28]), torch.Size([2000]))
     """
     return _shipped("mnist.npz", split)
 
@@ -48,6 +53,10 @@ def clothes(split: str = "train") -> tuple[Tensor, Tensor]:
     """Fashion-MNIST: images (N, 1, 28, 28) of bright clothes on black, labels (N,); 10,000 to train, 2,000 to test.
 
     Raises `ValueError` for another split. Source: Xiao, Rasul and Vollgraf 2017; see data/fashion_mnist.md.
+
+    >>> images, labels = clothes("test")
+    >>> images.shape, len(CLOTHES)
+    (torch.Size([2000, 1, 28, 28]), 10)
     """
     return _shipped("fashion_mnist.npz", split)
 
@@ -75,7 +84,9 @@ def cifar10_path() -> Path:
 def clothes_on_textures(
     n: int, seed: int = 0, split: str = "train", objects: bool = True
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Clothes pasted off-centre on photos: images (n, 3, 64, 64), labels (n,), boxes (n, 4).
+    """Synthetic images with known object boxes: clothes pasted off-centre on photos, 64 x 64 px.
+
+    Gives images (n, 3, 64, 64), labels (n,) and boxes (n, 4).
 
     A box (top, left, bottom, right) is the smallest half-open rectangle of pixels that holds every pixel the item
     changes. The class lies in the item alone: crop, contrast and tint of the background are drawn independently of it,
@@ -84,11 +95,13 @@ def clothes_on_textures(
     Raises `ValueError` for n < 1, a negative seed, or another split.
 
     Items: Fashion-MNIST (the two splits share none). Photos: scikit-image's, see `images.PHOTOS`.
+
+    >>> pictures, labels, boxes = clothes_on_textures(3, seed=1)
+    >>> pictures.shape, boxes.shape
+    (torch.Size([3, 3, 64, 64]), torch.Size([3, 4]))
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"n: a whole number of pictures above 0 is needed, got {n!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed: a whole number from 0 up is needed, got {seed!r}")
+    check_whole("n", n, 1)
+    check_whole("seed", seed)
     items, classes = clothes(split)
     photos = [images.photo(name) for name in TEXTURES]
     generator = torch.Generator().manual_seed(seed)
@@ -170,7 +183,7 @@ def _colour(placed: Tensor, backgrounds: Tensor, mask: Tensor, generator: torch.
     bright = _uniform((n, 1, 1, 1), 0.6, 1.0, generator)
     hue = _uniform((n, 3, 1, 1), 0.6, 1.0, generator)
     colour = (dark + (bright - dark) * shade) * hue
-    # A pixel that happens to have the background's very colour would leave the box too large by the definition above.
+    # a pixel that has exactly the background's color would leave the box too large by the definition above
     return torch.where((colour == backgrounds) & mask.bool(), 1 - colour, colour)
 
 
@@ -189,8 +202,7 @@ def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.G
 
 
 def _check_split(split: str) -> None:
-    if split not in SPLITS:
-        raise ValueError(f"split: 'train' or 'test' is needed, got {split!r}")
+    check_choice("split", split, SPLITS)
 
 
 def _shipped(file: str, split: str) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import datasets, models
+from lecturelib.checks import check_whole, complaint
 from lecturelib.lesson.claims import result
 from lecturelib.network.freezing import frozen
 from lecturelib.parameters.occlusion import GREY, occlude
@@ -18,13 +19,12 @@ def c6_occlusion(model: nn.Module | None = None, n: int = 1000, seed: int = 0) -
     """C6: does a patch on the object cost more confidence than the same patch elsewhere?
 
     On n test pictures of clothes on textures, with the network trained on them (`textures_net`), or another for 64 px
-    and ten kinds of clothes: the mean drop in the probability of the true class, in points from 0 to 1, by a grey patch
-    of 16 px in the middle of the object's box, and by patches that do not touch the box (the baseline); the share of
+    and ten classes of clothes: the mean drop in the probability of the true class, from 0 to 1, by a grey patch of
+    16 px in the middle of the object's box, and by patches that do not touch the box (the baseline); the share of
     pictures where the first costs more than the second's mean; and the same two drops for an untrained copy.
     A difference counts if it exceeds three standard errors. Zeiler & Fergus 2014, section 4.2.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
-        raise ValueError(f"n: at least 2 pictures are needed, got {n!r}")
+    check_whole("n", n, 2)
     model = models.load("textures_net") if model is None else model
     images, labels, boxes = datasets.clothes_on_textures(n, seed, "test")
     places = [_places(box, images.shape[-1], seed + i) for i, box in enumerate(boxes.tolist())]
@@ -64,7 +64,7 @@ def _places(box: list[int], size: int, seed: int) -> list[tuple[float, float]]:
     )
     free = starts[apart]
     if len(free) == 0:
-        raise ValueError(f"a patch of {PATCH} px does not fit beside the object in {box}")
+        raise ValueError(complaint("box", f"room for a patch of {PATCH} px beside it", box))
     drawn = free[torch.randint(len(free), (PLACES,), generator=torch.Generator().manual_seed(seed))]
     return [middle, *((drawn + (PATCH - 1) / 2).tolist())]
 
