@@ -5,8 +5,6 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from lecturelib.architecture.layout.edge_routing import assign_tracks
-from lecturelib.architecture.layout.sugiyama import Vertex, assign_layers, place_layers
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.shapes import (
     DARK,
@@ -177,34 +175,3 @@ def test_text_and_borders_stand_out_in_both_themes(theme):
 def test_a_shape_may_have_colours_of_its_own():
     assert colours(Box(0, 0, 1, 1, fill="#123456", stroke="none")) == ("#123456", "none")
     assert colours(Line(((0, 0), (1, 1)), stroke="#ff0000")) == ("none", "#ff0000")
-
-
-# placing
-
-
-def test_layers_by_the_longest_way():
-    assert assign_layers(5, [(0, 1), (1, 2), (0, 3), (2, 3), (4, 3)]) == [0, 1, 2, 3, 2]
-
-
-def test_places_keep_order_and_distance_and_are_the_nearest_wanted():
-    parent = Vertex("box", 0, 20)
-    children = [Vertex("box", k, 30, 1) for k in range(3)]
-    for child in children:
-        parent.down.append((child, 0, 0))
-        child.up.append((parent, 0, 0))
-    place_layers([[parent], children], gap=10)
-    places = [child.place for child in children]
-    assert [b - a for a, b in zip(places, places[1:], strict=False)] == pytest.approx([40, 40])
-    assert parent.place == pytest.approx(places[1], abs=1e-3)
-
-
-def test_lines_that_overlap_get_tracks_of_their_own():
-    given, count = assign_tracks({"a": [(0, 50)], "b": [(40, 90)], "c": [(200, 240)], "straight": [(10, 10)]})
-    assert count == 2
-    assert given["a"] != given["b"]
-    assert "straight" not in given
-
-
-def test_a_line_that_starts_above_anothers_end_turns_first():
-    given, _ = assign_tracks({"ends": [(0, 100)], "starts": [(100, 200)]})
-    assert given["starts"] < given["ends"]
