@@ -41,7 +41,7 @@ def total_variation(weight: float, beta: float = 1.0) -> Regularizer:
 
     >>> step = torch.zeros(1, 1, 2, 4)
     >>> step[..., 2:] = 0.5
-    >>> round(total_variation(8.0)(step).item(), 3)  # two of eight pixels differ from the next by 0.5
+    >>> round(total_variation(8.0)(step).item(), 2)  # two of eight pixels differ from the next by 0.5
     1.0
     """
     check_weight("total_variation", weight)

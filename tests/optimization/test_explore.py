@@ -1,5 +1,6 @@
 """What the explorables of class images, regularizers, dreams, inversions and starts say is what was measured."""
 
+import importlib
 import re
 
 import pytest
@@ -10,7 +11,6 @@ from lecturelib.optimization import explore, shipped_frames
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
-    emerging,
     inversions,
     regularizer_comparison,
     starts,
@@ -23,59 +23,12 @@ from lecturelib.optimization.regularizer_comparison import (
     maximize_with,
     under_jitter,
 )
-from lecturelib.show import Picture, picture
-from lecturelib.widgets import Progress, common_controls
+from lecturelib.widgets import common_controls
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    emerging._finished.clear()
-
-
-# --- emerging --------------------------------------------------------------------------------------------------
-
-
-class Steps:
-    """An ascent of numbers that knows whether it was closed."""
-
-    def __init__(self, count):
-        self.count, self.begun, self.closed = count, 0, False
-
-    def __call__(self):
-        self.begun += 1
-        try:
-            yield from range(1, self.count + 1)
-        finally:
-            self.closed = True
-
-
-def drawn(step):
-    return picture(torch.full((3, 4, 4), step / 10), alt=f"step {step}")
-
-
-def test_a_picture_emerges_with_progress_and_ends_with_the_last():
-    found = list(emerging.emerging("a", Steps(5), 5, drawn, "going", patience=0.0))
-    kinds = [type(one) for one in found]
-    assert kinds == [Picture, Progress] * 4 + [Picture]
-    assert [one.alt for one in found if isinstance(one, Picture)] == [f"step {k}" for k in range(1, 6)]
-    assert [one.fraction for one in found if isinstance(one, Progress)] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-
-
-def test_a_finished_ascent_is_remembered_and_a_stopped_one_is_not():
-    steps = Steps(5)
-    stopped = emerging.emerging("b", steps, 5, drawn, "going", patience=0.0)
-    next(stopped)
-    stopped.close()
-    assert steps.closed
-    list(emerging.emerging("b", steps, 5, drawn, "going"))
-    again = list(emerging.emerging("b", steps, 5, drawn, "going"))
-    assert steps.begun == 2 and [one.alt for one in again] == ["step 5"]
-
-
-def test_only_the_newest_are_remembered():
-    for k in range(emerging.REMEMBERED + 3):
-        list(emerging.emerging(k, Steps(1), 1, drawn, "going"))
-    assert list(emerging._finished) == list(range(3, emerging.REMEMBERED + 3))
+    importlib.import_module("lecturelib.widgets.emerging")._finished.clear()
 
 
 # --- class images ----------------------------------------------------------------------------------------------
@@ -138,7 +91,7 @@ def test_moving_an_even_picture_changes_nothing():
     even = torch.full((1, 3, 96, 96), 0.4)
     with pytest.raises(ValueError, match="draws"):
         under_jitter(model, even, unit, draws=0)
-    with pytest.raises(ValueError, match="one picture"):
+    with pytest.raises(ValueError, match="image: expected one image"):
         under_jitter(model, even.repeat(2, 1, 1, 1), unit)
     assert under_jitter(model, even, unit, draws=3) == pytest.approx(read(model, even, unit).item(), abs=1e-3)
 
@@ -193,7 +146,7 @@ def test_a_dream_is_shipped_where_it_takes_long_and_live_elsewhere():
     assert "live, now 224 px" in live[-1].caption and "2 octaves of 2 steps" in live[-1].caption
     values = [
         step.value.item()
-        for step in deep_dream.dream("alexnet relu2", deep_dream.photo_for("cat", 160), 1, 5)
+        for step in deep_dream.iter_dream("alexnet relu2", deep_dream.photo_for("cat", 160), 1, 5)
     ]
     assert values[-1] > 2 * values[0]
 

@@ -1,5 +1,6 @@
 """The explorables of locations, grids, windows, examples and drawings: what they show is what the methods say."""
 
+import importlib
 import json
 from collections import OrderedDict
 
@@ -11,7 +12,7 @@ from lecturelib.network.hooks import record
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.units import Logit
 from lecturelib.optimization import explore
-from lecturelib.optimization.explore import activation_grid, all_windows, draw_digit, emerging, examples
+from lecturelib.optimization.explore import activation_grid, all_windows, draw_digit, examples
 from lecturelib.optimization.explore import semantic_location as places
 from lecturelib.optimization.semantic_location import attribution
 from lecturelib.show.palettes import colour
@@ -22,7 +23,7 @@ from lecturelib.widgets import common_controls
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch):
     for memory in (
-        (emerging, "_finished"),
+        (importlib.import_module("lecturelib.widgets.emerging"), "_finished"),
         (activation_grid, "_grids"),
         (places, "_pictures"),
     ):  # another test may have been here
