@@ -31,16 +31,16 @@ STATISTICS = {"digits": (0.1307, 0.3081), "clothes": (0.2860, 0.3530)}
 
 FAULTS: dict[str, str] = {
     "healthy": "nothing is wrong",
-    "learning rate too high": "steps so long that they jump over the valley",
-    "learning rate too low": "steps so short that nothing is learned in this time",
+    "learning rate too high": "steps so long that they overshoot the minimum",
+    "learning rate too low": "steps so short that little is learned in this time",
     "exploding gradients": "a deep network whose weights start too large: each layer makes the gradient larger",
     "vanishing gradients": "a deep network that makes the gradient smaller in each layer: the first ones learn nothing",
     "dying ReLU": "biases so negative that most units are 0 for every example and get no gradient",
-    "overfitting": "few examples and many epochs: the examples are learned by heart",
-    "wrong labels": "a large share of the training labels, or all, are drawn by lot",
-    "train/test leak": "examples of the training set stand in the validation set, slightly changed",
-    "distribution mismatch": "the validation images were taken otherwise: turned, noisy, inverted, moved or faint",
-    "no shuffling": "the examples come sorted by class",
+    "overfitting": "few examples and many epochs: the network learns the examples by heart",
+    "wrong labels": "a large share of the training labels, or all of them, are random",
+    "train/test leak": "the validation set holds examples of the training set, slightly changed",
+    "distribution mismatch": "the validation images were changed: rotated, noisy, inverted, shifted or blurred",
+    "no shuffling": "the examples are sorted by class",
     "wrong normalization": "pixels from 0 to 255, divided twice, or not centered",
 }
 

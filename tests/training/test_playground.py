@@ -205,7 +205,7 @@ GOOD = {"weight": [[0.0, 0.0]], "bias": [0.0]}
         ({"hidden": [1], "weights": [GOOD]}, ValueError, r"list of 2 layers.*\[2, 1, 1\]"),
         ({"hidden": [], "weights": [{"weight": [[0.0]], "bias": [0.0]}]}, ValueError, "list of 2 numbers"),
         ({"hidden": [], "weights": [{**GOOD, "bias": 1}]}, ValueError, r"weights\[0\]\['bias'\]"),
-        ({"hidden": [], "weights": [{**GOOD, "weight": [[0.0, float("nan")]]}]}, ValueError, "expected a finite number, got nan"),
+        ({"hidden": [], "weights": [{**GOOD, "weight": [[0.0, float("nan")]]}]}, ValueError, "finite number, got nan"),
         ({"hidden": [], "weights": [{"weight": [[0.0, "a"]], "bias": [0.0]}]}, TypeError, "a finite number, got str"),
         ({"hidden": [], "weights": [[]]}, ValueError, "a dict with 'weight' and 'bias'"),
     ],
