@@ -50,7 +50,7 @@ def test_a_typed_sentence_is_translated_and_aligned(lab):
     page.screenshot("attention-alignment-typed")
     box.fill("")
     shown.root.locator(".ll-error:visible").wait_for()
-    assert "the sentence is empty: write at least one word" in shown.error
+    assert "expected at least one word, got an empty sentence" in shown.error
     page.screenshot("attention-alignment-empty")
     box.fill("You sleep.")
     wait_for_alt(page, shown, "You")
