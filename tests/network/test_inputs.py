@@ -9,7 +9,7 @@ from lecturelib.network.inputs import as_the_model_takes, dtype_and_device, to_t
 
 
 class Mixed(nn.Module):
-    """Registered first: an integer, a complex and a float64 weight, and the float64 head; the float32 layer runs first."""
+    """Registered first are an integer, a complex and a float64 weight, and the head; the float32 layer runs first."""
 
     def __init__(self):
         super().__init__()
