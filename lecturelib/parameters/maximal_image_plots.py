@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lecturelib.images import PHOTOS, photo
 from lecturelib.parameters.maximal_images import MaximalImages
@@ -39,6 +39,7 @@ def matches_plot(
 
 @lru_cache(maxsize=64)
 def photo_with_box(name: str, box: tuple[float, ...]) -> np.ndarray:
-    """A shipped photo with a box on it, resized for a grid, (220, 300, 3) of bytes."""
+    """A shipped photo with a box on it, fitted into a cell of a grid on white, (220, 300, 3) of bytes."""
     large = pixels_of(with_box(photo(name), box, line=6, alt=PHOTOS[name].alt))
-    return np.asarray(Image.fromarray(large).resize(WHOLE, Image.Resampling.LANCZOS))
+    cell = ImageOps.pad(Image.fromarray(large), WHOLE, Image.Resampling.LANCZOS, color="white")
+    return np.asarray(cell)
