@@ -32,8 +32,8 @@ CHASE = "The FBI is chasing a criminal on the run."
 def heads_explorer(sentence: str = TIRED) -> Explorable:
     """MiniLM, six layers of twelve heads, on any English sentence; point at a word to see what it attends to.
 
-    `causal`: each word sees only what stands before it. The encoder was not trained so: what it then shows is a
-    reading that it never practised.
+    `causal`: each word attends only to itself and to what stands before it. The encoder was not trained with a causal
+    mask.
     """
 
     def refresh(state: dict) -> dict[str, Control]:

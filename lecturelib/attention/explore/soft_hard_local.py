@@ -91,7 +91,7 @@ def _render(state: dict) -> Picture:
         caption += f" (soft, as trained: “{soft.text}”)"
     caption += f" {needed['values']} states are read instead of {every['values']}, {needed['scores']} scores computed."
     if state["kind"] == "hard":
-        caption += " The translator was trained with soft weights; a draw at each token is foreign to it."
+        caption += " The translator was trained with soft weights; it never met sampled ones."
     if state["kind"] == "local":
         where = CENTERS[state["center"]]
         caption += f" The window follows {where}; the weights in it are made to sum to one."

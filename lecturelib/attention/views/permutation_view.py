@@ -29,7 +29,7 @@ def permutation_view(
         Label(112, 16, "written", 13, "end", role="muted"),
         Label(126, 16, "most attention on", 13, "start", role="muted"),
         Label(_LEFT, 16, "total variation |p − q| / 2 under permutation", 13, "start", role="muted"),
-        Label(660, 16, "another token is likeliest", 13, "start", role="muted"),
+        Label(660, 16, "other token likeliest", 13, "start", role="muted"),
     ]
     for share in (0, 0.5, 1):
         x = _x(share)
