@@ -96,9 +96,13 @@ def resolve_layer(model: nn.Module, name: str) -> str:
     if name == OUTPUT:
         return name
     aliases: Mapping[str, str] = getattr(model, "aliases", {})
-    everywhere = dict(walk(model, twice=True))
+    known = dict(walk(model))
+    for asked in (name, aliases.get(name)):
+        if asked in known:
+            return asked
     # Of a module with two names the hooks know the first one, and so does everything that is found by them.
-    first = {id(module): known for known, module in walk(model)}
+    everywhere = dict(walk(model, twice=True))
+    first = {id(module): each for each, module in known.items()}
     for asked in (name, aliases.get(name)):
         if asked in everywhere:
             return first[id(everywhere[asked])]
