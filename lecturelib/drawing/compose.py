@@ -40,7 +40,7 @@ def row(
     >>> one = Drawing(100, 50, (), "one", "Nothing.")
     >>> both = row([one, one], ["left", "right"], gap=30)
     >>> both.width, both.alt
-    (230, 'left: Nothing. right: Nothing.')
+    (230.0, 'left: Nothing. right: Nothing.')
     """
     return _composed(drawings, titles, gap, title, alt, below=False)
 

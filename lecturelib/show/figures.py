@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lecturelib.checks import complaint
 from lecturelib.show.palettes import CATEGORIES, LINE_STYLES, MARKERS
 from lecturelib.show.palettes import colour as colour_bytes
 from lecturelib.show.picture import STUDENT_SIZE, Picture
@@ -93,7 +94,7 @@ def bars(
         raise ValueError("bars: a value is NaN or infinite")
     low, high = limits
     if not low < high:
-        raise ValueError(f"limits={limits}: two numbers that rise are needed")
+        raise ValueError(complaint("limits", "two numbers, the lower one first", limits))
     numbers = [format(value, form).replace("-", "\N{MINUS SIGN}") for value in values]
     names = min(max(pixel_width(label, _LETTERS) for label in labels), width // 2)
     digits = max(pixel_width(text, _LETTERS) for text in numbers)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lecturelib.checks import complaint
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.show.picture import STUDENT_SIZE, Picture, array_of, pixels_of
 from lecturelib.show.raster_text import draw_text, number, pixel_width
 
-LARGEST = 1e300  # beyond, the difference of two values is no number any more
+LARGEST = 1e300  # beyond, the difference of two values overflows
 _LABEL = 18  # letters of the colour bar at STUDENT_SIZE
 
 
@@ -110,9 +111,9 @@ def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
     maps = array_of(tiles) if hasattr(tiles, "detach") else np.asarray(tiles)
     maps = maps[:, 0] if maps.ndim == 4 and maps.shape[1] == 1 else maps
     if maps.ndim != 3 or maps.size == 0:
-        raise ValueError(f"coloured: maps (N, 1, h, w) or (N, h, w) are needed, got {maps.shape}")
+        raise ValueError(complaint("tiles", "maps (N, 1, h, w) or (N, h, w)", maps.shape))
     if not (maps.min() >= 0 and maps.max() <= 1):  # NaN fails both
-        raise ValueError(f"coloured: values in [0, 1] are needed, got {maps.min():.3g} to {maps.max():.3g}")
+        raise ValueError(complaint("tiles", "values in [0, 1]", f"{maps.min():.3g} to {maps.max():.3g}"))
     return list(palette_table(palette)[np.rint(maps * 255).astype(np.uint8)])  # (N, h, w) -> N x (h, w, 3)
 
 
@@ -147,7 +148,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
     if limits is not None:
         low, high = map(float, limits)
         if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise ValueError(f"limits={limits}: two finite numbers that rise are needed")
+            raise ValueError(complaint("limits", "two finite numbers, the lower one first", limits))
         if signed and low != -high:
             raise ValueError(f"limits={limits}: a signed map has 0 in its middle; give ({-high:g}, {high:g})")
         outside = least < low or most > high

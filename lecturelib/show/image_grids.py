@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lecturelib.checks import complaint
 from lecturelib.show.palettes import colour as colour_bytes
 from lecturelib.show.picture import PIXELATED_BELOW, STUDENT_SIZE, Picture, pixels_of
 from lecturelib.show.raster_text import draw_text, pixel_width
@@ -188,7 +189,7 @@ def _ring(height, width, top, left, bottom, right, line) -> np.ndarray:
 def _each(images: object) -> list[np.ndarray]:
     several = hasattr(images, "detach") or isinstance(images, np.ndarray)
     if several and (images.ndim not in (3, 4) or images.shape[0] == 0):
-        raise ValueError(f"tiled: images of shape (N, 3, H, W) are needed, got {tuple(images.shape)}")
+        raise ValueError(complaint("images", "shape (N, 3, H, W)", tuple(images.shape)))
     parts = [pixels_of(image) for image in images]
     if not parts:
         raise ValueError("tiled: no images given")

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from lecturelib.checks import complaint
+
 # Okabe, Ito: "Color Universal Design" (2008). Yellow comes last: it is weak on white.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # Ten kinds, as digits and clothes have: without the yellow, and three more that differ in lightness too.
@@ -59,7 +61,7 @@ def colour(name: str | tuple[int, int, int]) -> tuple[int, int, int]:
     if isinstance(name, tuple):
         if len(name) == 3 and all(isinstance(v, int) and 0 <= v <= 255 for v in name):
             return name
-        raise ValueError(f"colour {name!r}: three whole numbers from 0 to 255 are needed")
+        raise ValueError(complaint("colour", "three whole numbers from 0 to 255", name))
     text = NAMED.get(name, name)
     if isinstance(text, str) and len(text) == 7 and text[0] == "#":
         try:

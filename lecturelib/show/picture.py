@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lecturelib.checks import complaint
 from lecturelib.show.regions import Region, svg_size
 from lecturelib.show.text_metrics import escaped, prepared_text
 
@@ -21,7 +22,7 @@ ROUNDING = 1e-4  # how far arithmetic may carry a pixel out of [0, 1]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a student sees: pixels or SVG, with the words for who cannot see it.
+    """What a student sees: pixels or SVG, with its alternative text.
 
     `pixels`: (H, W, 3) uint8, or a string that holds an SVG. `alt`: says what the picture shows; required.
     `caption`: printed below. `width`: CSS pixels on the page, else small pictures are shown larger.
@@ -138,7 +139,7 @@ def check_words(alt: object, caption: object = "") -> None:
     if not isinstance(alt, str):
         raise TypeError(f"alt must be text that says what the picture shows, got {type(alt).__name__}")
     if not alt.strip():
-        raise ValueError("alt is empty: say in a sentence what the picture shows, for who cannot see it")
+        raise ValueError(complaint("alt", "a sentence that says what the picture shows", repr(alt)))
     if not isinstance(caption, str):
         raise TypeError(f"caption must be text, got {type(caption).__name__}")
 
@@ -234,7 +235,7 @@ def _as_rgb(array: np.ndarray, channels_first: bool) -> np.ndarray:
         array = array.transpose(1, 2, 0)
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
         hint = "; tiled(images, columns) shows several at once" if len(shape) == 4 and shape[0] > 1 else ""
-        raise ValueError(f"one image of shape (3, H, W), (1, H, W) or (H, W) is needed, got {shape}{hint}")
+        raise ValueError(f"{complaint('image', 'one image of shape (3, H, W), (1, H, W) or (H, W)', shape)}{hint}")
     if array.shape[2] == 4:
         alpha = array[:, :, 3:].astype(np.float32) / 255
         array = (array[:, :, :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
