@@ -13,9 +13,9 @@ from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
 
 __all__ = [
-    "TEN",
     "Picture",
     "Region",
+    "TEN",
     "around_grey",
     "bars",
     "coloured",
