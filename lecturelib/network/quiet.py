@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from lecturelib.network.freezing import frozen
 from lecturelib.network.layer_names import own_buffers, own_parameters, walk
 
 HOOKS = (
@@ -174,8 +175,6 @@ def trial(model: nn.Module, device: torch.device, hooks: bool = False) -> Iterat
         if copied is not None:
             yield copied
             return
-        from lecturelib.network.freezing import frozen
-
         state = [(buffer, buffer.clone()) for _, module in walk(model) for buffer in own_buffers(module)]
         before, _trying.on = is_trial(), True
         try:

@@ -69,6 +69,11 @@ class MultiplyAdds(TorchDispatchMode):
         super().__init__()
         self.count = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # else PyTorch imports its compiler at the first operation, which takes seconds; nothing is compiled here
+        return False
+
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         outcome = function(*args, **(kwargs or {}))
         formula = flop_registry.get(function._overloadpacket)
