@@ -58,7 +58,7 @@ def _bare(data) -> None:
 def _run(data, watch=(), drawn: bool = False) -> None:
     run = fit(_model(), data, epochs=1, optimizer=_optimizer, batch_size=BATCH, monitors=watch)
     # The page gets the picture as text: it is made here, and nothing is shown.
-    for _ in live_curves.curves(run, screen=lambda picture, line: picture.html()) if drawn else run:
+    for _ in live_curves(run, screen=lambda picture, line: picture.html()) if drawn else run:
         pass
 
 
