@@ -9,7 +9,7 @@ QUESTIONS = (
             Answer(
                 "It changes a picture until a layer is as active as it gets, so it shows what the layer looks for.",
                 True,
-                "That was the first purpose: to see what a layer finds interesting. The art came with it.",
+                "That was its first purpose: to see what a layer responds to. The art came with it.",
             ),
             Answer(
                 "It is gradient ascent on the picture, with the layer's mean square as the objective.",
@@ -32,7 +32,7 @@ QUESTIONS = (
         "Why is it not safe to cut off the network after layer three and keep only the activations?",
         (
             Answer(
-                "Who knows the network can look for a picture with these activations: it comes out near the original.",
+                "Whoever knows the network can optimize a picture that has these activations: like the original.",
                 True,
                 "That is inversion. From AlexNet's convolutions it gives back a recognizable face.",
             ),
@@ -44,12 +44,12 @@ QUESTIONS = (
             Answer(
                 "It is safe: pooling and ReLU throw information away, so nobody can go back.",
                 False,
-                "They throw away some. The rest still decides most of the picture, and a regularizer guesses the gaps.",
+                "They discard some. The rest determines most of the picture, and a regularizer fills in the remainder.",
             ),
             Answer(
                 "It is safe as long as the weights were trained by somebody else.",
                 False,
-                "What matters is that the attacker knows them. Published networks are known to all.",
+                "What matters is that the attacker knows the weights. Those of published networks are public.",
             ),
         ),
     ),
@@ -64,7 +64,7 @@ QUESTIONS = (
             Answer(
                 "Forward, backward, and a step in the weights of the unit's layer.",
                 False,
-                "Then the unit would change, and you would no longer see what it had looked for.",
+                "Then the unit itself would change, and the picture would not explain the trained one.",
             ),
             Answer(
                 "Search the training set for the picture with the largest activation.",
@@ -79,7 +79,7 @@ QUESTIONS = (
             Answer(
                 "The lecture's pictures have mean zero. In pixels, the mean picture is about grey.",
                 True,
-                "Around black the penalty would darken the picture instead of calming it.",
+                "Around black the penalty would darken the picture instead of lowering its contrast.",
             ),
             Answer(
                 "Because a grey picture excites the unit most.",
@@ -99,7 +99,7 @@ QUESTIONS = (
             Answer(
                 "Many pictures excite the unit, and those near noise are reached first.",
                 True,
-                "Strides and pools make high frequencies cheap. Natural pictures are a thin set among all.",
+                "The gradient raises high frequencies as readily as low ones. Few of all pictures are natural.",
             ),
             Answer(
                 "The optimizer has not converged.",
@@ -109,7 +109,7 @@ QUESTIONS = (
             Answer(
                 "The unit was trained on noise.",
                 False,
-                "It was trained on photos. That is why it never learned to refuse noise.",
+                "It was trained on photos. Nothing in training penalized a large value for noise.",
             ),
         ),
     ),
@@ -122,9 +122,9 @@ QUESTIONS = (
                 "The gradients of a photo are sparse. A jump costs no more than a ramp of the same height.",
             ),
             Answer(
-                "It also removes fine texture that the unit really wants.",
+                "It also removes fine texture that excites the unit.",
                 True,
-                "It cannot tell noise from fur. All penalties on high frequencies share this fault.",
+                "It cannot tell noise from fur. All regularizers against high frequencies have this price.",
             ),
             Answer("It needs a trained generative model.", False, "That is a learned prior."),
         ),
@@ -135,7 +135,7 @@ QUESTIONS = (
             Answer(
                 "The orientation, even where the unit needs it.",
                 True,
-                "A detector of one diagonal comes out as a compromise of many.",
+                "The picture for a detector of one diagonal becomes a compromise between many directions.",
             ),
             Answer(
                 "Convergence: the objective is another one in each step.",
@@ -149,19 +149,19 @@ QUESTIONS = (
         "A picture made in the latent space of a GAN is beautiful. What may you conclude about the unit?",
         (
             Answer(
-                "Less than from an uglier one: you cannot say what came from the prior.",
+                "Less than from one without a prior: you cannot say what came from the prior.",
                 True,
-                "The generator paints digits, dresses or dogs whatever the unit asks for.",
+                "The generator gives digits, dresses or dogs, whatever the unit is.",
             ),
             Answer(
                 "That the network knows natural pictures.",
                 False,
-                "The generator does. The network never had to draw one.",
+                "The generator was trained to produce them. The network was not.",
             ),
             Answer(
                 "That the unit was trained on such pictures.",
                 False,
-                "The generator was. Try it with a network of random weights: it comes out as nice.",
+                "The generator was. With a network of random weights the pictures look as natural.",
             ),
         ),
     ),
@@ -181,15 +181,15 @@ QUESTIONS = (
         "A unit's best photos show baseball games, its optimized picture only stripes. Which do you believe?",
         (
             Answer(
-                "Both: examples show when it fires in practice, optimization what makes it fire.",
+                "Both: examples show what excites it in practice, optimization what is sufficient to excite it.",
                 True,
-                "Balls, lawn and crowd came along with the stitches. Optimization parts cause from correlation.",
+                "Balls, lawn and crowd occur with the stitches. The optimized picture shows that stripes suffice.",
             ),
             Answer("The photos: they are real.", False, "They are, but everything in them is shown at once."),
             Answer(
-                "The optimized picture: it is the cause.",
+                "The optimized picture: it shows the cause.",
                 False,
-                "It may lie far from anything the network ever sees. Check it against real examples.",
+                "It may lie far from all photos. Natural examples predict a unit better (Borowski et al. 2021).",
             ),
         ),
     ),
@@ -197,9 +197,9 @@ QUESTIONS = (
         "What does a location (x, y) of a layer mean? One maximizes v · v₀. Why not add up its channels' pictures?",
         (
             Answer(
-                "Hundreds of pictures must be optimized, and their sum is no picture.",
+                "Hundreds of pictures must be optimized, and their sum is hard to read.",
                 True,
-                "One ascent along the direction v₀ asks for all of them together.",
+                "One ascent along the direction v₀ takes all channels together.",
             ),
             Answer(
                 "Channels cannot be optimized one at a time.",
@@ -209,7 +209,7 @@ QUESTIONS = (
             Answer(
                 "v₀ is zero almost everywhere.",
                 False,
-                "After a ReLU many entries are. The others name the detectors that fire here.",
+                "After a ReLU many entries are. The others say which channels respond here.",
             ),
         ),
     ),

@@ -5,6 +5,7 @@ import torch
 from skimage.restoration import denoise_tv_chambolle
 
 from lecturelib.images import photo
+from lecturelib.lesson.claims import numbers
 from lecturelib.optimization import claims
 from lecturelib.optimization.claims import c14_deep_prior
 from lecturelib.optimization.deep_prior import psnr, with_noise
@@ -14,10 +15,17 @@ pytestmark = pytest.mark.claims
 
 def test_the_untrained_network_beats_no_prior():
     found = c14_deep_prior(photos=("cat",), size=48, steps=100)
-    numbers = found["numbers"]
+    small = found["numbers"]
     assert found["claim"] == "C14"
-    assert numbers["deep_prior_best"] > numbers["no_prior_best"] + 3
-    assert numbers["no_prior_best"] >= numbers["noisy"] - 0.1
+    assert small["deep_prior_best"] > small["no_prior_best"] + 3
+    assert small["no_prior_best"] >= small["noisy"] - 0.1
+
+
+def test_the_lesson_tells_what_was_measured_in_full():
+    full = numbers("C14")
+    assert full["deep_prior_mean_best"] > full["total_variation_best"] + 1, "the running mean is better"
+    assert abs(full["deep_prior_best"] - full["total_variation_best"]) < 0.1, "the output alone is as good"
+    assert full["margin_over_total_variation_best"] > 0 and full["margin_over_no_prior_best"] > 0
 
 
 def test_total_variation_is_as_good_as_scikit_images():
