@@ -68,7 +68,7 @@ def main() -> None:
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
 {", ".join(common_controls.SUBJECTS)} (central square,
-{model.input_size} px): what the place means, optimised by us.
+{model.input_size} px): what the place means, optimized by us.
 
 * How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by
   itself, Fourier parametrization, {STEPS} steps of {RATE} from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px;
