@@ -94,7 +94,7 @@ def test_a_copied_model_stands_on_its_own():
         ),
         (lambda: models.adapt("resnet18"), TypeError, "torch.nn.Module"),
         (lambda: models.adapt(models.load("lenet")), TypeError, "already takes pixels"),
-        (lambda: models.adapt(nn.ReLU(), mean=(0.5,), std=(0.5, 0.5)), ValueError, "one number per colour"),
+        (lambda: models.adapt(nn.ReLU(), mean=(0.5,), std=(0.5, 0.5)), ValueError, "one number per colou?r"),
         (lambda: models.adapt(nn.ReLU(), mean=(0.5,), std=(0,)), ValueError, "above 0"),
         (
             lambda: class_index(models.load("lenet"), "three"),
