@@ -22,7 +22,9 @@ def rows(steps: int = STEPS, rounds: int = ROUNDS) -> list[Row]:
         "bare loop": lambda: _bare(data),
         "fit": lambda: _run(data),
         "fit, live curves": lambda: _run(data, drawn=True),
-        "fit, usual monitors every 10 steps": lambda: _run(data, monitors.usual(data[0][:128], every=10)),
+        "fit, usual monitors every 10 steps": lambda: _run(
+            data, monitors.usual_monitors(data[0][:128], every=10)
+        ),
     }
     amount = f"LeNet, {steps} steps of {BATCH} clothes"
     found = [
@@ -71,11 +73,11 @@ def _live_curves(data, amount: str, rounds: int) -> Row:
 def _each(data, rounds: int) -> dict[str, float]:
     taken: dict[str, Callable[[], object]] = {"fit": lambda: _run(data)}
     for make in (
-        monitors.inputs, monitors.classes, monitors.weights, monitors.gradients, monitors.updates,
-        monitors.activations, monitors.dead_units, monitors.outputs,
+        monitors.input_monitor, monitors.class_monitor, monitors.weight_monitor, monitors.gradient_monitor,
+        monitors.update_monitor, monitors.activation_monitor, monitors.dead_unit_monitor, monitors.output_monitor,
     ):  # fmt: skip
         taken[make.__name__] = lambda make=make: _run(data, [make(every=1)])
-    taken["histograms"] = lambda: _run(data, [monitors.histograms("weights", every=1)])
+    taken["histograms"] = lambda: _run(data, [monitors.histogram_monitor("weights", every=1)])
     return compare(taken, "fit", rounds)
 
 
@@ -84,10 +86,10 @@ def _pictures(data) -> list[Row]:
     run = fit(_model(), data, epochs=1, optimizer=_optimizer, batch_size=BATCH)
     list(run)
     history = run.history
-    plots.curves(history).html()
+    plots.run_curves(history).html()
     _figure(history)
     times = [
-        (cpu_seconds(lambda: plots.curves(history).html()), cpu_seconds(lambda: _figure(history)))
+        (cpu_seconds(lambda: plots.run_curves(history).html()), cpu_seconds(lambda: _figure(history)))
         for _ in range(9)
     ]
     ratio = statistics.median(own / peer for own, peer in times)

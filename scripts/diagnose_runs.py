@@ -60,8 +60,11 @@ def main() -> None:
     np.savez_compressed(buffer, **packed)
     path = write_whole(DATA / faulty_runs.FILE, buffer.getvalue())
     runs = faulty_runs.unpack(packed)  # as a reader of the file gets them
-    table, curves = faulty_runs.confusions(runs), faulty_runs.confusions(runs, split=False)
-    right, by_curves = (round(faulty_runs.rightly(counts) * len(runs)) for counts in (table, curves))
+    table, curves = (
+        faulty_runs.diagnosis_confusions(runs),
+        faulty_runs.diagnosis_confusions(runs, split=False),
+    )
+    right, by_curves = (round(faulty_runs.share_right(counts) * len(runs)) for counts in (table, curves))
     confused = [
         f"{count} x {planted} named {named}"
         for planted, row in table.items()

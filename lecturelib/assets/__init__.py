@@ -1,5 +1,6 @@
 """Files the course reads: weights fetched into a cache, and what data/ ships; each checked before it is read."""
 
+from lecturelib.assets.asset_list import REGISTRY, Asset
 from lecturelib.assets.cache import (
     AssetAltered,
     AssetMissing,
@@ -11,7 +12,6 @@ from lecturelib.assets.cache import (
     tensors,
 )
 from lecturelib.assets.download import FetchError
-from lecturelib.assets.registry import REGISTRY, Asset
 from lecturelib.assets.shipped import data_path, shipped_member, shipped_tensors
 
 __all__ = [

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lecturelib.assets.asset_list import REGISTRY, Asset
 from lecturelib.assets.download import Archive, FetchError, download
-from lecturelib.assets.registry import REGISTRY, Asset
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lecturelib.attention.toy_tasks import ToyRun, ToyStep, answer, decode, encode
 from lecturelib.checks import complaint, described
-from lecturelib.drawing.curve_panels import FONT, INK, LETTERS, PALE, Curve, Panel, sheet
+from lecturelib.drawing.curve_panels import FONT, INK, LETTERS, PALE, Panel, Series, sheet
 from lecturelib.show import Picture
 from lecturelib.show.palettes import palette
 from lecturelib.training.live_curves import Screen, live_pictures
@@ -44,18 +44,18 @@ def picture_of(run: ToyRun, weight: float = 0.9) -> Picture:
         raise ValueError(complaint("run", "at least one step", "none", "take one with next(run)"))
     history, weights = run.history, run.last.weights
     lines = [
-        Curve(history.steps("accuracy"), history["accuracy"], "", 0, "raw"),
-        Curve(history.steps("accuracy"), smooth(history["accuracy"], weight), "letters right", 0),
+        Series(history.steps("accuracy"), history["accuracy"], "", 0, "raw"),
+        Series(history.steps("accuracy"), smooth(history["accuracy"], weight), "letters right", 0),
     ]
     if weights is not None:
-        lines.append(Curve(history.steps("on_target"), history["on_target"], "attention on that letter", 1))
+        lines.append(Series(history.steps("on_target"), history["on_target"], "attention on that letter", 1))
     panels = [
         Panel("share", lines, low=0.0, high=1.0, x_end=float(run.of)),
         Panel(
             "loss, nats per letter",
             [
-                Curve(history.steps("loss"), history["loss"], "", 0, "raw"),
-                Curve(history.steps("loss"), smooth(history["loss"], weight), "", 0),
+                Series(history.steps("loss"), history["loss"], "", 0, "raw"),
+                Series(history.steps("loss"), smooth(history["loss"], weight), "", 0),
             ],
             low=0.0,
             x_end=float(run.of),

@@ -19,7 +19,7 @@ DASHES = ("", "9 5", "9 4 2 4", "2 4", "14 5", "5 3 2 3 2 3", "1 3", "12 3 3 3")
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Series:
     """One curve: x and y (n,) each; `kind` "bold", "raw" (thin and pale) or "marked" (with a ring at each value)."""
 
     x: np.ndarray
@@ -37,7 +37,7 @@ class Panel:
     """
 
     title: str
-    lines: Sequence[Curve]
+    lines: Sequence[Series]
     log: bool = False
     low: float | None = None
     high: float | None = None
@@ -114,7 +114,7 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
     return "".join(parts)
 
 
-def _line(line: Curve, to_x, to_y, room: float) -> str:
+def _line(line: Series, to_x, to_y, room: float) -> str:
     known = np.isfinite(line.y)
     if not known.any():
         return ""
@@ -154,7 +154,7 @@ def _path(x: np.ndarray, y: np.ndarray) -> str:
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _legend(lines: Sequence[Curve], right: float) -> str:
+def _legend(lines: Sequence[Series], right: float) -> str:
     """The labels in a row at the top right, from the right to the left."""
     parts, x = [], right
     for line in reversed(lines):

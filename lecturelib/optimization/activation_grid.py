@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -83,7 +84,7 @@ def activation_grid(
     power: float = 1.0,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> Grid:
     """Activation grid: one optimized picture for every cell of a layer, all as one batch; returns the last `Grid`.
 
@@ -116,7 +117,7 @@ def iter_activation_grid(
     power: float = 1.0,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> Iterator[Grid]:
     """Activation grid step by step: the run of `activation_grid`, with its arguments; yields a `Grid` after every step.
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ def channel_pictures(
     *,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> AscentStep:
     """Feature visualization of several channels of a layer, side by side in one batch; returns the last step.
 
@@ -53,7 +54,7 @@ def iter_channel_pictures(
     *,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> Iterator[AscentStep]:
     """Channel pictures step by step: the run of `channel_pictures`, with its arguments.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -125,7 +126,7 @@ def iter_image_cascade(
     *,
     frames: int = 10,
     zoom: float = 1.05,
-    **settings,
+    **settings: Any,
 ) -> Iterator[Tensor]:
     """Image cascade: zoom in and dream again, from dream to dream; yields the pictures (1, C, H, W), first dream first.
 

@@ -69,7 +69,7 @@ def gaussian(sigma: float) -> Regularizer:
 
 
 def bilateral(sigma: float = 1.0, contrast: float = 0.1) -> Regularizer:
-    """Bilateral filter, a proximal step: an average over neighbours y of x with the weights
+    """Bilateral filter, a proximal step: an average over neighbours y of x with these weights:
 
         exp(-|y - x|² / (2 sigma²)) · exp(-d² / (2 contrast²)),   d² = mean over colours of (I(y) - I(x))²
 

@@ -5,6 +5,7 @@ Olah et al. 2018, "The building blocks of interpretability".
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -113,7 +114,7 @@ def explain_location(
     whole: bool = False,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> AscentStep:
     """The picture for v . v0: arg max over pictures of (v . v0 / |v|) cos(v, v0)^power; returns the last step.
 
@@ -148,7 +149,7 @@ def iter_explain_location(
     whole: bool = False,
     size: int | None = None,
     steps: int = STEPS,
-    **more,
+    **more: Any,
 ) -> Iterator[AscentStep]:
     """The picture for v . v0 step by step: the run of `explain_location`, with its arguments.
 

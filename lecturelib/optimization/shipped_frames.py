@@ -63,7 +63,7 @@ def options(name: str, setting: str) -> tuple:
     return tuple(found)
 
 
-def frame(name: str, **settings) -> Frame:
+def frame(name: str, **settings: object) -> Frame:
     """The one frame of a series with these settings.
 
     Raises `UnknownName` where none has them, with the values that there are; `ValueError` where several have.

@@ -27,6 +27,7 @@ from lecturelib.network.inputs import channels_last
 from lecturelib.network.layer_names import walk
 from lecturelib.network.receptive_field import takes
 from lecturelib.network.units import Unit
+from lecturelib.parameters.occlusion_windows import Axis, module_geometry, overlap, plan_axis
 from lecturelib.parameters.patches import Spans, coverage
 from lecturelib.parameters.plain_prefix import POINTWISE, SkipPrefix, find_prefix
 
@@ -146,24 +147,8 @@ class LayerStep:
     """One module of the chain, and along each axis its geometry and where the windows of all patches lie."""
 
     module: nn.Module
-    axes: list["Axis"] = field(default_factory=list)  # y, x; empty for a pointwise step
+    axes: list[Axis] = field(default_factory=list)  # y, x; empty for a pointwise step
     padded: Tensor | None = None  # its clean input with the padding around it
-
-
-@dataclass
-class Axis:
-    kernel: int
-    stride: int
-    before: int  # padding at the top or left
-    dilation: int
-    starts: list[int]  # per patch: where its window of outputs begins
-    length: int  # of the windows, the same for all patches
-    offsets: list[int]  # per patch: where the previous window lies in the input that this one needs
-
-    @property
-    def needs(self) -> int:
-        """How many inputs a window of outputs is computed from."""
-        return (self.length - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
 
 
 class WindowReader:
@@ -205,10 +190,10 @@ class WindowReader:
                 clean = module(clean.clone())  # an in-place ReLU may have its copy
             else:
                 output = module(clean)
-                geometry = _geometry(module, clean.shape[2:], output.shape[2:])
+                geometry = module_geometry(module, clean.shape[2:], output.shape[2:])
                 axes, spans = [], []
                 for axis in range(2):
-                    planned, span = _plan_axis(
+                    planned, span = plan_axis(
                         geometry[axis], touched[axis], starts[axis], output.shape[2 + axis]
                     )
                     axes.append(planned)
@@ -282,17 +267,11 @@ def _surround(step: LayerStep, windows: Tensor, rows: list[int], columns: list[i
         top, left = y.starts[row] * y.stride, x.starts[column] * x.stride
         target.copy_(step.padded[0, :, top : top + y.needs, left : left + x.needs])
         (to_y, from_y), (to_x, from_x) = (
-            _overlap(y.offsets[row], window.shape[1], y.needs),
-            _overlap(x.offsets[column], window.shape[2], x.needs),
+            overlap(y.offsets[row], window.shape[1], y.needs),
+            overlap(x.offsets[column], window.shape[2], x.needs),
         )
         target[:, to_y, to_x] = window[:, from_y, from_x]
     return inputs
-
-
-def _overlap(offset: int, length: int, room: int) -> tuple[slice, slice]:
-    """Where a window at `offset` lands in `room` inputs, and which part of the window that is."""
-    start, end = max(offset, 0), max(min(offset + length, room), 0)
-    return slice(start, max(start, end)), slice(start - offset, max(start, end) - offset)
 
 
 def _convolve(module: nn.Module, inputs: Tensor) -> Tensor:
@@ -300,31 +279,6 @@ def _convolve(module: nn.Module, inputs: Tensor) -> Tensor:
     if isinstance(module, nn.Conv2d):
         return F.conv2d(inputs, module.weight, module.bias, module.stride, 0, module.dilation, module.groups)
     return F.max_pool2d(inputs, module.kernel_size, module.stride, 0, module.dilation)
-
-
-def _geometry(module: nn.Module, inputs: torch.Size, outputs: torch.Size) -> list[tuple[int, int, int, int]]:
-    """(kernel, stride, padding before, dilation) for y and x."""
-    kernel, stride, dilation = (_two(value) for value in (module.kernel_size, module.stride, module.dilation))
-    if module.padding == "same":
-        before = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
-    else:
-        before = (0, 0) if module.padding == "valid" else _two(module.padding)
-    return list(zip(kernel, stride, before, dilation, strict=True))
-
-
-def _plan_axis(geometry, touched: Spans, starts: list[int], size: int) -> tuple[Axis, Spans]:
-    """Which outputs of a step the patches touch along one axis, given the inputs (start, end) that they touch."""
-    kernel, stride, before, dilation = geometry
-    reach = (kernel - 1) * dilation
-    spans = []
-    for start, end in touched:  # output o reads inputs o * stride - before ... o * stride - before + reach
-        first = min(max(-(-(start + before - reach) // stride), 0), size - 1)
-        last = min((end - 1 + before) // stride, size - 1)
-        spans.append((first, max(first, last + 1)))
-    length = max(1, *(end - start for start, end in spans))
-    begins = [min(start, size - length) for start, _ in spans]
-    offsets = [old + before - new * stride for old, new in zip(starts, begins, strict=True)]
-    return Axis(kernel, stride, before, dilation, begins, length, offsets), spans
 
 
 def _pad(clean: Tensor, module: nn.Module, axes: list[Axis], outputs: torch.Size) -> Tensor:
@@ -348,7 +302,3 @@ def _batch_size(largest: int) -> int:
 
 def _rounding(layer: Tensor) -> float:
     return max(1e-5, 16 * torch.finfo(layer.dtype).eps) * layer.abs().nan_to_num(0, 0).amax().item()
-
-
-def _two(value) -> tuple[int, int]:
-    return tuple(value) if isinstance(value, tuple | list) else (value, value)

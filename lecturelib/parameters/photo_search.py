@@ -1,14 +1,13 @@
 """A search for maximally activating image regions: photos at several scales, every position of a map."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images, check_number, check_whole, complaint, described
-from lecturelib.images import photo, photo_names
+from lecturelib.checks import check_whole, complaint, described
 from lecturelib.network.batched import Progress
 from lecturelib.network.field_tracker import FieldTracker
 from lecturelib.network.freezing import frozen
@@ -18,63 +17,13 @@ from lecturelib.network.layer_names import OUTPUT, resolve_layer
 from lecturelib.network.receptive_field import ReceptiveField, as_receptive_field, check_size
 from lecturelib.network.units import Channel, Direction, Unit
 from lecturelib.parameters.maximal_images import all_channels, check_channel, crop, responses
+from lecturelib.parameters.search_scales import Photos, SearchScale, search_scales
 
 SCALES = (1.0, 0.7, 0.5)
 OVERLAP = 0.3  # boxes on one photo with a larger intersection over union count as one place
 # a picked box suppresses at most this many cells around it, so this many candidates per match are enough
 SPARES = 25
 MOST = 1000  # matches
-LARGEST_SCALE = 4
-Photos = Sequence[str] | Mapping[str, Tensor] | None
-
-
-@dataclass(frozen=True)
-class SearchScale:
-    """A photo at one scale, (1, C, h, w), and its size as a ratio (vertical, horizontal) of the photo's own size."""
-
-    name: str
-    scale: float
-    image: Tensor
-    ratio: tuple[float, float]
-
-    def on_photo(self, boxes: Tensor) -> Tensor:
-        """Boxes (..., 4) in pixels of this scale, in pixels of the photo."""
-        return boxes / boxes.new_tensor([*self.ratio, *self.ratio])
-
-
-def _search_scales(photos: Photos, scales: Sequence[float]) -> list[SearchScale]:
-    if isinstance(photos, str):
-        raise TypeError(
-            complaint("names", "a list of names or a dict of images", repr(photos), f"write [{photos!r}]")
-        )
-    if isinstance(photos, Mapping):
-        pictures = {name: check_images(picture, name=f"photo {name!r}") for name, picture in photos.items()}
-        several = [name for name, picture in pictures.items() if len(picture) != 1]
-        if several:
-            raise ValueError(
-                complaint(
-                    f"photo {several[0]!r}", "one image (1, C, H, W)", f"{len(pictures[several[0]])} images"
-                )
-            )
-    else:
-        pictures = {name: photo(name) for name in (photo_names() if photos is None else photos)}
-    if not pictures:
-        raise ValueError(complaint("names", "at least one photo", "none"))
-    scales = tuple(scales)
-    if not scales:
-        raise ValueError(complaint("scales", "at least one scale", "none"))
-    for scale in scales:
-        check_number("scales", scale, above=0, most=LARGEST_SCALE)
-    searched = []
-    for name, picture in pictures.items():
-        height, width = picture.shape[-2:]
-        for scale in scales:
-            size = (max(1, round(height * scale)), max(1, round(width * scale)))
-            scaled = picture
-            if size != (height, width):
-                scaled = F.interpolate(picture, size=size, mode="bilinear", antialias=True).clamp(0, 1)
-            searched.append(SearchScale(name, scale, scaled, (size[0] / height, size[1] / width)))
-    return searched
 
 
 def non_maximum_suppression(photos: Tensor, boxes: Tensor, k: int) -> list[int]:
@@ -157,7 +106,7 @@ def photo_crops(
         if value is not None:
             check_whole(what, value, 1)
     stride = stride or max(1, size // 2)
-    levels, places = _search_scales(names, scales), []
+    levels, places = search_scales(names, scales), []
     for number, level in enumerate(levels):
         height, width = level.image.shape[-2:]
         tops, lefts = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
@@ -276,7 +225,7 @@ def search_photos(
         raise TypeError(
             complaint("target", "a Channel, a Direction or a layer's name", described(unit), hint)
         )
-    levels, fields, parts, positions = _search_scales(names, scales), [], [], 0
+    levels, fields, parts, positions = search_scales(names, scales), [], [], 0
     # a plain module does not know its own input size: a photo's size serves
     unit = unit.check(model, None if hasattr(model, "input_size") else tuple(levels[0].image.shape[1:]))
     check_whole("k", k, 1, MOST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from lecturelib.show.text_metrics import one_line, shortened
 _LETTERS = 18
 
 
-def figure(width: int = 640, height: int = 400, rows: int = 1, columns: int = 1, **subplots):
+def figure(
+    width: int = 640, height: int = 400, rows: int = 1, columns: int = 1, **subplots: Any
+) -> tuple[Any, Any]:
     """A matplotlib figure and its axes in the house's style; nothing to close.
 
     `width`, `height`: CSS pixels on the page. Returns (figure, axes), axes an array where there are

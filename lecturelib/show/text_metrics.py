@@ -103,8 +103,9 @@ def text_width(text: str, size: float = 13, bold: bool = False) -> float:
 
 
 def shortened(text: str, width: float, size: float = 13, bold: bool = False) -> str:
-    """The text as one line, or as much of its start as fits into `width` pixels, with an ellipsis; empty where
-    not even that fits.
+    """The text as one line, or as much of its start as fits into `width` pixels, with an ellipsis.
+
+    Empty where not even that fits.
 
     >>> shortened("a rather long name", 60, 12)
     'a rathe…'

@@ -17,7 +17,7 @@ class CheckpointError(FileError):
     """A checkpoint could not be written or read; the message says why, and what is still there."""
 
 
-def save(run: Run, path: str | Path) -> Path:
+def save_checkpoint(run: Run, path: str | Path) -> Path:
     """Save the whole state of a run: weights, optimizer, order of the examples, RNG state, history.
 
     The file is written whole beside the old one and then takes its place, so an interrupted save leaves the old one.
@@ -26,15 +26,15 @@ def save(run: Run, path: str | Path) -> Path:
 
     >>> import pathlib, tempfile
     >>> import torch
-    >>> from lecturelib.training import checkpoint, fit
+    >>> from lecturelib.training import fit, load_checkpoint, save_checkpoint
     >>> def run():
     ...     torch.manual_seed(0)
     ...     return fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=4)
     >>> begun, whole = run(), run()
     >>> first = next(begun)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = checkpoint.save(begun, pathlib.Path(folder) / "run.pt")
-    ...     resumed = checkpoint.load(run(), path)
+    ...     path = save_checkpoint(begun, pathlib.Path(folder) / "run.pt")
+    ...     resumed = load_checkpoint(run(), path)
     >>> [step.loss for step in whole][1:] == [step.loss for step in resumed]
     True
     """
@@ -46,18 +46,20 @@ def save(run: Run, path: str | Path) -> Path:
         raise CheckpointError(*error.args) from error
 
 
-def load(run: Run, path: str | Path) -> Run:
+def load_checkpoint(run: Run, path: str | Path) -> Run:
     """Restore a run from a checkpoint; going on gives exactly the numbers of an uninterrupted run.
 
     `run` is made by `fit` with the same model, data and settings; it is changed and returned. Raises `CheckpointError`
-    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was. See `save` for
+    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was. See `save_checkpoint` for
     an example.
     """
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint at {path}")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        # the optimizer keeps the very tensors, and what is read under inference_mode could not be changed by a step
+        with torch.inference_mode(False):
+            state = torch.load(path, map_location="cpu", weights_only=True)
         known = isinstance(state, dict) and state.get("format") == FORMAT
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""Nearest-neighbor comparison of a training and a validation set: shift, copies, labels. For `monitors.split`."""
+"""Nearest-neighbor comparison of a training and a validation set: shift, copies, labels. For `split_monitor`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def dataset_shift(
 ) -> dict[str, float]:
     """Compare two sets of (inputs (N, ...), labels (N,)) by the nearest neighbors of at most `most` examples of each.
 
-    Returns `split/apart`, `split/copies`, `split/agreement` and `split/agreement_ratio`; see `monitors.split` for what
+    Returns `split/apart`, `split/copies`, `split/agreement` and `split/agreement_ratio`; see `split_monitor` for what
     they say. Distances are Euclidean, in the inputs. Two-sample statistic: Schilling, JASA 81 (1986), and Henze,
     Annals of Statistics 16 (1988).
 

@@ -65,7 +65,7 @@ class Diagnosis:
 def diagnose(history: History, limits: Mapping[str, float] | None = None) -> Diagnosis:
     """Diagnose a training run: the likely cause of what its history shows, with the numbers it rests on.
 
-    The history should come from a run with `monitors.usual()`, `monitors.split` and a validation set; a cause whose
+    The history should come from a run with `usual_monitors()`, `split_monitor` and a validation set; a cause whose
     numbers are missing is not looked for, and that is said. A cause is named only where its own measurement lies
     beyond a limit. A run is healthy only if its loss fell and inputs, updates and a validation set were recorded;
     otherwise the answer is "not enough recorded to say". Causes in the data come before those in the network, and those

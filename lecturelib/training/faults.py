@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from lecturelib import datasets
 from lecturelib.checks import check_name, check_number, check_whole
-from lecturelib.training import monitors
 from lecturelib.training.fit import fit
 from lecturelib.training.history import History
+from lecturelib.training.monitors import split_monitor, usual_monitors
 from lecturelib.training.run import Run, RunStopped
 
 STEPS = 400
@@ -81,7 +81,10 @@ def planted(fault: str, seed: int, steps: int = STEPS) -> Run:
         recipe.train,
         steps=steps,
         optimizer=kind(model.parameters(), lr=recipe.rate),
-        monitors=[*monitors.usual(probe, RECORD_EVERY), monitors.split(recipe.train, recipe.validation)],
+        monitors=[
+            *usual_monitors(probe, RECORD_EVERY),
+            split_monitor(recipe.train, recipe.validation),
+        ],
         validation=recipe.validation,
         validate_every=VALIDATE,
         batch_size=recipe.batch_size,

@@ -46,7 +46,7 @@ class Suspects:
     way: str
 
 
-def planted(
+def plant_faulty_data(
     images: Tensor, labels: Tensor, mislabelled: int = 40, copies: int = 20, seed: int = 0
 ) -> Planted:
     """A set in which some labels are changed to another class that occurs, and some examples are repeated.
@@ -81,7 +81,7 @@ def planted(
     return Planted(images, given, true_labels, wrong, torch.stack([originals, replaced], 1))
 
 
-def suspects(
+def suspect_labels(
     images: Tensor,
     labels: Tensor,
     by: str = "loss",
@@ -154,7 +154,7 @@ def _nearest_own(codes: Tensor, labels: Tensor) -> Tensor:
     return torch.where(known, found / top, 1.0)
 
 
-def duplicates(images: Tensor, share: float = 0.45) -> Tensor:
+def find_duplicates(images: Tensor, share: float = 0.45) -> Tensor:
     """Pairs (d, 2) of examples nearer than `share` of the usual distance between neighbors, the nearest first.
 
     Each image is brought to mean 0 and length 1 first, so that a brighter copy is a copy. What the set itself holds
@@ -163,7 +163,7 @@ def duplicates(images: Tensor, share: float = 0.45) -> Tensor:
     >>> import torch
     >>> images = torch.rand(20, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     >>> images[7] = images[3] / 2
-    >>> duplicates(images).tolist()
+    >>> find_duplicates(images).tolist()
     [[3, 7]]
     """
     _check(images, None)
@@ -186,8 +186,11 @@ def duplicates(images: Tensor, share: float = 0.45) -> Tensor:
 
 @dataclass(frozen=True)
 class Found:
-    """How good a search was: `precision`, the share of what it named that was planted, and `recall`, the share of what
-    was planted that it named; `named` and `planted` count them, `hits` those in both."""
+    """How good a search was.
+
+    `precision`: the share of what it named that was planted; `recall`: the share of what was planted that it named;
+    `named` and `planted` count them, `hits` those in both.
+    """
 
     precision: float
     recall: float
@@ -202,13 +205,13 @@ class Found:
         )
 
 
-def found_of(named: Tensor, truth: Tensor) -> Found:
+def count_found(named: Tensor, truth: Tensor) -> Found:
     """How many of the examples (n,), or pairs (n, 2), that a search named were planted: precision and recall.
 
     A pair counts in either order. Raises `ValueError` where one holds examples and the other pairs.
 
     >>> import torch
-    >>> print(found_of(torch.tensor([4, 8, 2]), torch.tensor([2, 9])))
+    >>> print(count_found(torch.tensor([4, 8, 2]), torch.tensor([2, 9])))
     1 of the 3 named were planted (precision 33%), of 2 planted (recall 50%)
     """
     if named.ndim != truth.ndim:
@@ -244,7 +247,9 @@ def suspects_picture(
     return tiled(images[places], columns, words, zoom=zoom, pad=8, alt=alt)
 
 
-def pairs_picture(images: Tensor, pairs: Tensor, columns: int = 4, zoom: int = 3, most: int = 12) -> Picture:
+def duplicates_picture(
+    images: Tensor, pairs: Tensor, columns: int = 4, zoom: int = 3, most: int = 12
+) -> Picture:
     """Pairs side by side, the nearest first, each with its two places in the set."""
     if pairs.ndim != 2 or len(pairs) == 0:
         raise ValueError(complaint("pairs", "pairs (d, 2), at least one", tuple(pairs.shape)))

@@ -72,7 +72,7 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 @lru_cache
-def shipped(path: Path | None = None) -> Runs:
+def shipped_runs(path: Path | None = None) -> Runs:
     """The shipped runs by (fault, seed), made by scripts/diagnose_runs.py; see data/diagnosis.md."""
     with np.load(path or assets.data_path(FILE), allow_pickle=False) as arrays:
         return unpack(dict(arrays))
@@ -84,7 +84,9 @@ def without_split(history: History) -> History:
     return History.from_arrays(arrays, history.notes)
 
 
-def confusions(runs: Mapping[tuple[str, int], History], split: bool = True) -> dict[str, dict[str, int]]:
+def diagnosis_confusions(
+    runs: Mapping[tuple[str, int], History], split: bool = True
+) -> dict[str, dict[str, int]]:
     """How often each planted fault was named what: {planted: {named: runs}}, in the order of `FAULTS`."""
     planted = [fault for fault in FAULTS if any(fault == key[0] for key in runs)]
     counts: dict[str, dict[str, int]] = {fault: {} for fault in planted}
@@ -94,7 +96,7 @@ def confusions(runs: Mapping[tuple[str, int], History], split: bool = True) -> d
     return counts
 
 
-def rightly(counts: Mapping[str, Mapping[str, int]]) -> float:
+def share_right(counts: Mapping[str, Mapping[str, int]]) -> float:
     """The share of runs that were named what was planted, 0 to 1."""
     total = sum(sum(row.values()) for row in counts.values())
     return sum(row.get(fault, 0) for fault, row in counts.items()) / total if total else 0.0

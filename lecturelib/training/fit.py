@@ -12,7 +12,7 @@ from lecturelib.checks import check_whole, complaint, described
 from lecturelib.training.batches import Data, batches_of, parts, total_steps
 from lecturelib.training.evaluation import Loss
 from lecturelib.training.fit_checks import check_fits, check_trainable, checked_optimizer
-from lecturelib.training.monitors import Monitor, Snapshot
+from lecturelib.training.monitor import Monitor, Snapshot
 from lecturelib.training.run import Run, Schedule
 
 Optimizer = torch.optim.Optimizer | Callable[[list[nn.Parameter]], torch.optim.Optimizer]

@@ -48,7 +48,7 @@ def live_curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> 
     if not isinstance(run, Run):
         raise TypeError(complaint("run", "a Run", described(run), "call live_curves(fit(...))"))
     Smoother(weight)  # says what is wrong with it before a step is made
-    return live_pictures(run, lambda run: plots.curves(run.history, weight, of=run.of), screen)
+    return live_pictures(run, lambda run: plots.run_curves(run.history, weight, of=run.of), screen)
 
 
 def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
@@ -63,7 +63,7 @@ def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | 
     >>> from lecturelib.training import fit, live_pictures, plots
     >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=2)
     >>> shown = []
-    >>> steps = live_pictures(run, lambda run: plots.curves(run.history), lambda picture, line: shown.append(line))
+    >>> steps = live_pictures(run, lambda run: plots.run_curves(run.history), lambda picture, line: shown.append(line))
     >>> [step.step for step in steps], "step 2 of 2" in shown[-1]
     ([1, 2], True)
     """

@@ -6,10 +6,10 @@ with `every=10` a tenth of it, measured on a LeNet with batches of 64 (`make ben
 steps, cost about 3 % of the training.
 
 >>> import torch
->>> from lecturelib.training import fit, monitors
+>>> from lecturelib.training import fit, update_monitor
 >>> def largest_score(snapshot):
 ...     return {"largest score": snapshot.outputs.max().item()}
->>> watch = [monitors.updates(every=2), largest_score]
+>>> watch = [update_monitor(every=2), largest_score]
 >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=4, monitors=watch)
 >>> for step in run:
 ...     pass
@@ -19,10 +19,7 @@ steps, cost about 3 % of the training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as data_field
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +30,7 @@ from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import resolve_layer, walk
 from lecturelib.training.dataset_shift import dataset_shift
 from lecturelib.training.evaluation import are_scores
-
-ONCE = 0  # every=ONCE: at the first step of a run only
+from lecturelib.training.monitor import ONCE, Monitor, Snapshot
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Hardtanh,
@@ -42,65 +38,7 @@ ACTIVATIONS = (
 RELUS = (nn.ReLU, nn.ReLU6)
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What a monitor can read after a step.
-
-    `inputs` (B, ...), `targets` (B, ...) and `outputs` of the batch (as the model gave them, without their graph), the
-    `model` with its gradients (`parameter.grad`), the `activations` of the layers it asked for, and the weights
-    `before` the step, by parameter, where it asked for them.
-    """
-
-    model: nn.Module
-    step: int
-    inputs: Tensor
-    targets: Tensor
-    outputs: Any
-    activations: Mapping[str, Tensor] = data_field(default_factory=dict)
-    before: Mapping[str, Tensor] = data_field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Monitor:
-    """A measurement, how often it is taken (`every` so many steps, `ONCE`), and what it needs.
-
-    `layers(model)`: names of the layers whose activations it reads. `before`: whether it compares the weights with
-    those before the step.
-    """
-
-    measure: Callable[[Snapshot], Mapping[str, object]]
-    every: int = 1
-    layers: Callable[[nn.Module], Sequence[str]] | None = None
-    before: bool = False
-
-    def __post_init__(self):
-        check_whole("every", self.every)
-
-    @classmethod
-    def of(cls, one: Monitor | Callable[[Snapshot], Mapping[str, object]]) -> Monitor:
-        """The monitor itself, or one that calls the function at every step; `TypeError` for anything else."""
-        if isinstance(one, Monitor):
-            return one
-        if not callable(one):
-            raise TypeError(complaint("monitors", "functions snapshot -> {name: number}", described(one)))
-        return cls(one)
-
-    def due(self, step: int, first: bool) -> bool:
-        """Is it taken at this step? At the first one of a run always, so that a curve has its beginning."""
-        return first or (self.every > 0 and step % self.every == 0)
-
-    def layers_of(self, model: nn.Module) -> Sequence[str]:
-        return self.layers(model) if self.layers else ()
-
-    def __call__(self, snapshot: Snapshot) -> Mapping[str, object]:
-        with torch.no_grad():
-            found = self.measure(snapshot)
-        if not isinstance(found, Mapping):
-            raise TypeError(complaint("monitors", "a monitor that returns {name: number}", described(found)))
-        return found
-
-
-def inputs(every: int = 10) -> Monitor:
+def input_monitor(every: int = 10) -> Monitor:
     """Mean, standard deviation, smallest and largest of what enters the first layer: `inputs/mean`, `inputs/std` ...
 
     For a house network that is after its own normalization. Nothing for whole numbers, such as words for an embedding.
@@ -122,7 +60,7 @@ def inputs(every: int = 10) -> Monitor:
     return Monitor(measure, every)
 
 
-def classes(every: int = 10) -> Monitor:
+def class_monitor(every: int = 10) -> Monitor:
     """How often each class occurs in the batch, `targets/counts` (K,), and how many classes that is, `targets/classes`.
 
     The second is the exponential of the entropy: K for K classes equally often, 1 for a batch of one class, as it comes
@@ -139,7 +77,9 @@ def classes(every: int = 10) -> Monitor:
     return Monitor(measure, every)
 
 
-def split(train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most: int = 500) -> Monitor:
+def split_monitor(
+    train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most: int = 500
+) -> Monitor:
     """Do the two sets belong together? Distances of nearest neighbors, in the inputs, once per run.
 
     train, validation: (inputs (N, ...), labels (N,)); at most `most` examples of each are compared. Records
@@ -167,12 +107,12 @@ def split(train: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], most:
     return Monitor(lambda snapshot: dataset_shift(train, validation, most), ONCE)
 
 
-def weights(every: int = 10) -> Monitor:
+def weight_monitor(every: int = 10) -> Monitor:
     """Root mean square of each layer's weights, `weights/LAYER`. Cost: one pass over the weights, below 5 %."""
     return Monitor(lambda snapshot: {f"weights/{n}": _rms(p) for n, p in _matrices(snapshot.model)}, every)
 
 
-def gradients(every: int = 10) -> Monitor:
+def gradient_monitor(every: int = 10) -> Monitor:
     """Root mean square of the gradient of each layer's weights, `gradients/LAYER`.
 
     Falling by orders of magnitude from the last layer to the first: it vanishes; rising: it explodes. Cost: one pass
@@ -185,7 +125,7 @@ def gradients(every: int = 10) -> Monitor:
     return Monitor(measure, every)
 
 
-def updates(every: int = 10) -> Monitor:
+def update_monitor(every: int = 10) -> Monitor:
     """How far a step moves each layer's weights, as a share of their size: `updates/LAYER`, about 0.001 when well.
 
     Far above: the learning rate is too high; far below: too low. Cost: a copy of the weights and a pass over them,
@@ -203,7 +143,7 @@ def updates(every: int = 10) -> Monitor:
     return Monitor(measure, every, before=True)
 
 
-def activations(every: int = 10, layers: Sequence[str] | None = None) -> Monitor:
+def activation_monitor(every: int = 10, layers: Sequence[str] | None = None) -> Monitor:
     """Mean and standard deviation of layers' outputs over the batch: `activations/LAYER/mean` and `/std`.
 
     `layers`: all activation functions (ReLU, tanh ...) if None. Cost: a copy of each activation, about 20 %.
@@ -221,7 +161,9 @@ def activations(every: int = 10, layers: Sequence[str] | None = None) -> Monitor
     return Monitor(measure, every, chosen)
 
 
-def dead_units(every: int = 10, layers: Sequence[str] | None = None, probe: Tensor | None = None) -> Monitor:
+def dead_unit_monitor(
+    every: int = 10, layers: Sequence[str] | None = None, probe: Tensor | None = None
+) -> Monitor:
     """The share of units per ReLU layer that are 0 for every example and at every place: `dead/LAYER`, 0 to 1.
 
     A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images on
@@ -241,7 +183,7 @@ def dead_units(every: int = 10, layers: Sequence[str] | None = None, probe: Tens
     return Monitor(measure, every, chosen if probe is None else None)
 
 
-def outputs(every: int = 10) -> Monitor:
+def output_monitor(every: int = 10) -> Monitor:
     """What the network answers: confidence, number of classes, and how often it is sure and wrong.
 
     `outputs/confidence`: mean largest probability; `outputs/classes`: how many classes it answers (exponential of the
@@ -263,7 +205,7 @@ def outputs(every: int = 10) -> Monitor:
     return Monitor(measure, every)
 
 
-def histograms(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
+def histogram_monitor(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
     """Counts of each layer's `weights`, `gradients` or `activations`: `histogram/OF/LAYER/counts` (bins,), `/edges`.
 
     For a picture of how a distribution moves, and for TensorBoard. Cost: below 5 % for weights, about 20 % for
@@ -293,11 +235,11 @@ def histograms(of: str = "weights", bins: int = 30, every: int = 50) -> Monitor:
     return Monitor(measure, every, chosen if of == "activations" else None)
 
 
-def usual(probe: Tensor | None = None, every: int = 10) -> list[Monitor]:
+def usual_monitors(probe: Tensor | None = None, every: int = 10) -> list[Monitor]:
     """The usual monitors: inputs, classes, gradients, updates, dead units, outputs. `diagnose` asks for these."""
     return [
-        inputs(every), classes(every), gradients(every), updates(every),
-        _if_any(dead_units(every, probe=probe), RELUS), outputs(every),
+        input_monitor(every), class_monitor(every), gradient_monitor(every), update_monitor(every),
+        _if_any(dead_unit_monitor(every, probe=probe), RELUS), output_monitor(every),
     ]  # fmt: skip
 
 

@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lecturelib.checks import complaint
-from lecturelib.drawing.curve_panels import Curve, Panel, sheet
+from lecturelib.drawing.curve_panels import Panel, Series, sheet
 from lecturelib.show import Picture
-from lecturelib.training.confusion_table import confusion_table
 from lecturelib.training.history import History
 from lecturelib.training.smooth import Band, smooth
-
-__all__ = ["alt_of", "banded", "confusion_table", "curves", "gallery", "monitored"]
 
 WIDTH = 820  # CSS pixels: the page beside nothing
 MONITORED = {
@@ -27,7 +24,7 @@ MONITORED = {
 }
 
 
-def curves(
+def run_curves(
     history: History, weight: float = 0.9, width: int = WIDTH, of: int | None = None, caption: str = ""
 ) -> Picture:
     """Plot loss, accuracy, learning rate and gradient norm over the steps, each smoothed line over its raw one.
@@ -35,11 +32,11 @@ def curves(
     Validation is orange, dashed and ringed. `of`: the step at which the run is to end, so that the axis does not move.
     Raises `ValueError` for a history without a loss.
 
-    >>> from lecturelib.training import History, plots
+    >>> from lecturelib.training import History, run_curves
     >>> history = History()
     >>> for step in (1, 2):
     ...     history.add(step, {"loss": 2.0 / step, "learning_rate": 0.1, "gradient_norm": 1.0})
-    >>> plots.curves(history).alt
+    >>> run_curves(history).alt
     'Training curves, step 2, loss from 2 to 1.47, learning rate 0.1, gradient norm 1.'
     """
     if "loss" not in history:
@@ -50,9 +47,9 @@ def curves(
         panels.append(_pair(history, "accuracy", weight, end, 1.0))
     for name, title in (("learning_rate", "learning rate"), ("gradient_norm", "norm of the gradient")):
         steps, values = history.steps(name), history[name]
-        lines = [Curve(steps, values, kind="bold" if name == "learning_rate" else "raw")]
+        lines = [Series(steps, values, kind="bold" if name == "learning_rate" else "raw")]
         if name == "gradient_norm":
-            lines.append(Curve(steps, smooth(values, weight)))
+            lines.append(Series(steps, smooth(values, weight)))
         spread = _spread(values)
         panels.append(Panel(title, lines, log=spread > 20, low=0.0, x_end=end))
     return Picture(sheet(panels, 2, width, 200), alt_of(history, of), caption, width=width)
@@ -80,11 +77,11 @@ def _pair(
     """Training raw and smoothed, and validation, in one panel."""
     steps, values = history.steps(name), history[name]
     even = smooth(values, weight)
-    lines = [Curve(steps, values, "batch", 0, "raw"), Curve(steps, even, "smoothed", 0)]
+    lines = [Series(steps, values, "batch", 0, "raw"), Series(steps, even, "smoothed", 0)]
     known = [even[np.isfinite(even)]]
     if f"validation_{name}" in history:
         checked = history[f"validation_{name}"]
-        lines.append(Curve(history.steps(f"validation_{name}"), checked, "validation", 1, "marked"))
+        lines.append(Series(history.steps(f"validation_{name}"), checked, "validation", 1, "marked"))
         known.append(checked[np.isfinite(checked)])
     known = np.concatenate(known)
     # A loss that runs away would press all else flat.
@@ -102,15 +99,17 @@ def _spread(values: np.ndarray) -> float:
     return float(known.max() / known.min()) if len(known) else 1.0
 
 
-def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), width: int = WIDTH) -> Picture:
+def monitored_curves(
+    history: History, prefixes: Sequence[str] = tuple(MONITORED), width: int = WIDTH
+) -> Picture:
     """Plot what the monitors recorded per layer: gradients, updates and dead units, a line and a dash for each layer.
 
     Raises `ValueError` where none of these was recorded.
 
-    >>> from lecturelib.training import History, plots
+    >>> from lecturelib.training import History, monitored_curves
     >>> history = History()
     >>> history.add(1, {"gradients/conv1": 0.02})
-    >>> plots.monitored(history).alt
+    >>> monitored_curves(history).alt
     'gradient per weight, by layer at the end: conv1 0.02.'
     """
     panels, said = [], []
@@ -120,7 +119,7 @@ def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), widt
             continue
         title, log = MONITORED.get(prefix, (prefix.rstrip("/"), False))
         lines = [
-            Curve(history.steps(name), history[name], name.removeprefix(prefix), k)
+            Series(history.steps(name), history[name], name.removeprefix(prefix), k)
             for k, name in enumerate(names)
         ]
         usual = (1e-3, "usual: 0.001") if prefix == "updates/" else (None, "")
@@ -132,23 +131,23 @@ def monitored(history: History, prefixes: Sequence[str] = tuple(MONITORED), widt
         ends = ", ".join(f"{name.removeprefix(prefix)} {history[name][-1]:.2g}" for name in names)
         said.append(f"{title} at the end: {ends}")
     if not panels:
-        hint = "pass monitors=monitors.usual() to fit"
+        hint = "pass monitors=usual_monitors() to fit"
         raise ValueError(complaint("history", "something that monitors recorded per layer", "nothing", hint))
     return Picture(sheet(panels, 1, width, 190), ". ".join(said) + ".", width=width)
 
 
-def banded(found: Band, title: str = "", width: int = WIDTH, height: int = 240) -> Picture:
+def band_curves(found: Band, title: str = "", width: int = WIDTH, height: int = 240) -> Picture:
     """Plot a `Band`: the median of several seeds as a line, the range of all as a shaded region."""
     words = title or f"{found.name.replace('_', ' ')}, {found.runs} seeds"
     panel = Panel(
-        words, [Curve(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
+        words, [Series(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
         shade=(found.steps, found.low, found.high),
     )  # fmt: skip
     alt = f"{words}: median {found.middle[-1]:.3g} at the end, from {found.low[-1]:.3g} to {found.high[-1]:.3g}."
     return Picture(sheet([panel], 1, width, height), alt, width=width)
 
 
-def gallery(
+def run_gallery(
     runs: Mapping[str, History], name: str = "loss", columns: int = 3, weight: float = 0.9, width: int = WIDTH
 ) -> Picture:
     """Plot one series of many runs side by side, a small chart with a title for each; validation is ringed."""

@@ -21,7 +21,7 @@ from lecturelib.training.evaluation import Loss, accuracy_of, evaluated
 from lecturelib.training.fit_checks import check_loss_value
 from lecturelib.training.history import History
 from lecturelib.training.interrupt import defer_interrupt
-from lecturelib.training.monitors import Monitor, Snapshot
+from lecturelib.training.monitor import Monitor, Snapshot
 from lecturelib.training.rng_state import preserve_rng_state
 
 STATE = ("model", "optimizer", "schedule", "batches", "rng_state", "step", "stopped", "history")
@@ -256,7 +256,7 @@ class Run(Iterator[TrainingStep]):
     # --- going on ----------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, object]:
-        """All that going on exactly needs, as tensors, numbers and words; see `checkpoint.save`."""
+        """All that going on exactly needs, as tensors, numbers and words; see `save_checkpoint`."""
         schedule = self._schedule.state_dict() if hasattr(self._schedule, "state_dict") else None
         arrays = {name: torch.from_numpy(values) for name, values in self.history.as_arrays().items()}
         return {

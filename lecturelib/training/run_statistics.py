@@ -24,7 +24,7 @@ def run_statistics(history: History) -> dict[str, float]:
       its largest; dead_start, dead_end: share of dead units, mean over the layers
     * input_mean, input_std; batch_classes: classes in a batch by those that a shuffled batch would hold; label_entropy:
       the cross-entropy in nats of a guess by the labels' frequencies; label_match: how often two labels agree by chance
-    * apart, copies, agreement, agreement_ratio: see `monitors.split`
+    * apart, copies, agreement, agreement_ratio: see `split_monitor`
     * validation_end, validation_loss_end, validation_loss_rise: last validation accuracy and loss, and the last loss by
       the lowest; gap: training accuracy minus validation accuracy; early_gap: the same within the first epoch, as soon
       as half of the batch was right

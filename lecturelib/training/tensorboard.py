@@ -1,6 +1,6 @@
 """Write a run as a TensorBoard log: scalars, histograms, and pictures.
 
-tensorboard.write(run.history, "logs/first", pictures={"kernels": grid})
+write_tensorboard(run.history, "logs/first", pictures={"kernels": grid})
 # then, in a terminal: tensorboard --logdir logs
 """
 
@@ -16,13 +16,15 @@ from lecturelib.show import pixels_of
 from lecturelib.training.history import History
 from lecturelib.training.run import Run, TrainingStep
 
-COUNTS, EDGES = "/counts", "/edges"  # how `monitors.histograms` names its two series
+COUNTS, EDGES = "/counts", "/edges"  # how `histogram_monitor` names its two series
 
 
-def write(history: History, folder: str | Path, pictures: Mapping[str, object] | None = None) -> Path:
+def write_tensorboard(
+    history: History, folder: str | Path, pictures: Mapping[str, object] | None = None
+) -> Path:
     """Write a whole history into a new log; returns the folder.
 
-    Series of numbers become scalars, those of `monitors.histograms` histograms, `pictures` images (what
+    Series of numbers become scalars, those of `histogram_monitor` histograms, `pictures` images (what
     `lecturelib.show.pixels_of` takes, by name) at the last step. Names and steps stay as they are. A folder that holds
     a log already is refused: TensorBoard would draw both runs as one. Raises `ValueError` for that, an empty history
     or bad pictures, before anything is written; `OSError` with a sentence where the folder cannot be written.
@@ -37,14 +39,16 @@ def write(history: History, folder: str | Path, pictures: Mapping[str, object] |
     return Path(folder)
 
 
-def logged(run: Run, folder: str | Path, every: int = 10) -> Iterator[TrainingStep]:
+def log_to_tensorboard(run: Run, folder: str | Path, every: int = 10) -> Iterator[TrainingStep]:
     """The steps of a run, handed on while a log is written: every so many steps what was recorded since.
 
-    It wraps as `live_curves` does: `for step in tensorboard.logged(run, "logs/first")`. The log is whole also where the
+    It wraps as `live_curves` does: `for step in log_to_tensorboard(run, "logs/first")`. The log is whole also where the
     loop is left. Raises as `write` does.
     """
     if not isinstance(run, Run):
-        raise TypeError(complaint("run", "a Run", described(run), "call logged(fit(...), folder)"))
+        raise TypeError(
+            complaint("run", "a Run", described(run), "call log_to_tensorboard(fit(...), folder)")
+        )
     check_whole("every", every, 1)
     return _logged(run, _writer(folder), every)
 

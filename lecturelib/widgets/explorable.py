@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.show import Picture
-from lecturelib.show.text_metrics import escaped, one_line
+from lecturelib.show.text_metrics import one_line
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
 from lecturelib.widgets.lifetime import Lifetime, current_cell
 from lecturelib.widgets.pointer_pad import PointerPad
+from lecturelib.widgets.static_copy import static_copy
 from lecturelib.widgets.worker import LatestWins
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
@@ -225,7 +226,10 @@ class Explorable:
         if self._error is not None:
             raise self._error
         if self._shown is not None:  # None: stopped by its own button
-            bundle = {"text/html": self._static(self._shown, ident), "text/plain": self._plain(self._shown)}
+            bundle = {
+                "text/html": static_copy(self._shown, self.title, self._settings(), ident),
+                "text/plain": self._plain(self._shown),
+            }
             display(bundle, raw=True)
 
     def _ipython_display_(self) -> None:
@@ -340,16 +344,3 @@ class Explorable:
 
     def _plain(self, shown: Picture) -> str:
         return f"{self.title}. {shown.alt} {shown.caption} [{self._settings()}]"
-
-    def _static(self, shown: Picture, ident: str) -> str:
-        # JupyterLab says "model not found" where a saved notebook is opened without its kernel.
-        hush = (
-            "<style>.jp-OutputArea:has(.ll-static) .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
-            "{display:none}</style>"
-        )
-        line = 'style="margin:4px 0;font-size:15px;max-width:70ch"'
-        return (
-            f'{hush}<section id="{ident}" class="ll-static"><p {line}><b>{escaped(self.title)}</b></p>'
-            f"{shown.html()}<p {line}>Shown at {escaped(self._settings())}. "
-            "The controls come alive when the notebook runs.</p></section>"
-        )

@@ -19,7 +19,7 @@ def run_of():
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
     labels = (inputs[:, 0] > 0).long()
-    watch = [*monitors.usual(every=4), monitors.histograms(bins=7, every=6)]
+    watch = [*monitors.usual_monitors(every=4), monitors.histogram_monitor(bins=7, every=6)]
     return fit(model, (inputs, labels), steps=13, batch_size=8, monitors=watch, validation=(inputs, labels))
 
 
@@ -48,7 +48,7 @@ def test_a_history_becomes_scalars_histograms_and_a_picture(tmp_path):
     run = run_of()
     list(run)
     grid = torch.rand(3, 5, 9)
-    tensorboard.write(run.history, tmp_path / "log", pictures={"kernels": grid})
+    tensorboard.write_tensorboard(run.history, tmp_path / "log", pictures={"kernels": grid})
     found = read(tmp_path / "log")
     same_scalars(found, run.history)
     assert found.Tags()["histograms"] == ["histogram/weights/0", "histogram/weights/2"]
@@ -68,7 +68,7 @@ def test_a_history_becomes_scalars_histograms_and_a_picture(tmp_path):
 
 def test_a_run_that_is_logged_while_it_learns_leaves_the_same_log(tmp_path):
     run = run_of()
-    for step in tensorboard.logged(run, tmp_path / "log", every=5):
+    for step in tensorboard.log_to_tensorboard(run, tmp_path / "log", every=5):
         if step.step == 11:
             break  # left in between: all that was recorded is there
     same_scalars(read(tmp_path / "log"), run.history)
@@ -78,18 +78,20 @@ def test_a_run_that_is_logged_while_it_learns_leaves_the_same_log(tmp_path):
 def test_bad_input_is_a_sentence_before_anything_is_written(tmp_path):
     run = run_of()
     with pytest.raises(ValueError, match="history: expected at least one series, got none"):
-        tensorboard.write(History(), tmp_path / "log")
+        tensorboard.write_tensorboard(History(), tmp_path / "log")
     list(run)
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
-        tensorboard.write(run.history, tmp_path / "log", pictures={"bad": torch.full((3, 2, 2), 7.0)})
+        tensorboard.write_tensorboard(
+            run.history, tmp_path / "log", pictures={"bad": torch.full((3, 2, 2), 7.0)}
+        )
     assert not (tmp_path / "log").exists()
-    tensorboard.write(run.history, tmp_path / "log")
+    tensorboard.write_tensorboard(run.history, tmp_path / "log")
     with pytest.raises(ValueError, match="which holds a log already"):
-        tensorboard.write(run.history, tmp_path / "log")
+        tensorboard.write_tensorboard(run.history, tmp_path / "log")
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="folder: expected a folder for the log, got the file"):
-        tensorboard.write(run.history, tmp_path / "file")
+        tensorboard.write_tensorboard(run.history, tmp_path / "file")
     with pytest.raises(TypeError, match="run: expected a Run"):
-        tensorboard.logged([1, 2], tmp_path / "other")
+        tensorboard.log_to_tensorboard([1, 2], tmp_path / "other")
     with pytest.raises(ValueError, match="every: .*got 0"):
-        tensorboard.logged(run, tmp_path / "other", every=0)
+        tensorboard.log_to_tensorboard(run, tmp_path / "other", every=0)

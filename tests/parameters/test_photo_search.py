@@ -189,7 +189,7 @@ def test_bad_input_is_a_sentence(model, own):
         (lambda: search_photos(model, unit, "cat"), TypeError, "a list of names"),
         (lambda: search_photos(model, unit, ["dog"]), KeyError, "expected a shipped photo, got 'dog'"),
         (lambda: search_photos(model, unit, {"a": own["a"] * 2}), ValueError, r"pixels in \[0, 1\]"),
-        (lambda: search_photos(model, unit, {"a": own["a"][:, :1]}), ValueError, "colour"),
+        (lambda: search_photos(model, unit, {"a": own["a"][:, :1]}), ValueError, "color"),
         (lambda: search_photos(model, unit, {"a": own["a"].repeat(2, 1, 1, 1)}), ValueError, "one image"),
         (
             lambda: search_photos(model, unit, {"a": own["a"][..., :9, :9]}),

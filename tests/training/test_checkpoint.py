@@ -35,7 +35,7 @@ def saved(tmp_path):
     run = run_of()
     for _ in range(3):
         next(run)
-    return checkpoint.save(run, tmp_path / "deep" / "run.pt")
+    return checkpoint.save_checkpoint(run, tmp_path / "deep" / "run.pt")
 
 
 def others(path):
@@ -62,11 +62,11 @@ def test_a_full_disk_is_a_sentence_and_the_old_checkpoint_stays(saved, monkeypat
     with pytest.raises(
         CheckpointError, match=r"run.pt needs 0.0 MB, and the disk is full .*MB free.*untouched"
     ):
-        checkpoint.save(run, saved)
+        checkpoint.save_checkpoint(run, saved)
     assert saved.read_bytes() == old and others(saved) == ["run.pt"]
     assert run.step == 1 and len(list(run)) == 9  # the run itself goes on
     with pytest.raises(CheckpointError, match="disk is full.*nothing was written"):
-        checkpoint.save(run, saved.parent / "new.pt")
+        checkpoint.save_checkpoint(run, saved.parent / "new.pt")
     assert others(saved) == ["run.pt"]
 
 
@@ -90,7 +90,7 @@ def test_a_real_limit_of_the_system_in_the_middle_of_writing(saved):
 def test_a_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="could not be written.*nothing was written"):
-        checkpoint.save(run_of(), tmp_path / "file" / "run.pt")
+        checkpoint.save_checkpoint(run_of(), tmp_path / "file" / "run.pt")
 
 
 def test_an_interrupt_while_writing_leaves_the_old_one(saved, monkeypatch):
@@ -101,7 +101,7 @@ def test_an_interrupt_while_writing_leaves_the_old_one(saved, monkeypatch):
 
     monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        checkpoint.save(run_of(), saved)
+        checkpoint.save_checkpoint(run_of(), saved)
     assert saved.read_bytes() == old and others(saved) == ["run.pt"]
 
 
@@ -115,26 +115,34 @@ def unchanged(run, act, words):
 
 def test_what_is_no_checkpoint_of_this_run_changes_nothing(saved, tmp_path):
     run = run_of()
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "nowhere.pt"), "there is no checkpoint at")
+    unchanged(
+        run, lambda: checkpoint.load_checkpoint(run, tmp_path / "nowhere.pt"), "there is no checkpoint at"
+    )
     damaged = tmp_path / "damaged.pt"
     damaged.write_bytes(saved.read_bytes()[:500])
-    unchanged(run, lambda: checkpoint.load(run, damaged), "damaged or no checkpoint")
+    unchanged(run, lambda: checkpoint.load_checkpoint(run, damaged), "damaged or no checkpoint")
     torch.save({"format": 1}, tmp_path / "earlier.pt")
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "earlier.pt"), "a checkpoint of format 1, not 2")
+    unchanged(
+        run,
+        lambda: checkpoint.load_checkpoint(run, tmp_path / "earlier.pt"),
+        "a checkpoint of format 1, not 2",
+    )
     torch.save({"a": 1}, tmp_path / "other.pt")
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "other.pt"), "no checkpoint of this library")
+    unchanged(
+        run, lambda: checkpoint.load_checkpoint(run, tmp_path / "other.pt"), "no checkpoint of this library"
+    )
     wide = run_of(width=5)
     unchanged(
         wide,
-        lambda: checkpoint.load(wide, saved),
+        lambda: checkpoint.load_checkpoint(wide, saved),
         r"another run: state: expected the model's '0.bias' of shape \(5,\), got \(3,\)",
     )
     more = run_of(count=24)
-    unchanged(more, lambda: checkpoint.load(more, saved), "examples 24, as this run has, got 20")
+    unchanged(more, lambda: checkpoint.load_checkpoint(more, saved), "examples 24, as this run has, got 20")
     plain = run_of(optimizer=lambda p: torch.optim.SGD([{"params": [one]} for one in p], lr=0.1))
-    unchanged(plain, lambda: checkpoint.load(plain, saved), "another run")
+    unchanged(plain, lambda: checkpoint.load_checkpoint(plain, saved), "another run")
     other = run_of(optimizer=lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))
-    unchanged(other, lambda: checkpoint.load(other, saved), "that of SGD, got another optimizer's")
+    unchanged(other, lambda: checkpoint.load_checkpoint(other, saved), "that of SGD, got another optimizer's")
 
 
 @pytest.mark.parametrize("name", STATE)
@@ -143,7 +151,11 @@ def test_a_checkpoint_with_a_hole_changes_nothing(saved, tmp_path, name):
     del state[name]
     torch.save(state, tmp_path / "hole.pt")
     run = run_of()
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "hole.pt"), f"expected a part '{name}', got none")
+    unchanged(
+        run,
+        lambda: checkpoint.load_checkpoint(run, tmp_path / "hole.pt"),
+        f"expected a part '{name}', got none",
+    )
 
 
 def test_a_checkpoint_whose_history_is_none_changes_nothing(saved, tmp_path):
@@ -151,7 +163,7 @@ def test_a_checkpoint_whose_history_is_none_changes_nothing(saved, tmp_path):
     for history in ({"loss": torch.ones(3)}, {"loss": 3}):
         torch.save({**state, "history": history}, tmp_path / "odd.pt")
         run = run_of()
-        unchanged(run, lambda run=run: checkpoint.load(run, tmp_path / "odd.pt"), "another run")
+        unchanged(run, lambda run=run: checkpoint.load_checkpoint(run, tmp_path / "odd.pt"), "another run")
 
 
 def test_a_pickle_that_would_run_code_is_not_opened(tmp_path):
@@ -161,7 +173,7 @@ def test_a_pickle_that_would_run_code_is_not_opened(tmp_path):
 
     torch.save(Harm(), tmp_path / "harm.pt")
     run = run_of()
-    unchanged(run, lambda: checkpoint.load(run, tmp_path / "harm.pt"), "damaged or no checkpoint")
+    unchanged(run, lambda: checkpoint.load_checkpoint(run, tmp_path / "harm.pt"), "damaged or no checkpoint")
     assert not (tmp_path / "ran").exists()
 
 
@@ -171,7 +183,7 @@ def test_a_run_that_stopped_is_stopped_when_it_comes_back(tmp_path):
     run = run_of(loss=lambda o, t: nn.functional.cross_entropy(o, t) * float("nan"))
     with pytest.warns(RunStopped):
         list(run)
-    checkpoint.save(run, tmp_path / "run.pt")
-    again = checkpoint.load(run_of(), tmp_path / "run.pt")
+    checkpoint.save_checkpoint(run, tmp_path / "run.pt")
+    again = checkpoint.load_checkpoint(run_of(), tmp_path / "run.pt")
     assert again.stopped == run.stopped and list(again) == []
     np.testing.assert_array_equal(again.history["loss"], run.history["loss"])

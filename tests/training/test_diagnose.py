@@ -19,7 +19,7 @@ from lecturelib.training.run_statistics import run_statistics
 
 @pytest.fixture(scope="module")
 def runs():
-    return faulty_runs.shipped()
+    return faulty_runs.shipped_runs()
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,11 @@ def test_the_file_is_the_one_on_the_card(record):
 
 def test_todays_diagnosis_gives_the_shipped_table_and_it_is_good_enough(runs, record):
     assert record["limits"] == LIMITS
-    table = faulty_runs.confusions(runs)
+    table = faulty_runs.diagnosis_confusions(runs)
     assert table == record["confusions"]
-    assert faulty_runs.rightly(table) >= 0.9
+    assert faulty_runs.share_right(table) >= 0.9
     assert set(table[HEALTHY]) == {HEALTHY}
-    assert faulty_runs.confusions(runs, split=False) == record["confusions_without_split"]
+    assert faulty_runs.diagnosis_confusions(runs, split=False) == record["confusions_without_split"]
     assert sum(row.get(fault, 0) for fault, row in table.items()) == record["named_rightly"]
 
 
@@ -232,9 +232,9 @@ def test_what_was_not_recorded_is_said():
         bare.add(step, {"loss": 2 / step, "gradient_norm": 1.0})
     found = diagnose(bare)
     assert found.cause == UNDECIDED
-    assert "fell from 2 to" in found.sentence and "monitors.inputs" in found.sentence
-    assert "not looked for: train/test leak (record monitors.split)" in str(found)
-    assert "wrong normalization (record monitors.inputs)" in found.missing
+    assert "fell from 2 to" in found.sentence and "input_monitor" in found.sentence
+    assert "not looked for: train/test leak (record split_monitor)" in str(found)
+    assert "wrong normalization (record input_monitor)" in found.missing
     assert len(found.missing) == len(CAUSES) - 1  # the exploding gradient can be told from its norm
 
 
@@ -292,7 +292,7 @@ def test_training_worse_than_validation_alone_is_not_called_wrong_labels():
     found = diagnose(history(accuracy=np.linspace(0.1, 0.5, 100)))
     assert found.cause == UNDECIDED and "43% in training and 85% in validation" in found.sentence
     bare = diagnose(history(accuracy=np.linspace(0.1, 0.5, 100), **{"split/agreement_ratio": None}))
-    assert bare.cause == UNDECIDED and "wrong labels (record monitors.split)" in bare.missing
+    assert bare.cause == UNDECIDED and "wrong labels (record split_monitor)" in bare.missing
 
 
 def test_a_gap_after_the_first_epoch_is_no_sign_of_another_distribution():
@@ -325,7 +325,7 @@ def test_right_labels_of_photos_whose_neighbors_disagree_are_not_called_wrong():
             torch.nn.Conv2d(1, 12, 5), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
             torch.nn.Linear(12, 4),
         )  # fmt: skip
-    watch = [*monitors.usual(), monitors.split(train, validation)]
+    watch = [*monitors.usual_monitors(), monitors.split_monitor(train, validation)]
     run = fit(model, train, steps=200, optimizer=lambda p: torch.optim.Adam(p, lr=0.02), monitors=watch,
               validation=validation, validate_every=20, batch_size=32)  # fmt: skip
     list(run)

@@ -15,7 +15,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def faulty(digits):
-    return fd.planted(*digits, mislabelled=30, copies=10, seed=1)
+    return fd.plant_faulty_data(*digits, mislabelled=30, copies=10, seed=1)
 
 
 def test_what_is_planted_is_what_differs(digits, faulty):
@@ -28,24 +28,24 @@ def test_what_is_planted_is_what_differs(digits, faulty):
     assert set(changed) == set(replaced.tolist())
     assert torch.equal(faulty.true_labels[replaced], labels[originals])
     assert faulty.images.min() >= 0 and faulty.images.max() <= 1
-    again = fd.planted(*digits, mislabelled=30, copies=10, seed=1)
+    again = fd.plant_faulty_data(*digits, mislabelled=30, copies=10, seed=1)
     assert torch.equal(again.images, faulty.images) and torch.equal(again.labels, faulty.labels)
     assert torch.equal(datasets.digits()[0][:800], images)  # nothing is changed in place
 
 
 @pytest.mark.parametrize(("by", "precision"), [("loss", 0.8), ("neighbors", 0.5)])
 def test_most_of_the_first_suspects_are_mislabelled(faulty, by, precision):
-    found = fd.suspects(faulty.images, faulty.labels, by, epochs=4, folds=3)
+    found = fd.suspect_labels(faulty.images, faulty.labels, by, epochs=4, folds=3)
     assert sorted(found.order.tolist()) == list(range(800))
     assert (found.scores[found.order].diff() <= 0).all()
-    named = fd.found_of(found.order[:30], faulty.mislabelled)
+    named = fd.count_found(found.order[:30], faulty.mislabelled)
     assert named.recall > 0.5  # a guess at random finds 4 %
-    assert fd.found_of(found.order[:10], faulty.mislabelled).precision >= precision
+    assert fd.count_found(found.order[:10], faulty.mislabelled).precision >= precision
 
 
 def test_every_planted_copy_is_found(faulty):
-    pairs = fd.duplicates(faulty.images)
-    found = fd.found_of(pairs, faulty.copies)
+    pairs = fd.find_duplicates(faulty.images)
+    found = fd.count_found(pairs, faulty.copies)
     assert found.recall == 1 and found.precision >= 0.5
     assert (pairs[:, 0] < pairs[:, 1]).all() and len(pairs) == len(pairs.unique(dim=0))
 
@@ -53,15 +53,15 @@ def test_every_planted_copy_is_found(faulty):
 def test_the_same_seed_gives_the_same_order(faulty):
     part = faulty.images[:100], faulty.labels[:100]
     torch.manual_seed(5)
-    one, state = fd.suspects(*part, epochs=1, folds=2), torch.get_rng_state()
+    one, state = fd.suspect_labels(*part, epochs=1, folds=2), torch.get_rng_state()
     torch.manual_seed(5)
     assert torch.equal(state, torch.get_rng_state())
-    assert torch.equal(one.order, fd.suspects(*part, epochs=1, folds=2).order)
+    assert torch.equal(one.order, fd.suspect_labels(*part, epochs=1, folds=2).order)
 
 
 def test_neighbors_by_hand():
     places = torch.tensor([0.0, 0.1, 0.2, 0.3, 0.8, 0.9, 1.0]).view(7, 1, 1, 1)
-    found = fd.suspects(places, torch.tensor([0, 0, 1, 0, 1, 1, 1]), "neighbors", k=2)
+    found = fd.suspect_labels(places, torch.tensor([0, 0, 1, 0, 1, 1, 1]), "neighbors", k=2)
     assert found.order[0] == 2  # both its neighbors are of class 0, and its own class is far away
     # all neighbors of 3 are 2 and 1: one of them of another class
     assert found.scores[3] == pytest.approx(0.5 + 0.25 * 0.2 / 0.6, abs=1e-5)
@@ -69,7 +69,7 @@ def test_neighbors_by_hand():
 
 def test_a_class_of_one_example_has_no_neighbor_of_its_own():
     places = torch.tensor([0.0, 0.1, 0.2, 0.3]).view(4, 1, 1, 1)
-    found = fd.suspects(places, torch.tensor([0, 0, 0, 1]), "neighbors", k=1)
+    found = fd.suspect_labels(places, torch.tensor([0, 0, 0, 1]), "neighbors", k=1)
     assert found.order[0] == 3 and found.scores.isfinite().all()
 
 
@@ -78,16 +78,16 @@ def test_duplicates_by_hand():
     images = torch.rand(30, 1, 6, 6, generator=generator)
     images[7] = images[3]
     images[20] = images[11] * 0.5 + 0.1  # darker and with less contrast: the same picture
-    assert sorted(fd.duplicates(images).tolist()) == [[3, 7], [11, 20]]
+    assert sorted(fd.find_duplicates(images).tolist()) == [[3, 7], [11, 20]]
 
 
 def test_precision_and_recall_by_hand():
-    found = fd.found_of(torch.tensor([4, 8, 2]), torch.tensor([2, 9]))
+    found = fd.count_found(torch.tensor([4, 8, 2]), torch.tensor([2, 9]))
     assert (found.precision, found.recall, found.hits) == (1 / 3, 1 / 2, 1)
     assert str(found) == "1 of the 3 named were planted (precision 33%), of 2 planted (recall 50%)"
-    pairs = fd.found_of(torch.tensor([[5, 1]]), torch.tensor([[1, 5], [2, 3]]))
+    pairs = fd.count_found(torch.tensor([[5, 1]]), torch.tensor([[1, 5], [2, 3]]))
     assert (pairs.precision, pairs.recall) == (1, 0.5)
-    empty = fd.found_of(torch.zeros(0, dtype=torch.long), torch.tensor([2]))
+    empty = fd.count_found(torch.zeros(0, dtype=torch.long), torch.tensor([2]))
     assert (empty.precision, empty.recall) == (1, 0)
 
 
@@ -96,7 +96,7 @@ def test_pictures_say_what_they_show(faulty):
         faulty.images, faulty.labels, faulty.mislabelled[:4], datasets.DIGITS, faulty.true_labels
     )
     assert shown.alt.startswith("4 suspects") and shown.alt.endswith("4 of them are mislabelled.")
-    pairs = fd.pairs_picture(faulty.images, faulty.copies)
+    pairs = fd.duplicates_picture(faulty.images, faulty.copies)
     a, b = faulty.copies[0].tolist()
     assert f"{a}, {b}" in pairs.alt and "10 of 10 pairs" in pairs.alt
     assert pairs.pixels.shape[1] > 4 * 2 * 28 * 3
@@ -105,27 +105,26 @@ def test_pictures_say_what_they_show(faulty):
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda x, y: fd.planted(x, y, mislabelled=700, copies=200), "1100 examples for .*got 800"),
-        (lambda x, y: fd.planted(x, y, mislabelled=-1), "mislabelled"),
-        (lambda x, y: fd.planted(x, torch.zeros(800, dtype=torch.long)), "two classes"),
-        (lambda x, y: fd.suspects(x, y, "colour"), "by: expected 'loss' or 'neighbors'"),
-        (lambda x, y: fd.planted(x, y, copies=1.5), "copies: expected a whole number"),
-        (lambda x, y: fd.suspects(x, y, folds=1), "folds: expected a whole number from 2 up"),
-        (lambda x, y: fd.suspects(x, y, folds=801), "folds: expected at most 800"),
-        (lambda x, y: fd.suspects(x, y, epochs=0), "epochs"),
-        (lambda x, y: fd.suspects(x, y, "neighbors", k=800), "1 to 799"),
-        (lambda x, y: fd.suspects(x, y[:5]), "labels: expected whole numbers \\(800,\\)"),
-        (lambda x, y: fd.suspects(x, y - 1), "from 0 up"),
-        (lambda x, y: fd.suspects(x[:, 0], y), "floats \\(N, C, H, W\\)"),
-        (lambda x, y: fd.suspects(x * float("nan"), y), "without NaN"),
-        (lambda x, y: fd.duplicates(x[:1]), "two or more"),
-        (lambda x, y: fd.duplicates(x, 1.5), "share: .*got 1.5"),
-        (lambda x, y: fd.found_of(y, torch.zeros(3, 2)), "both the same"),
+        (lambda x, y: fd.plant_faulty_data(x, y, mislabelled=700, copies=200), "1100 examples for .*got 800"),
+        (lambda x, y: fd.plant_faulty_data(x, y, mislabelled=-1), "mislabelled"),
+        (lambda x, y: fd.plant_faulty_data(x, torch.zeros(800, dtype=torch.long)), "two classes"),
+        (lambda x, y: fd.suspect_labels(x, y, "colour"), "by: expected 'loss' or 'neighbors'"),
+        (lambda x, y: fd.suspect_labels(x, y, folds=1), "folds: expected a whole number from 2 up"),
+        (lambda x, y: fd.suspect_labels(x, y, folds=801), "folds: expected at most 800"),
+        (lambda x, y: fd.suspect_labels(x, y, epochs=0), "epochs"),
+        (lambda x, y: fd.suspect_labels(x, y, "neighbors", k=800), "1 to 799"),
+        (lambda x, y: fd.suspect_labels(x, y[:5]), "labels: expected whole numbers \\(800,\\)"),
+        (lambda x, y: fd.suspect_labels(x, y - 1), "from 0 up"),
+        (lambda x, y: fd.suspect_labels(x[:, 0], y), "floats \\(N, C, H, W\\)"),
+        (lambda x, y: fd.suspect_labels(x * float("nan"), y), "without NaN"),
+        (lambda x, y: fd.find_duplicates(x[:1]), "two or more"),
+        (lambda x, y: fd.find_duplicates(x, 1.5), "share: .*got 1.5"),
+        (lambda x, y: fd.count_found(y, torch.zeros(3, 2)), "both the same"),
         (
             lambda x, y: fd.suspects_picture(x, y, [], datasets.DIGITS),
             "places: expected at least one example",
         ),
-        (lambda x, y: fd.pairs_picture(x, torch.zeros(0, 2)), "at least one"),
+        (lambda x, y: fd.duplicates_picture(x, torch.zeros(0, 2)), "at least one"),
     ],
 )
 def test_bad_input_is_a_sentence(digits, act, words):
@@ -133,9 +132,11 @@ def test_bad_input_is_a_sentence(digits, act, words):
         act(*digits)
 
 
-def test_labels_are_a_tensor(digits):
+def test_a_wrong_type_is_a_type_error(digits):
+    with pytest.raises(TypeError, match="copies: expected a whole number"):
+        fd.plant_faulty_data(*digits, copies=1.5)
     with pytest.raises(TypeError, match="labels: expected a tensor .*got list"):
-        fd.suspects(digits[0], digits[1].tolist())
+        fd.suspect_labels(digits[0], digits[1].tolist())
 
 
 def test_the_name_of_a_wrong_label_is_not_cut(digits):

@@ -127,7 +127,7 @@ def test_a_run_taken_up_from_a_checkpoint_gives_the_same_numbers(kind, pause, sc
         plan = schedule
         if schedule == "torch":
             plan = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=13)
-        watch = [*monitors.usual(every=3), lambda look: {"mine": look.outputs.sum().item()}]
+        watch = [*monitors.usual_monitors(every=3), lambda look: {"mine": look.outputs.sum().item()}]
         return run_of(model, sources()[kind](), optimizer=optimizer, schedule=plan, monitors=watch)
 
     whole = made(net())
@@ -135,9 +135,9 @@ def test_a_run_taken_up_from_a_checkpoint_gives_the_same_numbers(kind, pause, sc
     begun = made(net())
     for _ in range(pause):
         next(begun)
-    checkpoint.save(begun, tmp_path / "run.pt")
+    checkpoint.save_checkpoint(begun, tmp_path / "run.pt")
     later = made(net(seed=2))  # other weights, which the checkpoint replaces
-    checkpoint.load(later, tmp_path / "run.pt")
+    checkpoint.load_checkpoint(later, tmp_path / "run.pt")
     assert later.step == pause
     list(later)
     same(whole.history, later.history)
@@ -249,7 +249,7 @@ def test_the_model_is_in_the_modes_it_was_found_in():
     model = net().eval()
     model[4].train()
     modes = [module.training for module in model.modules()]
-    run = run_of(model, data(), monitors=monitors.usual())
+    run = run_of(model, data(), monitors=monitors.usual_monitors())
     for _ in run:
         assert [module.training for module in model.modules()] == modes
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
@@ -275,7 +275,7 @@ def test_a_house_network_learns_once_its_weights_may():
     model = models.load("lenet", weights="random")
     with pytest.raises(ValueError, match="requires_grad_"):
         fit(model, (images, labels), steps=1)
-    run = fit(model.requires_grad_(True), (images, labels), steps=4, monitors=[monitors.inputs()])
+    run = fit(model.requires_grad_(True), (images, labels), steps=4, monitors=[monitors.input_monitor()])
     assert list(run)[-1].loss < 2.4
     assert abs(run.history["inputs/mean"][0]) < 0.1  # normalised, as the first layer sees them
 
@@ -362,7 +362,7 @@ def broken():
         ),
         ((inputs, labels), {"validate_every": 0}, ValueError, "validate_every"),
         ((inputs, labels), {"validate_every": "epoch"}, TypeError, "validate_every: .*'epoch'"),
-        ((inputs, labels), {"monitors": monitors.inputs()}, TypeError, "monitors: expected a list"),
+        ((inputs, labels), {"monitors": monitors.input_monitor()}, TypeError, "monitors: expected a list"),
         ((inputs, labels), {"loss": "cross entropy"}, TypeError, "loss: expected a function"),
         ((inputs, labels), {"seed": -1}, ValueError, "seed"),
         ((inputs, labels[:, None]), {}, ValueError, r"labels \(B,\), got \(B, 1\); .*squeeze\(1\)"),
@@ -464,7 +464,10 @@ class Pair(nn.Module):
 @pytest.mark.parametrize("kind", [tuple, dict])
 def test_a_model_with_several_outputs_learns_with_a_loss_that_takes_one(kind):
     key = "logits" if kind is dict else 0
-    watch = [*monitors.usual(every=1), lambda snapshot: {"mean": snapshot.outputs[key].mean().item()}]
+    watch = [
+        *monitors.usual_monitors(every=1),
+        lambda snapshot: {"mean": snapshot.outputs[key].mean().item()},
+    ]
     run = run_of(
         Pair(kind), data(), loss=lambda o, t: nn.functional.cross_entropy(o[key], t), monitors=watch, steps=4
     )
@@ -519,7 +522,7 @@ def test_labels_that_cross_entropy_ignores_and_maps_of_labels_are_taken():
 def test_inputs_may_be_whole_numbers_for_an_embedding():
     words = torch.arange(40).view(20, 2) % 7
     model = nn.Sequential(nn.Embedding(7, 4), nn.Flatten(), nn.Linear(8, 2))
-    run = fit(model, (words, words[:, 0] % 2), steps=3, monitors=monitors.usual(every=1))
+    run = fit(model, (words, words[:, 0] % 2), steps=3, monitors=monitors.usual_monitors(every=1))
     assert len(list(run)) == 3 and "inputs/mean" not in run.history
 
 
@@ -536,7 +539,7 @@ def test_data_take_the_dtype_of_the_first_floating_weights(dtype):
         def forward(self, x):
             return self.head(x.flatten(1))
 
-    run = fit(Counting(), data(), steps=3, monitors=monitors.usual(every=1), validation=data(20, 9))
+    run = fit(Counting(), data(), steps=3, monitors=monitors.usual_monitors(every=1), validation=data(20, 9))
     assert len(list(run)) == 3 and run.history["inputs/std"][0] == pytest.approx(1, abs=0.2)
 
 
@@ -546,12 +549,12 @@ def test_inference_mode_around_changes_nothing(kind, tmp_path):
     list(plain)
     model, other = net(), net(2)
     with torch.inference_mode():
-        run = run_of(model, sources()[kind](), monitors=monitors.usual())
+        run = run_of(model, sources()[kind](), monitors=monitors.usual_monitors())
         for _ in range(5):
             next(run)
-        checkpoint.save(run, tmp_path / "run.pt")
-        later = run_of(other, sources()[kind](), monitors=monitors.usual())
-        checkpoint.load(later, tmp_path / "run.pt")
+        checkpoint.save_checkpoint(run, tmp_path / "run.pt")
+        later = run_of(other, sources()[kind](), monitors=monitors.usual_monitors())
+        checkpoint.load_checkpoint(later, tmp_path / "run.pt")
         next(later)
     list(later)
     np.testing.assert_array_equal(plain.history["loss"], later.history["loss"])

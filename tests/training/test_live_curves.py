@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from lecturelib.drawing.curve_panels import Curve, Panel, _ticks, sheet
-from lecturelib.training import History, RunStopped, band, fit, live_curves, monitors, plots
+from lecturelib.drawing.curve_panels import Panel, Series, _ticks, sheet
+from lecturelib.training import History, RunStopped, band, confusion_table, fit, live_curves, monitors, plots
 
 live = importlib.import_module("lecturelib.training.live_curves")
 
@@ -171,14 +171,14 @@ def texts(picture):
 
 
 def finished():
-    run = run_of(monitors=[*monitors.usual(every=5)])
+    run = run_of(monitors=[*monitors.usual_monitors(every=5)])
     list(run)
     return run.history
 
 
 def test_curves_show_raw_and_smoothed_and_say_the_numbers():
     history = finished()
-    shown = plots.curves(history)
+    shown = plots.run_curves(history)
     words = texts(shown)
     assert {"loss", "accuracy", "learning rate", "norm of the gradient"} < set(words)
     assert words.count("batch") == words.count("smoothed") == words.count("validation") == 2
@@ -195,7 +195,7 @@ def test_curves_take_values_of_any_size(extreme):
         history.add(
             step, {"loss": extreme if step > 2 else 2.0, "learning_rate": 0.1, "gradient_norm": extreme}
         )
-    shown = plots.curves(history)
+    shown = plots.run_curves(history)
     assert "nan" not in shown.svg and "inf" not in shown.svg
     ElementTree.fromstring(shown.svg)
 
@@ -203,40 +203,40 @@ def test_curves_take_values_of_any_size(extreme):
 def test_one_step_is_enough_and_none_is_a_sentence():
     run = run_of()
     with pytest.raises(ValueError, match="history: expected a series 'loss'"):
-        plots.curves(run.history)
+        plots.run_curves(run.history)
     next(run)
-    assert "step 1 of 40" in plots.curves(run.history, of=40).alt
-    with pytest.raises(ValueError, match="monitors.usual"):
-        plots.monitored(run.history)
+    assert "step 1 of 40" in plots.run_curves(run.history, of=40).alt
+    with pytest.raises(ValueError, match="usual_monitors"):
+        plots.monitored_curves(run.history)
 
 
 def test_monitored_names_every_layer():
     history = finished()
-    shown = plots.monitored(history)
+    shown = plots.monitored_curves(history)
     assert texts(shown).count("0") >= 2 and "2" in texts(shown)
     assert f"0 {history['gradients/0'][-1]:.2g}" in shown.alt
 
 
 def test_a_gallery_has_a_title_for_every_run():
     history = finished()
-    shown = plots.gallery({"first & best": history, "second": history})
+    shown = plots.run_gallery({"first & best": history, "second": history})
     assert {"first & best", "second"} < set(texts(shown))
     assert "Loss of 2 runs" in shown.alt
     with pytest.raises(ValueError, match="at least one r"):
-        plots.gallery({})
+        plots.run_gallery({})
 
 
 def test_a_confusion_table_counts():
-    shown = plots.confusion_table({"healthy": {"healthy": 3}, "leak": {"healthy": 1, "leak": 2}})
+    shown = confusion_table({"healthy": {"healthy": 3}, "leak": {"healthy": 1, "leak": 2}})
     assert shown.alt == "Confusion table: 5 of 6 runs are named rightly; 1 of 3 leak as healthy."
     assert [text for text in texts(shown) if text.isdigit()] == ["3", "1", "2"]
     with pytest.raises(ValueError, match="at least one r"):
-        plots.confusion_table({})
+        confusion_table({})
 
 
 def test_a_band_is_drawn_with_its_range():
     history = finished()
-    shown = plots.banded(band([history, history]))
+    shown = plots.band_curves(band([history, history]))
     assert "2 seeds" in texts(shown)[0] and "from" in shown.alt
     assert 'opacity="0.22"' in shown.svg
 
@@ -244,7 +244,7 @@ def test_a_band_is_drawn_with_its_range():
 def test_a_long_curve_keeps_its_peaks_and_stays_small():
     y = np.zeros(100_000)
     y[54_321] = 7.0
-    drawn = sheet([Panel("p", [Curve(np.arange(100_000), y)])], 1)
+    drawn = sheet([Panel("p", [Series(np.arange(100_000), y)])], 1)
     assert len(drawn) < 40_000
     assert "7" in drawn and " 30.0L" in drawn  # the top of the panel
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lecturelib.training import fit, monitors
-from lecturelib.training.monitors import Monitor, Snapshot
+from lecturelib.training.monitor import Monitor, Snapshot
 
 
 def by_hand():
@@ -42,10 +42,10 @@ def rms(values):
 
 
 def test_dead_units_by_hand():
-    history, _ = first(monitors.dead_units())
+    history, _ = first(monitors.dead_unit_monitor())
     assert history["dead/1"][0] == pytest.approx(1 / 3)  # only the second unit is 0 in both rows
     alone = torch.tensor([[1.0, -1.0]])
-    history, _ = first(monitors.dead_units(probe=alone))
+    history, _ = first(monitors.dead_unit_monitor(probe=alone))
     assert history["dead/1"][0] == pytest.approx(2 / 3)  # for this one the third is 0 too
 
 
@@ -57,7 +57,7 @@ def test_dead_channels_are_those_that_are_0_at_every_place():
     image = torch.zeros(2, 1, 3, 3)
     image[1, 0, 2, 2] = 1.0
     run = fit(
-        model, (image, torch.tensor([0, 1])), steps=1, batch_size=2, monitors=[monitors.dead_units()],
+        model, (image, torch.tensor([0, 1])), steps=1, batch_size=2, monitors=[monitors.dead_unit_monitor()],
         optimizer=torch.optim.SGD(model.parameters(), 1e-9),
     )  # fmt: skip
     list(run)
@@ -65,11 +65,11 @@ def test_dead_channels_are_those_that_are_0_at_every_place():
 
 
 def test_inputs_and_classes_by_hand():
-    history, _ = first(monitors.inputs())
+    history, _ = first(monitors.input_monitor())
     assert history["inputs/mean"][0] == pytest.approx(1.25)
     assert (history["inputs/min"][0], history["inputs/max"][0]) == (-1, 3)
     assert history["inputs/std"][0] == pytest.approx(np.std([1, -1, 3, 2], ddof=1))
-    history, _ = first(monitors.classes())
+    history, _ = first(monitors.class_monitor())
     assert history["targets/counts"].tolist() == [[1, 1]]
     assert history["targets/classes"][0] == pytest.approx(2)
 
@@ -83,22 +83,22 @@ def test_gradients_updates_and_weights_by_hand():
     p, q = 1 / (1 + math.exp(-2)), 1 / (1 + math.exp(-10))
     upper = [((p - 1) * 2 + q * 4) / 2, 0.0, q * 2 / 2]
     assert gradient == pytest.approx([*upper, *[-g for g in upper]], rel=1e-5)
-    history, _ = first(monitors.gradients())
+    history, _ = first(monitors.gradient_monitor())
     assert history["gradients/2"][0] == pytest.approx(rms(gradient), rel=1e-5)
-    history, _ = first(monitors.updates())
+    history, _ = first(monitors.update_monitor())
     assert history["updates/2"][0] == pytest.approx(0.1 * rms(gradient) / rms([1, 2, 3, 0, 0, 0]), rel=1e-4)
-    history, model = first(monitors.weights())
+    history, model = first(monitors.weight_monitor())
     assert history["weights/2"][0] == pytest.approx(rms(model[2].weight.flatten().tolist()), rel=1e-5)
 
 
 def test_activations_and_outputs_by_hand():
-    history, _ = first(monitors.activations())
+    history, _ = first(monitors.activation_monitor())
     values = [2, 0, 0, 4, 0, 2]
     assert history["activations/1/mean"][0] == pytest.approx(np.mean(values))
     assert history["activations/1/std"][0] == pytest.approx(np.std(values, ddof=1))
-    history, _ = first(monitors.activations(layers=["2"]))
+    history, _ = first(monitors.activation_monitor(layers=["2"]))
     assert history["activations/2/mean"][0] == pytest.approx(3)
-    history, _ = first(monitors.outputs())
+    history, _ = first(monitors.output_monitor())
     assert history["outputs/confidence"][0] == pytest.approx(
         (1 / (1 + math.exp(-2)) + 1 / (1 + math.exp(-10))) / 2
     )
@@ -108,7 +108,7 @@ def test_activations_and_outputs_by_hand():
 
 @pytest.mark.parametrize("of", ["weights", "gradients", "activations"])
 def test_histograms_count_every_value_once(of):
-    history, model = first(monitors.histograms(of, bins=5))
+    history, model = first(monitors.histogram_monitor(of, bins=5))
     name = "1" if of == "activations" else "2"
     counts, edges = history[f"histogram/{of}/{name}/counts"], history[f"histogram/{of}/{name}/edges"]
     assert counts.shape == (1, 5) and edges.shape == (1, 6)
@@ -121,7 +121,10 @@ def test_histograms_take_a_constant():
     model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
     nn.init.zeros_(model[0].weight)
     run = fit(
-        model, (torch.zeros(4, 2), torch.tensor([0, 1, 0, 1])), steps=1, monitors=[monitors.histograms()]
+        model,
+        (torch.zeros(4, 2), torch.tensor([0, 1, 0, 1])),
+        steps=1,
+        monitors=[monitors.histogram_monitor()],
     )
     list(run)
     assert run.history["histogram/weights/0/counts"].sum() == 4
@@ -139,7 +142,14 @@ def test_how_often_a_monitor_is_asked():
 
 def test_watching_changes_nothing():
     numbers = []
-    for watched in ([], [*monitors.usual(every=1), monitors.activations(1), monitors.histograms(every=1)]):
+    for watched in (
+        [],
+        [
+            *monitors.usual_monitors(every=1),
+            monitors.activation_monitor(1),
+            monitors.histogram_monitor(every=1),
+        ],
+    ):
         model, inputs, labels = by_hand()
         model.insert(2, nn.Dropout(0.5))
         run = fit(model, (inputs, labels), steps=9, monitors=watched, seed=2)
@@ -158,24 +168,26 @@ def test_the_usual_ones_take_a_network_without_relu_and_names_of_any_kind():
             return torch.tanh(x @ self.matrix)
 
     _, inputs, labels = by_hand()
-    run = fit(Odd(), (inputs, labels), steps=2, monitors=monitors.usual())
+    run = fit(Odd(), (inputs, labels), steps=2, monitors=monitors.usual_monitors())
     list(run)
     assert run.history["updates/matrix"][0] > 0 and run.history.names("dead/") == []
 
 
 def test_a_model_without_the_wanted_layers_is_a_sentence():
     model = nn.Sequential(nn.Linear(2, 2))
-    run = fit(model, (torch.ones(2, 2), torch.tensor([0, 1])), steps=1, monitors=[monitors.dead_units()])
+    run = fit(
+        model, (torch.ones(2, 2), torch.tensor([0, 1])), steps=1, monitors=[monitors.dead_unit_monitor()]
+    )
     with pytest.raises(ValueError, match="layers: expected a model with modules such as ReLU"):
         next(run)
     with pytest.raises(TypeError, match="layers: expected a list of names, got str 'relu'"):
-        monitors.activations(layers="relu")
+        monitors.activation_monitor(layers="relu")
     with pytest.raises(ValueError, match="every: .*got -1"):
-        monitors.inputs(every=-1)
+        monitors.input_monitor(every=-1)
     with pytest.raises(ValueError, match="of: expected 'weights', 'gradients' or"):
-        monitors.histograms("biases")
+        monitors.histogram_monitor("biases")
     with pytest.raises(ValueError, match="bins: .*got 0"):
-        monitors.histograms(bins=0)
+        monitors.histogram_monitor(bins=0)
     odd = fit(model, (torch.ones(2, 2), torch.tensor([0, 1])), steps=1, monitors=[lambda snapshot: 3])
     with pytest.raises(TypeError, match="monitors: .*got int 3"):
         next(odd)
@@ -184,7 +196,7 @@ def test_a_model_without_the_wanted_layers_is_a_sentence():
 def test_the_usual_ones_take_targets_that_are_no_classes():
     inputs, targets = torch.ones(4, 2), torch.zeros(4, 1)
     loss = nn.functional.mse_loss
-    run = fit(nn.Linear(2, 1), (inputs, targets), steps=2, loss=loss, monitors=monitors.usual())
+    run = fit(nn.Linear(2, 1), (inputs, targets), steps=2, loss=loss, monitors=monitors.usual_monitors())
     list(run)
     assert run.history["updates/weight"][0] > 0
     assert not run.history.names("targets/") and not run.history.names("outputs/")
@@ -205,16 +217,16 @@ def snapshot():
 
 
 def test_two_samples_of_one_cloud_are_not_apart_and_two_clouds_are():
-    same = monitors.split(cloud(300, 0, 0), cloud(300, 0, 1)).measure(snapshot())
-    other = monitors.split(cloud(300, 0, 0), cloud(300, 6, 1)).measure(snapshot())
+    same = monitors.split_monitor(cloud(300, 0, 0), cloud(300, 0, 1)).measure(snapshot())
+    other = monitors.split_monitor(cloud(300, 0, 0), cloud(300, 6, 1)).measure(snapshot())
     assert same["split/apart"] == pytest.approx(1, abs=0.2)
     assert other["split/apart"] == pytest.approx(
         2, abs=0.01
     )  # always among themselves: twice as often as by chance
     noise = torch.randn(300, 5, generator=torch.Generator().manual_seed(3))
-    noisy = monitors.split(cloud(300, 0, 0), (cloud(300, 0, 1)[0] + 20 * noise, torch.zeros(300))).measure(
-        snapshot()
-    )
+    noisy = monitors.split_monitor(
+        cloud(300, 0, 0), (cloud(300, 0, 1)[0] + 20 * noise, torch.zeros(300))
+    ).measure(snapshot())
     assert noisy["split/apart"] > 1.8  # the noisy ones lie nearest to clean ones, but not the other way round
     assert same["split/copies"] == other["split/copies"] == 0
 
@@ -222,7 +234,7 @@ def test_two_samples_of_one_cloud_are_not_apart_and_two_clouds_are():
 def test_copies_and_agreement_by_hand():
     inputs = torch.tensor([[0.0], [1.0], [10.0], [11.0], [20.0], [21.0]])
     labels = torch.tensor([0, 0, 1, 1, 2, 0])
-    found = monitors.split(
+    found = monitors.split_monitor(
         (inputs, labels), (torch.tensor([[0.1], [5.0], [20.0], [15.0]]), labels[:4])
     ).measure(snapshot())
     assert found["split/copies"] == 0.5  # 0.1 from 0 and 0 from 20, where neighbors are 1 apart
@@ -231,8 +243,8 @@ def test_copies_and_agreement_by_hand():
 
 def test_split_needs_examples():
     with pytest.raises(ValueError, match="validation: expected \\(inputs, labels\\)"):
-        monitors.split(cloud(5, 0, 0), cloud(1, 0, 0))
+        monitors.split_monitor(cloud(5, 0, 0), cloud(1, 0, 0))
     with pytest.raises(
         ValueError, match=r"validation: expected inputs of shape \(5,\), as in training, got \(2,\)"
     ):
-        monitors.split(cloud(5, 0, 0), (torch.ones(3, 2), torch.zeros(3)))
+        monitors.split_monitor(cloud(5, 0, 0), (torch.ones(3, 2), torch.zeros(3)))

@@ -7,11 +7,11 @@ from functools import lru_cache
 import numpy as np
 
 from lecturelib.checks import complaint
-from lecturelib.drawing.curve_panels import Curve, Panel, sheet
+from lecturelib.drawing.curve_panels import Panel, Series, sheet
 from lecturelib.show import Picture
 from lecturelib.training.diagnose import Diagnosis, diagnose
 from lecturelib.training.faults import FAULTS
-from lecturelib.training.faulty_runs import shipped
+from lecturelib.training.faulty_runs import shipped_runs
 from lecturelib.training.history import History
 from lecturelib.training.smooth import smooth
 from lecturelib.widgets import Choice, Explorable, Slider, Toggle
@@ -36,7 +36,7 @@ def diagnosis_quiz() -> Explorable:
 @lru_cache
 def questions() -> tuple[tuple[str, int], ...]:
     """The shipped runs (fault, seed) in a shuffled order."""
-    runs = list(shipped())
+    runs = list(shipped_runs())
     order = np.random.default_rng(SHUFFLED).permutation(len(runs))
     return tuple(runs[k] for k in order)
 
@@ -47,7 +47,7 @@ def anonymous(seed: int) -> dict[str, History]:
     if not chosen:
         known = ", ".join(map(str, sorted({s for _, s in questions()})))
         raise ValueError(complaint("seed", f"one of the shipped runs' seeds {known}", seed))
-    return {f"run {chr(65 + k)}": shipped()[key] for k, key in enumerate(chosen)}
+    return {f"run {chr(65 + k)}": shipped_runs()[key] for k, key in enumerate(chosen)}
 
 
 def answers(runs: Mapping[str, History]) -> None:
@@ -108,7 +108,7 @@ def facts(history: History) -> str:
 
 def _render(state: dict) -> Picture:
     fault, seed = questions()[state["run"] - 1]
-    history = shipped()[fault, seed]
+    history = shipped_runs()[fault, seed]
     said = facts(history)
     verdict = _verdict(state, fault, diagnose(history))
     return run_picture(history, f"Run {state['run']}: {said} {verdict}".strip(), f"{said} {verdict}")
@@ -129,11 +129,11 @@ def _verdict(state: dict, fault: str, found: Diagnosis) -> str:
 def _curve(history: History, name: str, end: float) -> Panel:
     steps, values = history.steps(name), history[name]
     even = smooth(values, 0.9)
-    lines: list[Curve] = [Curve(steps, values, "", 0, "raw"), Curve(steps, even, "", 0)]
+    lines: list[Series] = [Series(steps, values, "", 0, "raw"), Series(steps, even, "", 0)]
     largest = even[np.isfinite(even)].max(initial=1e-6)
     if f"validation_{name}" in history:
         checked = history[f"validation_{name}"]
-        lines.append(Curve(history.steps(f"validation_{name}"), checked, "", 1, "marked"))
+        lines.append(Series(history.steps(f"validation_{name}"), checked, "", 1, "marked"))
         largest = max(largest, checked[np.isfinite(checked)].max(initial=1e-6))
     high = 1.0 if name == "accuracy" else 1.05 * float(largest)
     log = name == "loss" and high > 20
@@ -142,13 +142,13 @@ def _curve(history: History, name: str, end: float) -> Panel:
 
 def _norm(history: History, end: float) -> Panel:
     values, steps = history["gradient_norm"], history.steps("gradient_norm")
-    return Panel("norm of the gradient", [Curve(steps, values, "", 0)], log=True, x_end=end)
+    return Panel("norm of the gradient", [Series(steps, values, "", 0)], log=True, x_end=end)
 
 
 def _layers(history: History, prefix: str, title: str, log: bool, end: float) -> Panel:
     names: Sequence[str] = history.names(prefix)
     lines = [
-        Curve(history.steps(name), history[name], "", 0 if k == 0 else 1 if k == len(names) - 1 else 6,
+        Series(history.steps(name), history[name], "", 0 if k == 0 else 1 if k == len(names) - 1 else 6,
              "bold" if k in (0, len(names) - 1) else "raw")
         for k, name in enumerate(names)
     ]  # fmt: skip

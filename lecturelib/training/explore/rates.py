@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lecturelib.drawing.curve_panels import Curve, Panel, sheet
+from lecturelib.drawing.curve_panels import Panel, Series, sheet
 from lecturelib.show import Picture
 from lecturelib.training.explore.short_runs import RATES, STEPS, short_run
 from lecturelib.training.history import History
@@ -59,13 +59,13 @@ def _draw(state: dict, runs: dict[float, History]) -> Picture:
         x, values = history.steps("loss"), history["loss"]
         if other == rate:
             lines += [
-                Curve(x, values, "batch", 0, "raw"),
-                Curve(x, smooth(values, 0.9), f"rate {rate:g}, smoothed", 0),
+                Series(x, values, "batch", 0, "raw"),
+                Series(x, smooth(values, 0.9), f"rate {rate:g}, smoothed", 0),
             ]
         else:
-            lines.append(Curve(x, smooth(values, 0.9), "", 1, "raw"))
+            lines.append(Series(x, smooth(values, 0.9), "", 1, "raw"))
     if len(runs) > 1:
-        lines.append(Curve(np.array([]), np.array([]), "other rates, smoothed", 1, "raw"))
+        lines.append(Series(np.array([]), np.array([]), "other rates, smoothed", 1, "raw"))
     panel = Panel(
         f"loss, {state['optimizer']}", lines, low=0.0, high=HIGHEST, level=GUESS, level_label="a guess: ln 10",
         x_end=float(steps), x_label="step",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lecturelib.drawing.curve_panels import Curve, Panel, sheet
+from lecturelib.drawing.curve_panels import Panel, Series, sheet
 from lecturelib.show import Picture
 from lecturelib.training.explore.short_runs import short_run
 from lecturelib.training.smooth import smooth
@@ -54,7 +54,7 @@ def _render(state: dict) -> Picture:
     now = values[: state["steps"]]
     average = smooth if state["debiased"] else not_debiased
     even, x = average(now, state["weight"]), np.arange(1, len(now) + 1)
-    lines = [Curve(x, now, "raw", 0, "raw"), Curve(x, even, "smoothed", 0)]
+    lines = [Series(x, now, "raw", 0, "raw"), Series(x, even, "smoothed", 0)]
     high = 1.0 if "accuracy" in state["series"] else float(values.max()) * 1.05
     panel = Panel(state["series"], lines, low=0.0, high=high, x_end=float(STEPS), x_label="step")
     memory = 1 / (1 - state["weight"])
