@@ -4,7 +4,7 @@ PYTHON ?= python3
 COURSE := $(PYTHON) scripts/course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab present slides setup check test notebooks claims bench lint lock fetch doctor clean
+.PHONY: help lab present slides setup check test notebooks claims bench matrix mutants lint lock fetch doctor clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,6 +36,12 @@ claims: ## run the lecture's claims in full (minutes)
 
 bench: ## measure speed against other libraries and the floor
 	@$(COURSE) bench $(ARGS)
+
+matrix: ## try every method on many networks against plain answers (minutes to hours)
+	@$(COURSE) matrix $(ARGS)
+
+mutants: ## plant small faults in core modules: do the tests notice? (minutes)
+	@$(COURSE) mutants $(ARGS)
 
 lint: ## check the style of code and notebooks
 	@$(COURSE) lint $(ARGS)

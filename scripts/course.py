@@ -306,6 +306,19 @@ def bench(arguments):
     run(PYTHON, "-m", "benchmarks", *arguments)
 
 
+def matrix(arguments):
+    """Try every method on many networks, torchvision's and timm's, against plain answers."""
+    setup("matrix")
+    run(PYTHON, "-m", "scripts.matrix", *arguments)
+
+
+def mutants(arguments):
+    """Plant small faults in core modules, one at a time: each module's tests must notice."""
+    setup("test")
+    setup("mutants")
+    run(PYTHON, "-m", "scripts.mutants", *arguments)
+
+
 def fetch(arguments):
     """Fetch the named assets, or all that are not there yet."""
     setup()
@@ -343,6 +356,8 @@ COMMANDS = {
     "notebooks": notebooks,
     "claims": claims,
     "bench": bench,
+    "matrix": matrix,
+    "mutants": mutants,
     "lint": lint,
     "lock": lock,
     "fetch": fetch,
