@@ -25,9 +25,8 @@ ALONE = (
 )  # fmt: skip
 LIBRARIES = ("lecturelib.models.", "torchvision.models.", "torchvision.ops.")  # read, and found to be so
 
-Statistics = dict[
-    tuple[str, int], Tensor
-]  # by layer and call: (B, 2), the mean and the root mean square per picture
+# By layer and call: (B, 2), the mean and the root mean square per picture; None where an output has no row per picture
+Statistics = dict[tuple[str, int], Tensor | None]
 
 _known = PerNetwork()
 
@@ -63,8 +62,8 @@ def _works_alone(module: nn.Module) -> bool:
         return False
     if isinstance(module, nn.modules.batchnorm._NormBase):
         return kind.__module__.startswith("torch.nn.modules.") and module.running_mean is not None
-    if kind is nn.Flatten:
-        return module.start_dim >= 1
+    if isinstance(module, nn.Flatten) and kind is nn.Flatten:
+        return isinstance(module, nn.Flatten) and module.start_dim >= 1
     return kind in ALONE or kind.__module__.startswith(LIBRARIES)
 
 
@@ -77,9 +76,8 @@ def _tried(model: nn.Module, shape: tuple[int, ...]) -> bool:
     with trial(model, device) as tried, torch.no_grad():
         alone = [_statistics(tried, pictures[i : i + 1]) for i in range(2)]
         together = _statistics(tried, pictures)
-        agree = all(
-            _agree(alone[i], {key: s[i : i + 1] for key, s in together.items()}, dtype) for i in range(2)
-        )
+        rows = [{k: s if s is None else s[i : i + 1] for k, s in together.items()} for i in range(2)]
+        agree = all(_agree(alone[i], rows[i], dtype) for i in range(2))
         # A network that draws random numbers answers differently in any case: that is another story.
         return agree or not _agree(alone[0], _statistics(tried, pictures[:1]), dtype)
 
@@ -91,20 +89,21 @@ def _statistics(model: nn.Module, pictures: Tensor) -> Statistics:
     def end(name: str, module: nn.Module, output) -> None:
         calls[name] = calls.get(name, -1) + 1
         values = scores_of(output) if name == OUTPUT else output
-        if (
-            isinstance(values, Tensor)
-            and values.is_floating_point()
-            and values.shape[:1] == pictures.shape[:1]
-        ):
-            flat = (
-                values.detach().flatten(1).double() if values.ndim > 1 else values.detach()[:, None].double()
-            )
-            found[name, calls[name]] = torch.stack([flat.mean(1), flat.square().mean(1).sqrt()], 1)  # (B, 2)
+        if isinstance(values, Tensor) and values.is_floating_point() and values.ndim:
+            # One row for all, as of a position embedding, is the same row for each.
+            rows = len(values) in (1, len(pictures))
+            found[name, calls[name]] = _sizes(values.detach()).expand(len(pictures), 2) if rows else None
 
     # It may end early in any way: what ran until then is known.
     with watched(model, lambda *_: None, end), contextlib.suppress(Exception):
         model(pictures.clone())
     return found
+
+
+def _sizes(values: Tensor) -> Tensor:
+    """The mean and the root mean square of each row, (B, 2)."""
+    flat = values.flatten(1).double() if values.ndim > 1 else values[:, None].double()
+    return torch.stack([flat.mean(1), flat.square().mean(1).sqrt()], 1)
 
 
 def _agree(one: Statistics, other: Statistics, dtype: torch.dtype) -> bool:
@@ -113,7 +112,10 @@ def _agree(one: Statistics, other: Statistics, dtype: torch.dtype) -> bool:
         return False
     rounding = torch.finfo(dtype).eps ** 0.5
     for key, values in one.items():
+        others = other[key]
+        if values is None or others is None:
+            continue
         scale = torch.nan_to_num(values, posinf=0).abs().max().item() or 1.0
-        if not torch.allclose(values, other[key], rtol=0, atol=rounding * scale, equal_nan=True):
+        if not torch.allclose(values, others, rtol=0, atol=rounding * scale, equal_nan=True):
             return False
     return True

@@ -97,3 +97,51 @@ def test_nothing_of_the_network_changes():
     assert torch.equal(torch.get_rng_state(), chance) and all(m.training for m in net.modules())
     assert all(torch.equal(v, state[k]) for k, v in net.state_dict().items())
     assert not any(m._forward_hooks for m in net.modules())
+
+
+class Placed(nn.Module):
+    """Adds an embedding of the places, made by a layer for all pictures at once, as XCiT does."""
+
+    def __init__(self, repeated):
+        super().__init__()
+        self.project, self.repeated = nn.Conv2d(2, 6, 1), repeated
+
+    def forward(self, x):
+        places = torch.stack(torch.meshgrid(*map(torch.arange, x.shape[2:]), indexing="ij")).to(x)
+        return x + self.project(places[None]).repeat(len(x) if self.repeated else 1, 1, 1, 1)
+
+
+class TokensFirst(nn.Module):
+    """A layer whose output has its two tokens in front, (T, B, C): two, like the two pictures that are tried."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(21)
+
+    def forward(self, x):
+        tokens = x.flatten(2).unflatten(2, (-1, 2))  # (B, C, h w / 2, 2)
+        tokens = self.norm(tokens[:, :, :21].permute(3, 0, 1, 2))  # (2, B, C, 21)
+        return x * tokens.mean((0, 3))[..., None, None]
+
+
+@pytest.mark.parametrize(
+    "layer", [Placed(True), Placed(False), TokensFirst()], ids=["repeated", "one", "tokens"]
+)
+def test_a_layer_whose_rows_are_no_pictures_is_no_evidence(layer):
+    net = network(layer)
+    pictures = torch.rand(2, *SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(net(pictures), torch.cat([net(one[None]) for one in pictures]))
+    assert independent(net, SHAPE)
+
+
+def test_one_row_for_all_that_the_batch_decides_is_evidence():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = Applies(lambda x: x.mean(0, keepdim=True))
+
+        def forward(self, x):
+            return x + 0 * self.mean(x)  # the scores alone do not show it
+
+    with pytest.warns(UserWarning, match="influence one another"):
+        assert not independent(network(Shared()), SHAPE)
