@@ -135,7 +135,6 @@ def _test(folder: Path, module: str) -> None:
 
 def preload() -> None:
     """What every child would load anew; nothing of the library itself."""
-    import hypothesis  # noqa: F401
     import numpy  # noqa: F401
     import pytest  # noqa: F401
     import torch

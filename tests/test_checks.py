@@ -42,7 +42,7 @@ def test_nearest_names_are_few_alike_and_in_order():
 def test_names():
     assert checks.check_name("method", "pca", iter(["pca", "tsne"])) == "pca"
     refuses(TypeError, "method: expected a way such as 'pca', got int 3; see it",
-            checks.check_name, "method", 3, ["pca"], "way", "see it")  # fmt: skip
+            checks.check_name, "method", 3, ["pca", "tsne"], "way", "see it")  # fmt: skip
     refuses(UnknownName, "method: expected a known name, got tsme; nearest: tsne",
             checks.check_name, "method", "tsme", ["pca", "tsne"])  # fmt: skip
     refuses(UnknownName, "method: expected a known way, got x; known: pca, tsne; see it",

@@ -79,6 +79,29 @@ def test_the_whole_map_of_a_picture_that_is_not_square_by_its_equation(average):
     torch.testing.assert_close(found, smooth / smooth.mean())
 
 
+def halving(pixels):
+    """Bilinear reduction to a half with antialiasing: a triangle two new pixels wide, cut at the border."""
+    centers = 2 * torch.arange(pixels // 2, dtype=torch.double) + 0.5
+    weights = (2 - (centers[:, None] - torch.arange(pixels)).abs()).clamp_min(0)
+    return weights / weights.sum(1, keepdim=True)  # (pixels / 2, pixels)
+
+
+def doubling(pixels):
+    """Bilinear enlargement to the double: 3/4 of the nearer pixel and 1/4 of the other, the border's own outside."""
+    places = ((torch.arange(2 * pixels, dtype=torch.double) - 0.5) / 2).clamp(0, pixels - 1)
+    return (1 - (places[:, None] - torch.arange(pixels)).abs()).clamp_min(0)  # (2 pixels, pixels)
+
+
+def test_a_larger_picture_is_reduced_without_aliasing_and_its_map_enlarged():
+    image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(2)).double()
+    small = halving(32) @ image[0].mean(0) @ halving(48).T
+    inner = spectral_residual(
+        small[None, None], size=24
+    )  # the size of the reduced picture: nothing to reduce
+    expected = doubling(16) @ inner @ doubling(24).T
+    torch.testing.assert_close(spectral_residual(image, size=24), expected / expected.mean())
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_a_constant_image_is_constant_and_finite(value):
     found = spectral_residual(torch.full((1, 3, 40, 64), value))
@@ -118,3 +141,12 @@ def test_bad_input():
         threshold_objects(found - 2)
     with pytest.raises(ValueError, match="NaN"):
         threshold_objects(found * float("nan"))
+
+
+def test_objects_are_asked_of_maps_from_0_up():
+    assert threshold_objects(torch.tensor([[0.0, 0.0, 0.0, 1.0]]), factor=3.9).tolist() == [
+        [False, False, False, True]
+    ]
+    assert not threshold_objects(torch.tensor([[0.0, 0.0, 0.0, 1.0]]), factor=4).any()  # beyond, not at it
+    with pytest.raises(ValueError, match="map: expected values from 0 up, got -0.001; use map.abs"):
+        threshold_objects(torch.tensor([[-0.001, 1.0]]))

@@ -46,6 +46,10 @@ FORMS = {
     "F.relu6(inplace)": Inplace(lambda x: F.relu6(x, inplace=True)),
     "F.hardtanh": lambda x: F.hardtanh(x, 0.0, 6.0),
     "F.hardtanh_": Inplace(lambda x: F.hardtanh_(x, 0.0, 6.0)),
+    # what torch.nn.functional calls, which a network may call as well
+    "_nn.relu6": torch._C._nn.relu6,
+    "_nn.relu6_": Inplace(torch._C._nn.relu6_),
+    "_nn.hardtanh": lambda x: torch._C._nn.hardtanh(x, 0.0, 6.0),
 }
 
 
@@ -68,15 +72,17 @@ def test_every_form_is_caught_and_gives_the_table(rule, form):
     assert torch.equal(inputs, FORWARD)
 
 
-@pytest.mark.parametrize("form", ["nn.ReLU6", "F.relu6", "F.hardtanh", "F.hardtanh_"])
+@pytest.mark.parametrize("form", [form for form in FORMS if "relu6" in form.lower() or "hardtanh" in form])
 def test_at_the_upper_limit_only_the_deconvnet_passes(form):
-    forward, signal = torch.tensor([-1.0, 3.0, 6.0, 7.0, 9.0]), torch.tensor([1.0, 20.0, 1.0, 1.0, -1.0])
-    back = {"backprop": [0.0, 20, 0, 0, 0], "deconvnet": [1.0, 20, 1, 1, 0], "guided": [0.0, 20, 0, 0, 0]}
+    forward = torch.tensor([-1.0, 0.25, 3.0, 6.0, 6.5, 9.0])  # 0.25: the lower limit is 0 and not 1
+    signal = torch.tensor([1.0, 2.0, 20.0, 1.0, 1.0, -1.0])
+    passing = [0.0, 2, 20, 0, 0, 0]
+    back = {"backprop": passing, "deconvnet": [1.0, 2, 20, 1, 1, 0], "guided": passing}
     for rule, expected in back.items():
         inputs = forward.clone().requires_grad_()
         with relu_rule(rule):
             outputs = FORMS[form](inputs)
-        assert outputs.tolist() == [0, 3, 6, 6, 6]
+        assert outputs.tolist() == [0, 0.25, 3, 6, 6, 6]
         assert torch.autograd.grad(outputs, inputs, signal)[0].tolist() == expected
 
 
@@ -102,6 +108,15 @@ def test_other_activations_pass_their_plain_gradient_and_are_not_counted():
         assert caught.count == 0
         both = [torch.autograd.grad(y, x, SIGNAL)[0] for y in (ruled, function(x))]
         assert torch.equal(*both)
+
+
+@pytest.mark.parametrize("function", [F.hardtanh, F.hardtanh_, torch._C._nn.hardtanh])
+def test_the_upper_limit_of_hardtanh_is_1_where_none_is_given(function):
+    inputs = torch.tensor([-1.0, 0.5, 1.5]).requires_grad_()
+    with relu_rule("guided") as caught:
+        outputs = function(inputs.clone(), min_val=0.0)
+    assert caught.count == 1 and outputs.tolist() == [0, 0.5, 1]
+    assert torch.autograd.grad(outputs.sum(), inputs)[0].tolist() == [0, 1, 0]
 
 
 def test_of_nested_rules_the_inner_one_holds_and_the_outer_comes_back():
