@@ -25,7 +25,7 @@ class Playground:
     and what `state.checked` raises. After the TensorFlow playground (Smilkov, Carter et al., 2016).
 
     >>> from lecturelib.training import Playground
-    >>> playground = Playground("xor without a hidden layer: impossible", state={"seed": 3})
+    >>> playground = Playground("xor without a hidden layer", state={"seed": 3})
     >>> playground.step(100)
     >>> playground.state["dataset"], playground.engine.step_number
     ('xor', 100)

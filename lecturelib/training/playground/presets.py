@@ -10,7 +10,7 @@ PRESETS: dict[str, tuple[dict, str]] = {
         {"dataset": "circle", "hidden": [4, 2]},
         "Press Play. Each unit of the first layer changes across one straight line; the second combines the lines.",
     ),
-    "xor without a hidden layer: impossible": (
+    "xor without a hidden layer": (
         {"dataset": "xor", "hidden": []},
         "One straight line cannot separate xor: the loss stays near ln 2 = 0.69. Then tick the input x1 x2.",
     ),
