@@ -37,9 +37,9 @@ QUESTIONS = (
                 "With millions of neurons no single link can be followed. Node-link diagrams are for small networks.",
             ),
             Answer(
-                "The computational graph as the library records it.",
+                "The computational graph as autograd records it.",
                 False,
-                "It lists the library's functions one by one: good for debugging, poor for a report.",
+                "It lists PyTorch's functions one by one: good for debugging, poor for a report.",
             ),
         ),
     ),
@@ -143,7 +143,7 @@ QUESTIONS = (
         "A gradient does not reach the first layers of your network. Which diagram helps first?",
         (
             Answer(
-                "The computational graph that the library recorded.",
+                "The computational graph that autograd recorded.",
                 True,
                 "A layer that is missing there gets no gradient, because of a detach, for example.",
             ),

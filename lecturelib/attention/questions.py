@@ -54,7 +54,7 @@ QUESTIONS = (
             Answer(
                 "Source and target must have the same length.",
                 False,
-                "Splitting encoder and decoder is just what allows different lengths.",
+                "Encoder and decoder are separate precisely so that the lengths may differ.",
             ),
             Answer(
                 "The last state has seen only the last word.",
@@ -74,7 +74,7 @@ QUESTIONS = (
             Answer(
                 "The encoder state h_i with the largest weight.",
                 False,
-                "That would be a hard choice. The soft mean is what has a gradient.",
+                "That would be a hard selection. The weighted mean has a gradient in all the weights.",
             ),
             Answer(
                 "The decoder's own state s_t.",
@@ -192,9 +192,9 @@ QUESTIONS = (
                 "That is what was computed. How much the output depends on it has to be tested.",
             ),
             Answer(
-                "The state at 'car' may also carry its neighbours.",
+                "The state at 'car' may also hold information about its neighbors.",
                 True,
-                "The encoder has read the sentence in both directions: h_i is about word i *in its sentence*.",
+                "The encoder has read the sentence in both directions: h_i depends on all of it, not on word i alone.",
             ),
             Answer(
                 "Without the word 'car', 'voiture' would be 80 % less likely.",

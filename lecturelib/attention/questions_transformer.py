@@ -107,7 +107,7 @@ QUESTIONS = (
             Answer(
                 "The training loss becomes very small.",
                 True,
-                "The network reads the word that it is to write, one place further on.",
+                "The network can read the word that it is to predict: it is the next word of its input.",
             ),
             Answer(
                 "What it writes by itself is bad.",
@@ -117,7 +117,7 @@ QUESTIONS = (
             Answer(
                 "An error message, since the shapes do not fit.",
                 False,
-                "All shapes fit. That is why a test of causality is worth its line.",
+                "All shapes fit, so only a test of causality shows it.",
             ),
         ),
     ),
@@ -131,12 +131,12 @@ QUESTIONS = (
             ),
             Answer("PyTorch notices and inverts it.", False, "Both take any boolean mask that fits."),
             Answer(
-                "Nothing, both mean the same.", False, "They do not. Check on three words which way it is."
+                "Nothing, both mean the same.", False, "They do not. A test on three words tells them apart."
             ),
         ),
     ),
     Question(
-        "The toy Transformer reverses 4 to 9 letters without a mistake. What about 12?",
+        "The toy Transformer reverses 4 to 9 letters almost without a mistake. What about 12?",
         (
             Answer(
                 "It fails: it learned which positions to attend to for the lengths of training only.",

@@ -10,7 +10,7 @@ QUESTIONS = (
             Answer(
                 "The subspace and the reconstruction error.",
                 True,
-                "Both minimise the same squared error over rank 16; the minimum fixes the subspace (Baldi and "
+                "Both minimize the same squared error over rank 16; the minimum fixes the subspace (Baldi and "
                 "Hornik 1989).",
             ),
             Answer(
@@ -56,7 +56,7 @@ QUESTIONS = (
             Answer(
                 "To save memory: a small code is the goal.",
                 False,
-                "Compression is a use of it. A sparse code has more units than pixels may need, and is still useful.",
+                "Compression is one use. A sparse code can have more units than there are pixels, and is still useful.",
             ),
             Answer(
                 "Gradients vanish in wide layers.",
@@ -87,8 +87,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "A convolutional autoencoder keeps pooling switches. Its error is a third of that of its up-sampling "
-        "twin. Is its code better?",
+        "A convolutional autoencoder keeps pooling switches. Its error is less than half of that of its "
+        "up-sampling twin. Is its code better?",
         (
             Answer(
                 "That does not follow: the switches carry information past the code.",
@@ -135,7 +135,7 @@ QUESTIONS = (
             Answer(
                 "An empty picture.",
                 True,
-                "It is easy to reconstruct: its error is far below that of normal digits, although it is none.",
+                "It is easy to reconstruct: its error is far below that of digits, although it is no digit.",
             ),
             Answer(
                 "An unusual picture made of usual strokes.",
@@ -145,7 +145,7 @@ QUESTIONS = (
             Answer(
                 "Any picture that is not in the training set.",
                 False,
-                "Clothes have a much larger error than digits: the area under the ROC curve in this part is above .99.",
+                "Most clothes have a much larger error than digits and raise the alarm.",
             ),
         ),
     ),

@@ -13,13 +13,13 @@ QUESTIONS = (
                 "It says where a small change of a pixel would change the score most. The sign is dropped.",
             ),
             Answer(
-                "A map of where people look first in a picture.",
+                "A map of where people look first in an image.",
                 False,
                 "That is an older meaning of the term; spectral residual predicts such a map, "
                 "without a network.",
             ),
             Answer(
-                "The activations of the last layer, enlarged to the picture's size.",
+                "The activations of the last layer, enlarged to the image's size.",
                 False,
                 "Those say where a feature is found, not what a change of a pixel would do.",
             ),
@@ -56,7 +56,7 @@ QUESTIONS = (
                 True,
                 "Backpropagation starts from one number: a neuron, the mean of a channel, a class score.",
             ),
-            Answer("The training loss on one picture.", False, "No label is needed, and nothing is trained."),
+            Answer("The training loss on one image.", False, "No label is needed, and nothing is trained."),
             Answer(
                 "A loss that is minimized by changing the weights.",
                 False,
@@ -105,7 +105,7 @@ QUESTIONS = (
         "Integrated gradients satisfy completeness. What does that mean?",
         (
             Answer(
-                "The attributions add up to the score of the picture minus the score of the baseline.",
+                "The attributions add up to the score of the image minus the score of the baseline.",
                 True,
                 "Up to an error that depends on the number of steps, and that can be measured.",
             ),
@@ -178,7 +178,7 @@ QUESTIONS = (
             Answer(
                 "Whether a GPU was used.",
                 False,
-                "A GPU changes the last digits of a number, which no picture shows.",
+                "A GPU changes the last digits of a number, which cannot be seen in a map.",
             ),
         ),
     ),

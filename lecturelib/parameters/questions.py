@@ -57,7 +57,7 @@ QUESTIONS = (
             Answer(
                 "The kernels of late layers are larger.",
                 False,
-                "They are mostly smaller, 3 x 3. Their receptive field is larger, by everything before them.",
+                "They are mostly smaller, 3 x 3. Their receptive field is larger, because of the layers before them.",
             ),
         ),
     ),
@@ -112,7 +112,7 @@ QUESTIONS = (
                 "It may respond to red, or to round red things. Images of tomato sauce could show that.",
             ),
             Answer(
-                "A red car could excite it too.",
+                "A red car could excite it, too.",
                 True,
                 "Possible, as long as the data set had no red car. Look for the image that does not fit.",
             ),
@@ -159,7 +159,7 @@ QUESTIONS = (
                 "Distances between groups are not preserved: another seed may put them side by side.",
             ),
             Answer(
-                "Little: neighbours inside a group can be trusted more than distances between groups.",
+                "Little: neighbors inside a group can be trusted more than distances between groups.",
                 True,
                 "t-SNE keeps neighborhoods. Measure distances between the codes themselves.",
             ),
@@ -175,7 +175,7 @@ QUESTIONS = (
             Answer(
                 "Prove that a network answers correctly on images it has not seen.",
                 True,
-                "It can explain, and it can raise a suspicion. It is no proof.",
+                "It can explain a decision and raise a suspicion. Only a test on unseen images measures accuracy.",
             ),
             Answer("Reveal a confound.", False, "It can: occlusion or a map of codes often does."),
         ),
