@@ -215,7 +215,7 @@ def check_image(image: Tensor, model: nn.Module | None = None) -> Tensor:
     return image
 
 
-def check_map(map: Tensor, size: tuple[int, int] | None = None, ordered: bool = False) -> Tensor:
+def check_map(map: Tensor, size: Sequence[int] | None = None, ordered: bool = False) -> Tensor:
     """The map, if it is (H, W) of finite numbers; of this size, if one is given; not constant, if `ordered`.
 
     Raises `TypeError` for something that is not a float tensor, `ValueError` for the rest.
@@ -240,7 +240,7 @@ def check_map(map: Tensor, size: tuple[int, int] | None = None, ordered: bool = 
     return map.detach()
 
 
-def check_box(box, size: tuple[int, int] | None = None, name: str = "box") -> Box:
+def check_box(box: Sequence[int] | Tensor, size: Sequence[int] | None = None, name: str = "box") -> Box:
     """The box as four whole numbers, half-open; `ValueError` if it is empty, or leaves a map of the given size.
 
     >>> check_box((0, 0, 2, 3), size=(4, 4))

@@ -1,8 +1,9 @@
 """Many images through a network, in batches: what a search for pictures and a map of codes have in common."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,20 @@ from lecturelib.network.layer_names import resolve_layer
 from lecturelib.network.probe import list_units
 from lecturelib.network.receptive_field import takes
 
-Shape = tuple[int, int, int]
-Images = Tensor | Sequence  # (N, C, H, W), or anything with len() whose slices are such tensors (PhotoCrops)
+Shape = tuple[int, ...]
+
+
+class ImageSlices(Protocol):
+    """Images that are cut when indexed, such as `photo_crops`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, which: slice, /) -> Tensor: ...
+
+
+Images = (
+    Tensor | ImageSlices
+)  # (N, C, H, W), or anything with len() whose slices are such tensors (PhotoCrops)
 Progress = Callable[[int, int], None]  # told (images done, images in all) after every batch
 
 CACHE_FRIENDLY = 32 * 2**20  # bytes: glibc maps and unmaps anything larger on every operation
@@ -36,7 +49,7 @@ def check_many(images: Images, model: nn.Module) -> Shape:
         raise TypeError(complaint("images", expected, described(images)))
     if not isinstance(images, Tensor) and len(images) == 0:
         raise ValueError(complaint("images", "at least one crop", "none"))
-    first = images if isinstance(images, Tensor) else images[0:1]
+    first: Tensor = images if isinstance(images, Tensor) else images[0:1]
     check_images(first, model)
     return tuple(to_the_weights(first[:1], model).shape[1:])
 
@@ -48,7 +61,7 @@ def layer_sizes(model: nn.Module, shape: Shape) -> dict[str, int]:
     """
     known = takes(model, shape)
     table = list_units(model, shape if known else None)
-    area = 1.0 if known else shape[1] * shape[2] / model.input_size**2
+    area = 1.0 if known else shape[1] * shape[2] / getattr(model, "input_size", shape[-1]) ** 2
     return {info.name: round(prod(info.shape) * area) for info in table}
 
 
@@ -96,7 +109,7 @@ def batches(
 ) -> Iterator[tuple[int, Tensor]]:
     """Yields (index of its first image, batch): as the model takes it, channels last, worth 1.2-2.3x on a CPU."""
     for first in range(0, len(images), size):
-        batch = images[first : first + size]
+        batch: Tensor = images[first : first + size]
         # a tensor was checked as a whole before
         batch = (to_the_weights if isinstance(images, Tensor) else as_the_model_takes)(batch, model)
         # `to`, not `contiguous`: for one grey channel the latter finds nothing to do, and a pass takes 5 times longer

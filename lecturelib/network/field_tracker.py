@@ -78,7 +78,8 @@ class FieldTracker(TorchDispatchMode):
         if not self._written or field is WHOLE:
             return field
         with self.unnoticed():
-            written = self._written.get(_address(tensor))
+            address = _address(tensor)
+            written = None if address is None else self._written.get(address)
         if written is None:
             return field
         return written[1] if field is None else union([field, written[1]])

@@ -195,7 +195,8 @@ def leaf(model: nn.Module, layer: str, call: int = 0) -> Iterator[list[Tensor]]:
     (tensor([[3., 3.]]),)
     """
     name, call = split_key((resolve_layer(model, layer), call))
-    thread, calls, leaves = threading.get_ident(), 0, []
+    thread, calls = threading.get_ident(), 0
+    leaves: list[Tensor] = []
 
     def begin(module: nn.Module, inputs: tuple) -> None:
         nonlocal calls

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -134,7 +135,8 @@ class Layout:
     def after(self, module: nn.Module, output) -> None:
         """Follow one module that has just run."""
         if type(module).__name__ == "Permute":
-            self.last = list(module.dims)[-1] == 1
+            dims: Any = module.dims
+            self.last = list(dims)[-1] == 1
         elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
             self.last = False
         elif isinstance(module, nn.Linear | nn.LayerNorm) and isinstance(output, Tensor) and output.ndim == 4:

@@ -26,8 +26,9 @@ def scores_of(output: object) -> Tensor | None:
         return output
     fields = _fields(output)
     if fields is not None:
-        if isinstance(fields.get("logits"), Tensor):
-            return fields["logits"]
+        logits = fields.get("logits")
+        if isinstance(logits, Tensor):
+            return logits
         found = [value for value in fields.values() if isinstance(value, Tensor)]
     elif isinstance(output, tuple | list):
         found = [value for value in output if isinstance(value, Tensor) and value.ndim == 2]

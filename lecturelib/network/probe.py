@@ -7,6 +7,7 @@ anybody's hooks, with autograd on; the network's state and the random numbers st
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ from lecturelib.network.outputs import kind_of, no_scores, scores_of
 from lecturelib.network.quiet import PerNetwork, has_hooks, trial, watched
 from lecturelib.network.receptive_field_rules import Seen
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 SIZES_KEPT = 64  # shapes of images for which a network's layers are remembered
 LARGEST_TRIED = 512  # px; a network that does not say its size is tried up to here
 
@@ -50,7 +51,7 @@ class Probe:
     failure: Exception | None = None  # what ended the pass early
     drawn: bool = False  # were random numbers drawn?
     pictured: bool = False  # was it a picture of the user's?
-    checked: dict[str, object] = field(default_factory=dict)  # units that were found to exist
+    checked: dict[str, Any] = field(default_factory=dict)  # units that were found to exist
 
 
 _known = PerNetwork()
@@ -78,11 +79,12 @@ def probe(model: nn.Module, image_shape: Sequence[int] | None = None, picture: T
 def image_shape_of(model: nn.Module, image_shape: Sequence[int] | None) -> tuple[int, ...]:
     """The shape of one input that was asked for, or (C, H, W) of the network's own size; `ValueError` without one."""
     if image_shape is None:
-        if not hasattr(model, "input_size"):
+        size = getattr(model, "input_size", None)
+        if size is None:
             what = f"None, and {title_of(model)} does not say its input size"
             hint = "pass it, or adapt the network first with models.adapt(network)"
             raise ValueError(complaint("image_shape", "(C, H, W)", what, hint))
-        return (model.channels, model.input_size, model.input_size)
+        return (getattr(model, "channels", 3), size, size)
     shape = tuple(image_shape)
     if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
         raise ValueError(complaint("image_shape", "(C, H, W), three whole numbers above 0", shape))
@@ -153,7 +155,7 @@ def _pass(model: nn.Module, images: Tensor, gradient: bool, hooks: bool) -> Prob
     return found
 
 
-def _bare(failure: BaseException) -> Exception:
+def _bare(failure: Exception) -> Exception:
     """An error without the frames of its tracebacks, which would keep the network alive."""
     error: BaseException | None = failure
     while error is not None:

@@ -8,7 +8,7 @@ from torch import nn
 from lecturelib.checks import complaint
 from lecturelib.network.layer_names import OUTPUT, resolve_layer, split_key
 from lecturelib.network.probe import image_shape_of, not_there, probe
-from lecturelib.network.receptive_field_rules import WHOLE, Pair, Seen
+from lecturelib.network.receptive_field_rules import Field, Pair, Seen
 
 Box = tuple[int, int, int, int]
 
@@ -77,7 +77,7 @@ def check_size(model: nn.Module, layer: str, image_shape: Sequence[int]) -> None
     receptive_field(model, layer, image_shape=tuple(image_shape))
 
 
-def _shape(model: nn.Module, image_shape: Sequence[int] | None) -> tuple[int, int, int]:
+def _shape(model: nn.Module, image_shape: Sequence[int] | None) -> tuple[int, ...]:
     shape = image_shape_of(model, image_shape)
     if len(shape) != 3:
         raise ValueError(complaint("image_shape", "(C, H, W), three whole numbers above 0", shape))
@@ -88,13 +88,13 @@ def _shape(model: nn.Module, image_shape: Sequence[int] | None) -> tuple[int, in
 MAP_AXES = ((2, 3), (1, 2))
 
 
-def as_receptive_field(seen: Seen | None, shape: tuple[int, int, int], ndim: int) -> ReceptiveField:
+def as_receptive_field(seen: Seen | None, shape: tuple[int, ...], ndim: int) -> ReceptiveField:
     """What a tracker has seen of images (C, H, W), for a layer whose output has `ndim` dimensions.
 
     Positions are (y, x) of a map: one that lies on its side, or is none, counts as seeing the whole image.
     """
-    if seen is None or seen is WHOLE or ndim != 4 or seen.dims not in MAP_AXES:
-        return ReceptiveField(size=shape[1:], jump=(0, 0), start=(0, 0), whole=True)
+    if not isinstance(seen, Field) or ndim != 4 or seen.dims not in MAP_AXES:
+        return ReceptiveField(size=(shape[-2], shape[-1]), jump=(0, 0), start=(0, 0), whole=True)
     return ReceptiveField(seen.size, seen.jump, seen.start)
 
 

@@ -5,7 +5,7 @@ call and a `+` all end there, so what is counted is what really ran. An operatio
 to see everything that its inputs see *and* the rest of the image: a field is never too small.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -13,6 +13,11 @@ import torch
 from torch import Tensor
 
 Pair = tuple[int, int]
+
+
+def _two(values: Iterable[int]) -> Pair:
+    vertical, horizontal = values
+    return vertical, horizontal
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,9 @@ class Field:
         axes = range(2)
         return replace(
             self,
-            size=tuple(self.size[a] + (kernel[a] - 1) * dilation[a] * self.jump[a] for a in axes),
-            start=tuple(self.start[a] - padding[a] * self.jump[a] for a in axes),
-            jump=tuple(self.jump[a] * stride[a] for a in axes),
+            size=_two(self.size[a] + (kernel[a] - 1) * dilation[a] * self.jump[a] for a in axes),
+            start=_two(self.start[a] - padding[a] * self.jump[a] for a in axes),
+            jump=_two(self.jump[a] * stride[a] for a in axes),
         )
 
 
@@ -49,13 +54,16 @@ WHOLE = Whole()
 Seen = Field | Whole
 
 
-def union(fields: list[Seen]) -> Seen:
+def union(fields: Sequence[Seen]) -> Seen:
     """What is seen by a position that combines the same position of several maps."""
-    first = fields[0]
-    if any(field is WHOLE or (field.jump, field.dims) != (first.jump, first.dims) for field in fields):
+    known = [field for field in fields if isinstance(field, Field)]
+    if len(known) < len(fields) or any(
+        (one.jump, one.dims) != (known[0].jump, known[0].dims) for one in known
+    ):
         return WHOLE
-    start = tuple(min(field.start[a] for field in fields) for a in range(2))
-    end = tuple(max(field.start[a] + field.size[a] for field in fields) for a in range(2))
+    first = known[0]
+    start = _two(min(field.start[a] for field in known) for a in range(2))
+    end = _two(max(field.start[a] + field.size[a] for field in known) for a in range(2))
     return replace(first, start=start, size=(end[0] - start[0], end[1] - start[1]))
 
 
@@ -107,18 +115,19 @@ def field_after(
 ) -> Seen:
     """What an output of one `aten` operation sees, given what its inputs see (those that see anything)."""
     name = function._schema.name.removeprefix("aten::")
-    if any(field is WHOLE for _, field in inputs):
+    known = [(tensor, field) for tensor, field in inputs if isinstance(field, Field)]
+    if len(known) < len(inputs):
         return WHOLE
     if torch.Tag.pointwise in function.tags or name in POINTWISE:
-        return union([_aligned(field, tuple(tensor.shape), tuple(output.shape)) for tensor, field in inputs])
+        return union([_aligned(field, tuple(tensor.shape), tuple(output.shape)) for tensor, field in known])
     names = [argument.name for argument in function._schema.arguments]
     arguments = {argument.name: argument.default_value for argument in function._schema.arguments}
     arguments |= dict(zip(names, args, strict=False)) | kwargs
     if name in ("cat", "stack"):
-        return _joined(arguments["dim"], inputs, new=name == "stack")
-    if name not in RULES or len(inputs) != 1 or not _is(args[0] if args else None, inputs[0][0]):
+        return _joined(arguments["dim"], known, new=name == "stack")
+    if name not in RULES or len(known) != 1 or not _is(args[0] if args else None, known[0][0]):
         return WHOLE
-    tensor, field = inputs[0]
+    tensor, field = known[0]
     return RULES[name](Operation(arguments, field, tuple(tensor.shape), tuple(output.shape)))
 
 
@@ -128,19 +137,19 @@ def _is(argument, tensor: Tensor) -> bool:
 
 def _aligned(field: Field, shape: tuple[int, ...], output: tuple[int, ...]) -> Seen:
     """The field in a broadcast output: shapes are aligned at the right, and an axis must not be repeated."""
-    dims = tuple(dim + len(output) - len(shape) for dim in field.dims)
+    dims = _two(dim + len(output) - len(shape) for dim in field.dims)
     if any(shape[old] != output[new] for old, new in zip(field.dims, dims, strict=True)):
         return WHOLE
     return replace(field, dims=dims)
 
 
-def _joined(dim: int, inputs: list[tuple[Tensor, Seen]], new: bool) -> Seen:
+def _joined(dim: int, inputs: list[tuple[Tensor, Field]], new: bool) -> Seen:
     """Maps behind one another along a dimension that is there (`cat`), or along a new one (`stack`)."""
     fields, count = [field for _, field in inputs], inputs[0][0].ndim
     if not new:
         return WHOLE if dim % count in fields[0].dims else union(fields)
     dim %= count + 1
-    return union([replace(field, dims=tuple(d + (d >= dim) for d in field.dims)) for field in fields])
+    return union([replace(field, dims=_two(d + (d >= dim) for d in field.dims)) for field in fields])
 
 
 def _pair(value, default: Pair = (1, 1)) -> Pair:
@@ -205,7 +214,7 @@ def _reduction(op: Operation) -> Seen:
 
 
 def _without(field: Field, gone: set[int]) -> Field:
-    return replace(field, dims=tuple(dim - sum(g < dim for g in gone) for dim in field.dims))
+    return replace(field, dims=_two(dim - sum(g < dim for g in gone) for dim in field.dims))
 
 
 @rule("_softmax", "_log_softmax", "cumsum", "glu", "index_select")
@@ -228,7 +237,7 @@ def _slice(op: Operation) -> Seen:
     start, jump = list(op.field.start), list(op.field.jump)
     start[axis] += first * jump[axis]
     jump[axis] *= op["step"]
-    return replace(op.field, start=tuple(start), jump=tuple(jump))
+    return replace(op.field, start=_two(start), jump=_two(jump))
 
 
 @rule("select", "squeeze", "unbind")
@@ -246,19 +255,19 @@ def _drop_dimensions(op: Operation) -> Seen:
 @rule("unsqueeze")
 def _unsqueeze(op: Operation) -> Seen:
     new = op.dim(extra=1)
-    return replace(op.field, dims=tuple(dim + (dim >= new) for dim in op.field.dims))
+    return replace(op.field, dims=_two(dim + (dim >= new) for dim in op.field.dims))
 
 
 @rule("permute")
 def _permute(op: Operation) -> Seen:
     order = [dim % len(op.shape) for dim in op["dims"]]
-    return replace(op.field, dims=tuple(order.index(dim) for dim in op.field.dims))
+    return replace(op.field, dims=_two(order.index(dim) for dim in op.field.dims))
 
 
 @rule("transpose")
 def _transpose(op: Operation) -> Seen:
     swap = {op.dim("dim0"): op.dim("dim1"), op.dim("dim1"): op.dim("dim0")}
-    return replace(op.field, dims=tuple(swap.get(dim, dim) for dim in op.field.dims))
+    return replace(op.field, dims=_two(swap.get(dim, dim) for dim in op.field.dims))
 
 
 @rule("view", "_unsafe_view", "reshape")
@@ -275,13 +284,13 @@ def _view(op: Operation) -> Seen:
         if not same:
             return WHOLE
         dims.append(same[-1])
-    return replace(op.field, dims=tuple(dims))
+    return replace(op.field, dims=_two(dims))
 
 
 @rule("expand")
 def _expand(op: Operation) -> Seen:
     new = len(op.output) - len(op.shape)
-    dims = tuple(dim + new for dim in op.field.dims)
+    dims = _two(dim + new for dim in op.field.dims)
     same = all(op.shape[old] == op.output[dim] for old, dim in zip(op.field.dims, dims, strict=True))
     return replace(op.field, dims=dims) if same else WHOLE
 
@@ -299,7 +308,7 @@ def _pad(op: Operation) -> Seen:
         place = 2 * (len(op.shape) - 1 - dim)  # pads are listed from the last dimension backwards
         before = op["pad"][place] if place < len(op["pad"]) else 0
         start[axis] -= before * op.field.jump[axis]
-    return replace(op.field, start=tuple(start))
+    return replace(op.field, start=_two(start))
 
 
 @rule("linear")

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
 from lecturelib.network.probe import layer_info, probe
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 UNITS_KEPT = 4096  # checked units that are remembered for a network and a size
 
 
@@ -25,7 +25,12 @@ UNITS_KEPT = 4096  # checked units that are remembered for a network and a size
 class Unit:
     """The base of all units: it names a layer, and reads one number per image from it."""
 
-    layer: ClassVar[str]  # every unit has one; a class is read from the output
+    if TYPE_CHECKING:
+
+        @property
+        def layer(self) -> str:
+            """Every unit has one: a field, that of its first term, or the output for a class."""
+
     call: int = 0  # which call of a module that runs several times (ResNet's relu), the first is 0
 
     @property
@@ -92,7 +97,7 @@ class Neuron(Unit):
 
     def __call__(self, acts: Activations) -> Tensor:
         values = acts.maps((self.layer, self.call))[:, self.channel]  # (B, C, h, w) -> (B, h, w)
-        place = [i for i in (self.y, self.x) if i is not None]
+        place: list[Any] = [i for i in (self.y, self.x) if i is not None]
         if values.ndim != 1 + len(place):
             raise ValueError(
                 complaint("neuron", f"a place y, x in maps of {tuple(values.shape[1:])}", "none")
@@ -265,7 +270,7 @@ class Combination(Unit):
         return dataclasses.replace(self, terms=tuple(checked))
 
     def __str__(self) -> str:
-        words = []
+        words: list[str] = []
         for factor, unit in self.terms:
             sign = "- " if factor < 0 else "+ " if words else ""
             size = "" if abs(factor) == 1 else f"{abs(factor):g} x "
