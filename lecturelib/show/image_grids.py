@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def tiled(
 
 
 def side_by_side(
-    pictures: Sequence[object],
+    pictures: Sequence[Any],
     titles: Sequence[str] | None = None,
     height: int = STUDENT_SIZE,
     gap: int = 20,
@@ -121,7 +122,7 @@ def side_by_side(
 
 def with_box(
     image: object,
-    box: tuple[float, float, float, float],
+    box: Sequence[float],
     colour: str | tuple[int, int, int] = "orange",
     style: str = "solid",
     line: int | None = None,
@@ -186,7 +187,7 @@ def _ring(height, width, top, left, bottom, right, line) -> np.ndarray:
     return ring
 
 
-def _each(images: object) -> list[np.ndarray]:
+def _each(images: Any) -> list[np.ndarray]:
     several = hasattr(images, "detach") or isinstance(images, np.ndarray)
     if several and (images.ndim not in (3, 4) or images.shape[0] == 0):
         raise ValueError(complaint("images", "shape (N, 3, H, W)", tuple(images.shape)))

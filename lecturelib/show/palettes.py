@@ -65,7 +65,7 @@ def colour(name: str | tuple[int, int, int]) -> tuple[int, int, int]:
     text = NAMED.get(name, name)
     if isinstance(text, str) and len(text) == 7 and text[0] == "#":
         try:
-            return tuple(int(text[k : k + 2], 16) for k in (1, 3, 5))
+            return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
         except ValueError:
             pass  # falls through to the one sentence below
     raise ValueError(f"colour {name!r}: give '#rrggbb', three bytes, or one of {', '.join(NAMED)}")

@@ -7,6 +7,7 @@ import struct
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,13 +59,20 @@ class Picture:
             raise ValueError(f"Picture: pixels must be uint8 of shape (H, W, 3), got {dtype} of {shape}")
 
     def __repr__(self) -> str:
-        size = "SVG" if self.svg is not None else f"{self.pixels.shape[1]} x {self.pixels.shape[0]}"
+        size = "SVG" if self.svg is not None else f"{self.raster.shape[1]} x {self.raster.shape[0]}"
         return f"<Picture {size}: {self.alt}>"
 
     @property
     def svg(self) -> str | None:
         """The SVG text, or None for a picture of pixels."""
         return self.pixels if isinstance(self.pixels, str) else None
+
+    @property
+    def raster(self) -> np.ndarray:
+        """The pixels (H, W, 3) uint8; ValueError for an SVG."""
+        if isinstance(self.pixels, str):
+            raise ValueError("this picture is an SVG and has no pixels; save it as .svg")
+        return self.pixels
 
     @property
     def mime(self) -> str:
@@ -74,7 +82,7 @@ class Picture:
     @property
     def pixelated(self) -> bool:
         """Whether the browser keeps the pixels' hard edges when it enlarges."""
-        return self.svg is None and max(self.pixels.shape[:2]) < PIXELATED_BELOW
+        return self.svg is None and max(self.raster.shape[:2]) < PIXELATED_BELOW
 
     @property
     def display_width(self) -> int | None:
@@ -83,7 +91,7 @@ class Picture:
             return self.width
         if self.svg is not None:
             return round(svg_size(self.svg)[0]) or None
-        height, width = self.pixels.shape[:2]
+        height, width = self.raster.shape[:2]
         return width * max(1, STUDENT_SIZE // max(height, width))
 
     @property
@@ -92,7 +100,7 @@ class Picture:
         if self.svg is not None:
             width, height = svg_size(self.svg)
             return width / (height or 1)
-        return self.pixels.shape[1] / self.pixels.shape[0]
+        return self.raster.shape[1] / self.raster.shape[0]
 
     def data(self) -> bytes:
         """The file a browser reads: PNG, or SVG as UTF-8."""
@@ -100,9 +108,7 @@ class Picture:
 
     def png(self) -> bytes:
         """The pixels as a PNG file; ValueError for an SVG."""
-        if self.svg is not None:
-            raise ValueError("this picture is an SVG and has no pixels; save it as .svg")
-        return encode_png(self.pixels)
+        return encode_png(self.raster)
 
     def src(self) -> str:
         """A data URL for an <img>."""
@@ -161,7 +167,7 @@ def encode_png(pixels: np.ndarray, description: str = "") -> bytes:
     parts = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
     if description:
         parts.append(_chunk(b"iTXt", b"Description\0\0\0\0\0" + prepared_text(description).encode()))
-    parts += [_chunk(b"IDAT", packer.compress(rows) + packer.flush()), _chunk(b"IEND", b"")]
+    parts += [_chunk(b"IDAT", packer.compress(rows.tobytes()) + packer.flush()), _chunk(b"IEND", b"")]
     return b"".join(parts)
 
 
@@ -169,7 +175,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def pixels_of(image: object) -> np.ndarray:
+def pixels_of(image: Any) -> np.ndarray:
     """Any single image as (H, W, 3) uint8 pixels.
 
     Takes a tensor (3, H, W), (1, H, W) or (H, W), also as a batch of one; an array (H, W), (H, W, 1),
@@ -180,7 +186,7 @@ def pixels_of(image: object) -> np.ndarray:
     if isinstance(image, Picture):
         if image.svg is not None:
             raise ValueError("an SVG picture has no pixels; make it from an array or a matplotlib figure")
-        return image.pixels
+        return image.raster
     kind = type(image)
     if kind.__module__.split(".")[0] == "PIL" or hasattr(image, "getbands"):
         array, channels_first = np.asarray(image.convert("RGBA" if _transparent(image) else "RGB")), False
@@ -195,7 +201,7 @@ def pixels_of(image: object) -> np.ndarray:
     return _as_rgb(_as_bytes(array), channels_first)
 
 
-def array_of(tensor: object) -> np.ndarray:
+def array_of(tensor: Any) -> np.ndarray:
     """A tensor's values as an array on the CPU; bfloat16, which NumPy does not know, as float32."""
     tensor = tensor.detach().cpu()
     return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
@@ -235,7 +241,9 @@ def _as_rgb(array: np.ndarray, channels_first: bool) -> np.ndarray:
         array = array.transpose(1, 2, 0)
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
         hint = "; tiled(images, columns) shows several at once" if len(shape) == 4 and shape[0] > 1 else ""
-        raise ValueError(f"{complaint('image', 'one image of shape (3, H, W), (1, H, W) or (H, W)', shape)}{hint}")
+        raise ValueError(
+            f"{complaint('image', 'one image of shape (3, H, W), (1, H, W) or (H, W)', shape)}{hint}"
+        )
     if array.shape[2] == 4:
         alpha = array[:, :, 3:].astype(np.float32) / 255
         array = (array[:, :, :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
@@ -253,7 +261,7 @@ def picture(
     figure is drawn at twice the screen's resolution and closed. Raises TypeError or ValueError as there.
     """
     if isinstance(image, Picture):
-        given = {"alt": alt, "caption": caption, "width": width}
+        given: dict[str, Any] = {"alt": alt, "caption": caption, "width": width}
         return replace(image, **{name: value for name, value in given.items() if value is not None})
     if alt is None:
         raise TypeError("alt is missing: show(image, alt='what the picture shows')")
@@ -314,8 +322,7 @@ def save(image: object, path: str | Path, alt: str | None = None) -> Path:
         return path
     made = picture(image, alt)
     if ending == ".png":
-        made.png()  # an SVG says its sentence here
-        path.write_bytes(encode_png(made.pixels, description=made.alt))
+        path.write_bytes(encode_png(made.raster, description=made.alt))
     elif ending == ".svg":
         path.write_text(made.svg if made.svg is not None else _svg_around(made), encoding="utf-8")
     else:
@@ -324,7 +331,7 @@ def save(image: object, path: str | Path, alt: str | None = None) -> Path:
 
 
 def _svg_around(made: Picture) -> str:
-    height, width = made.pixels.shape[:2]
+    height, width = made.raster.shape[:2]
     edges = ' style="image-rendering:pixelated"' if made.pixelated else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{made.display_width}" '
@@ -337,9 +344,8 @@ def _write_pdf(made: Picture, path: Path) -> None:
     # Pillow would store the pixels as JPEG in a PDF; matplotlib keeps them exactly.
     from matplotlib.figure import Figure
 
-    made.png()
-    height, width = made.pixels.shape[:2]
-    inches = made.display_width / 96
+    height, width = made.raster.shape[:2]
+    inches = (made.display_width or width) / 96
     sheet = Figure(figsize=(inches, inches * height / width))
     axes = sheet.add_axes((0, 0, 1, 1))
     axes.axis("off")
