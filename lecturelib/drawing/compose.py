@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lecturelib.checks import complaint
+from lecturelib.checks import complaint, described
 from lecturelib.drawing.drawing import Drawing
-from lecturelib.drawing.shapes import Bitmap, Box, Circle, Label, Shape
+from lecturelib.drawing.shapes import Bitmap, Box, Circle, Curve, Label, Line, Polygon, Shape
 
 TITLE = 17  # px
 
@@ -15,13 +15,14 @@ TITLE = 17  # px
 def moved(shape: Shape, dx: float = 0, dy: float = 0, scale: float = 1) -> Shape:
     """The same piece, scaled around the origin and then moved by (dx, dy) px; texts scale with it."""
     if isinstance(shape, (Box, Bitmap)):
-        size = {"width": shape.width * scale, "height": shape.height * scale}
-        return replace(shape, x=shape.x * scale + dx, y=shape.y * scale + dy, **size)
+        x, y = shape.x * scale + dx, shape.y * scale + dy
+        return replace(shape, x=x, y=y, width=shape.width * scale, height=shape.height * scale)
     if isinstance(shape, Circle):
-        place = {"x": shape.x * scale + dx, "y": shape.y * scale + dy}
-        return replace(shape, **place, radius=shape.radius * scale)
+        return replace(shape, x=shape.x * scale + dx, y=shape.y * scale + dy, radius=shape.radius * scale)
     if isinstance(shape, Label):
         return replace(shape, x=shape.x * scale + dx, y=shape.y * scale + dy, size=shape.size * scale)
+    if not isinstance(shape, (Line, Curve, Polygon)):
+        raise TypeError(complaint("shape", "a shape of lecturelib.drawing", described(shape)))
     return replace(shape, points=tuple((x * scale + dx, y * scale + dy) for x, y in shape.points))
 
 

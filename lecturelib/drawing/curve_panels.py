@@ -104,8 +104,11 @@ def _panel(panel: Panel, width: float, height: float, legend: bool) -> str:
             f"{escaped(one_line(panel.level_label))}</text>"
         )
     if panel.shade is not None and len(panel.shade[0]):
-        x, below, above = panel.shade
-        around = np.concatenate([to_x(x), to_x(x)[::-1]]), np.concatenate([to_y(above), to_y(below)[::-1]])
+        along, below, above = panel.shade
+        around = (
+            np.concatenate([to_x(along), to_x(along)[::-1]]),
+            np.concatenate([to_y(above), to_y(below)[::-1]]),
+        )
         parts.append(f'<path d="{_path(*around)}Z" fill="{CATEGORIES[0]}" opacity="0.22"/>')
     for line in sorted(panel.lines, key=lambda one: one.kind != "raw"):
         parts.append(_line(line, to_x, to_y, right - left))
@@ -172,10 +175,10 @@ def _legend(lines: Sequence[Series], right: float) -> str:
 
 
 def _range(panel: Panel) -> tuple[float, float]:
-    values = [line.y[np.isfinite(line.y)] for line in panel.lines]
+    finite = [line.y[np.isfinite(line.y)] for line in panel.lines]
     if panel.shade is not None:
-        values += [panel.shade[1], panel.shade[2]]
-    values = np.concatenate([np.zeros(0), *values])
+        finite += [panel.shade[1], panel.shade[2]]
+    values: np.ndarray = np.concatenate([np.zeros(0), *finite])
     if panel.log:
         values = values[values > 0]
         if panel.level is not None and len(values):

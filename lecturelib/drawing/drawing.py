@@ -91,7 +91,8 @@ class Drawing:
             raise UnknownName(complaint("key", "the key of a piece of this drawing", repr(key)))
         areas = [shape for shape in own if not isinstance(shape, (*LINES, Label))] or own
         bounds = [shape.bounds for shape in areas]
-        return tuple(side([b[k] for b in bounds]) for k, side in enumerate((min, min, max, max)))
+        left, top, right, bottom = zip(*bounds, strict=True)
+        return min(left), min(top), max(right), max(bottom)
 
     def at(self, x: float, y: float) -> str | None:
         """The key of the topmost area that holds a point, or None."""
@@ -117,15 +118,21 @@ class Drawing:
         lines += [_element(shape, dark) for shape in (background, *self.shapes)]
         return "\n".join([*lines, "</svg>"])
 
+    def share(self, box: Bounds) -> Bounds:
+        """A box in px in fractions of the whole, cut at its edges."""
+        left, top, right, bottom = box
+        x, y = (min(1.0, max(0.0, left / self.width)), min(1.0, max(0.0, top / self.height)))
+        return x, y, min(1.0, max(0.0, right / self.width)), min(1.0, max(0.0, bottom / self.height))
+
     def picture(self, caption: str = "", width: int | None = None, dark: bool | None = None) -> Picture:
         """The drawing for `show(...)`, as SVG with its words."""
         return Picture(self.svg(dark), self.alt, caption, width, self.panels())
 
     def panels(self) -> tuple[tuple[float, float, float, float], ...]:
         """Of each key in `keys`, its region in fractions of the whole."""
-        size = (self.width, self.height, self.width, self.height)
+        w, h = self.width, self.height
         regions = (self.region(key) for key in self.keys)
-        return tuple(tuple(v / s for v, s in zip(region, size, strict=True)) for region in regions)
+        return tuple((left / w, top / h, right / w, bottom / h) for left, top, right, bottom in regions)
 
     def pixels(self, scale: float = 2, dark: bool | None = None) -> np.ndarray:
         """The drawing as (H, W, 3) uint8 pixels, `scale` of them for each px."""
@@ -191,6 +198,8 @@ def _element(shape: Shape, dark: bool) -> str:
         return _text(shape, paint)
     if isinstance(shape, Bitmap):
         return _image(shape)
+    if not isinstance(shape, (Line, Curve)):
+        raise TypeError(complaint("shapes", "shapes of lecturelib.drawing", described(shape)))
     cap = "butt" if shape.dashed else "round"  # round ends would fill the gaps
     path = f'<path d="{path_data(shape)}"{paint} stroke-linecap="{cap}" stroke-linejoin="round"/>'
     if shape.arrow:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lecturelib.checks import complaint, described
 from lecturelib.drawing.shapes import (
     Bitmap,
     Box,
@@ -139,6 +140,8 @@ def _outline(shape: Shape) -> tuple[list, list]:
         return [(shape.x + x, shape.y + y) for x, y in around], [MOVE, *[CUBIC] * 12]
     if isinstance(shape, Box):
         return _rounded_box(shape)
+    if not isinstance(shape, Line | Curve):
+        raise TypeError(complaint("shapes", "shapes of lecturelib.drawing", described(shape)))
     points = to_head(shape)
     if isinstance(shape, Curve):
         return list(points), [MOVE, *[CUBIC] * (len(points) - 1)]

@@ -33,18 +33,19 @@ def picture_row(
         raise ValueError(complaint("pictures", "at least one", "none"))
     if len(pictures) != len(titles):
         raise ValueError(complaint("titles", f"{len(pictures)}, one for each picture", len(titles)))
-    if any(picture.svg is None for picture in pictures):
+    drawn = [picture.svg for picture in pictures if picture.svg is not None]
+    if len(drawn) < len(pictures):
         raise ValueError(complaint("pictures", "drawings (SVG)", "pixels", "show.side_by_side takes pixels"))
-    sizes = [svg_size(picture.svg) for picture in pictures]
+    sizes = [svg_size(svg) for svg in drawn]
     wide = sum(width for width, _ in sizes) + gap * (len(sizes) - 1)
     lines = max(len(text_lines(title)) for title in titles)
     band = _BAND + _LETTERS * LEADING * (lines - 1)
     high = max(height for _, height in sizes) + band
     words = alt or " ".join(f"{title}: {one.alt}" for title, one in zip(titles, pictures, strict=True))
     labels, inner, regions, x = [], [], [], 0.0
-    for title, one, (width, height) in zip(titles, pictures, sizes, strict=True):
+    for title, one, svg, (width, height) in zip(titles, pictures, drawn, sizes, strict=True):
         labels.append(Label(x + 8, band / 2 - 1, title, _LETTERS, "start", bold=True))
-        placed = re.sub(r"<svg ", f'<svg x="{x:.1f}" y="{band:g}" ', one.svg, count=1)
+        placed = re.sub(r"<svg ", f'<svg x="{x:.1f}" y="{band:g}" ', svg, count=1)
         inner.append(placed)
         for part in one.regions:
             left, top, right, bottom = part.box
