@@ -5,6 +5,7 @@ Everything is remembered, so that a slider does not load a network twice.
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -32,7 +33,7 @@ def settle(state: dict, **controls: Callable[[dict], Control]) -> dict[str, Cont
 
 
 @lru_cache(maxsize=16)
-def network(name: str, weights: str = "trained") -> PixelModel:
+def network(name: str, weights: Literal["trained", "random", "online"] = "trained") -> PixelModel:
     """A network of the course, loaded once. It is shared, so nobody may change it."""
     return models.load(name, weights)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lecturelib.checks import check_number, complaint, described, nearest
 
@@ -17,8 +17,14 @@ from lecturelib.checks import check_number, complaint, described, nearest
 class Control:
     """What all controls share; `value` is the start, `label` the words beside it."""
 
-    name: str
     label: str = ""
+    value: Any
+
+    if TYPE_CHECKING:
+
+        @property
+        def name(self) -> str:
+            """The key in the state: a field of most controls, put together in those of several values."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing
+from typing import Any
 
 from lecturelib.show import Picture
 from lecturelib.widgets.explorable import Progress
@@ -32,7 +33,8 @@ def emerging(
         yield draw(_finished[key])
         return
     shown, step = time.perf_counter() - patience, None
-    with closing(steps()) as running:
+    ascent: Any = steps()  # a generator
+    with closing(ascent) as running:
         for count, step in enumerate(running, start=1):
             if count < total and time.perf_counter() - shown > patience:
                 yield draw(step)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.show import Picture
@@ -17,6 +18,9 @@ from lecturelib.widgets.lifetime import Lifetime, current_cell
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.static_copy import static_copy
 from lecturelib.widgets.worker import LatestWins
+
+if TYPE_CHECKING:
+    from lecturelib.widgets.shell import Shell
 
 PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the static copy is taken
 _PASSES = 5  # how often one control may limit another in a chain
@@ -60,7 +64,7 @@ class Explorable:
         render: Callable,
         controls: Iterable[Control],
         title: str,
-        presets: dict[str, dict] | None = None,
+        presets: Mapping[str, dict] | None = None,
         refresh: Callable[[dict], dict[str, Control]] | None = None,
         alt_prefix: str = "",
     ):
@@ -89,7 +93,7 @@ class Explorable:
         self.controls, self._start = self._settle(start, {})
         self._state = dict(self._start)
         self.presets: dict[str, dict] = {}
-        self._live = None
+        self._live: Shell | None = None
         self._shown: Picture | None = None
         self._error: Exception | None = None
         self._worker: LatestWins | None = None
@@ -206,22 +210,23 @@ class Explorable:
         if self._lifetime is None:
             self._lifetime = Lifetime(self._release)
         self._lifetime.shown(current_cell())  # what this cell showed before goes before this is made
-        if self._live is None:
+        live, worker = self._live, self._worker
+        if live is None or worker is None:
             from lecturelib.widgets.shell import Shell
 
-            self._live = Shell(self)
-            self._worker = LatestWins(self._work, name=f"explorable {self.title}")
+            self._live = live = Shell(self)
+            self._worker = worker = LatestWins(self._work, name=f"explorable {self.title}")
         prepared.remember(self)
         ident = f"ll-{uuid.uuid4().hex[:12]}"
-        self._live.add_twin(ident)
-        display(self._live.root)
+        live.add_twin(ident)
+        display(live.root)
         self._shown = self._error = None
-        self._worker.submit(dict(self._state))
+        worker.submit(dict(self._state))
         try:
-            self._worker.wait(lambda: self._shown is not None)
-            self._worker.wait(timeout=PATIENCE)
+            worker.wait(lambda: self._shown is not None)
+            worker.wait(timeout=PATIENCE)
         except KeyboardInterrupt:
-            self._worker.stop()
+            worker.stop()
             raise
         if self._error is not None:
             raise self._error
@@ -245,17 +250,19 @@ class Explorable:
         self._live = self._worker = self._lifetime = self._shown = None
         if worker is not None:
             worker.close()
+        if live is not None:
             live.close()
         prepared.forget(self)
 
     def _work(self, state: dict, superseded: Callable[[], bool]) -> None:
         """Renders one state in the worker's thread, the only one that writes to the picture's area."""
         live, worker = self._live, self._worker
-        if live is None:  # closed a moment ago
+        if live is None or worker is None:  # closed a moment ago
             return
         live.busy(True)
         try:
-            with closing(self._steps(state)) as steps:
+            rendering: Any = self._steps(state)  # a generator
+            with closing(rendering) as steps:
                 for step in steps:
                     if isinstance(step, Progress):
                         live.progress(step)
@@ -275,7 +282,7 @@ class Explorable:
     def _adopt(self, controls: dict[str, Control], state: dict) -> None:
         self.controls, self._state = controls, state
         live, worker = self._live, self._worker
-        if live is not None:
+        if live is not None and worker is not None:
             live.sync(controls, state)
             self._error = None
             worker.submit(dict(state))
@@ -313,7 +320,7 @@ class Explorable:
         return controls, state
 
     def _fresh(self, state: dict) -> dict[str, Control]:
-        fresh = self._refresh(state)
+        fresh = self._refresh(state) if self._refresh is not None else {}
         for name, control in fresh.items():
             if name not in self._base:
                 known = f"known: {', '.join(self._base)}"

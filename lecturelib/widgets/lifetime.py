@@ -21,7 +21,7 @@ def current_cell() -> tuple[str, str] | None:
         return None
     from IPython import get_ipython
 
-    asked = getattr(get_ipython(), "get_parent", dict)()
+    asked: dict = getattr(get_ipython(), "get_parent", dict)()
     cell = asked.get("metadata", {}).get("cellId")
     return (cell, asked["header"]["msg_id"]) if cell else None
 
@@ -50,7 +50,8 @@ class Lifetime:
     def __init__(self, end: Callable[[], None], grace: float = GRACE):
         self._end, self._grace = end, grace
         self._lock = threading.RLock()  # views come and go in a thread of the kernel, cells run in another
-        self._page, self._views = "", set()
+        self._page = ""
+        self._views: set[str] = set()
         self._cells: dict[str, str] = {}  # cell -> the run of it that showed this last
         self._timer: threading.Timer | None = None
         self._awaited = False  # a cell shows it, and the page has not said so yet
@@ -113,7 +114,7 @@ class Lifetime:
                 self._timer is not None
             )  # no view, and another cell shows something: it did not come back
             replaced = cell is not None and self._cells.get(cell[0], cell[1]) != cell[1]
-            if replaced:
+            if cell is not None and replaced:
                 del self._cells[cell[0]]
             if not (waiting or (replaced and not self._cells)):
                 return

@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lecturelib.checks import UnknownName, complaint, described
 
@@ -16,7 +17,7 @@ VARIABLE = "LECTURELIB_PREPARED"  # names a file of prepared settings for every 
 _prepared: dict[str, dict[str, dict]] | None = (
     None  # title -> name -> state; None: the file has not been read
 )
-_shown: weakref.WeakValueDictionary[str, object] = weakref.WeakValueDictionary()
+_shown: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
 def read(path: str | Path) -> dict[str, dict[str, dict]]:
@@ -72,10 +73,11 @@ def remember(shown) -> None:
     _shown[shown.title] = shown
 
 
-def forget(closed) -> None:
+def forget(closed: Any) -> None:
     """Notes that an explorable is closed."""
-    if _shown.get(closed.title) is closed:
-        del _shown[closed.title]
+    title = closed.title
+    if _shown.get(title) is closed:
+        del _shown[title]
 
 
 def _all() -> dict[str, dict[str, dict]]:

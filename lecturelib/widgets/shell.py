@@ -48,7 +48,7 @@ class PictureArea(anywidget.AnyWidget):
     regions = traitlets.Unicode().tag(sync=True)
     hover = traitlets.Bool(False).tag(sync=True)
     drawing = traitlets.Dict().tag(sync=True)
-    twins = traitlets.List().tag(sync=True)
+    twins: traitlets.List = traitlets.List().tag(sync=True)
 
 
 class UploadButton(anywidget.AnyWidget):
