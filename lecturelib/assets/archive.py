@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ class _ArraysOnly(pickle.Unpickler):
             ) from None
 
 
-def unpickle_arrays(content: bytes) -> object:
+def unpickle_arrays(content: bytes) -> Any:
     """Read a pickle of plain containers and numpy arrays.
 
     Raises `UnsafeContent` where the pickle asks for anything else, before that is imported.
@@ -74,7 +75,8 @@ def read_member(archive: Path, kind: str, member: str) -> bytes:
                     raise UnsafeContent(
                         f"{member!r} in {archive.name} is a link or folder, expected a plain file"
                     )
-                return sdist.extractfile(entry).read()
+                content = sdist.extractfile(entry)
+                return content.read() if content is not None else b""
     raise UnsafeContent(f"{archive.name} has no member {member!r}")
 
 

