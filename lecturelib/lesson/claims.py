@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def result(name: str, says: str, holds: bool | None, numbers: dict, note: str = "") -> dict:
@@ -17,7 +21,7 @@ def result(name: str, says: str, holds: bool | None, numbers: dict, note: str = 
     return {"claim": name, "says": says, "holds": holds, "numbers": rounded, "note": note}
 
 
-def margin(differences: Sequence[float]) -> float:
+def margin(differences: "Sequence[float] | Tensor") -> float:
     """Mean of paired differences minus twice its standard error; for a single pair the difference itself.
 
     >>> margin([0.5])
