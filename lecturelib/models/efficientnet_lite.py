@@ -5,6 +5,8 @@ Lite means: no squeeze-and-excite, ReLU6 in place of swish, stem and head as wid
 of the published weights, so that these load key for key. Input comes already normalised.
 """
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 MEAN = (127 / 255,) * 3
 STD = (128 / 255,) * 3
 LITE0_SIZE, LITE2_SIZE = 224, 260
-BATCH_NORM = {"eps": 1e-3, "momentum": 0.01}
+BATCH_NORM: dict[str, Any] = {"eps": 1e-3, "momentum": 0.01}
 STEM, HEAD = 32, 1280
 
 # One row per stage: expansion, kernel, stride, channels, blocks.

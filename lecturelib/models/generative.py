@@ -5,6 +5,7 @@ A VAE encodes pictures too; of a GAN only the generator is kept. Codes are drawn
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,9 @@ class Generator(nn.Module):
         layers: list[nn.Module] = []
         for k, (wide, next_wide) in enumerate(zip((latent_size, *widths), widths, strict=False)):
             # 1 x 1 -> 7 x 7, then doubled
-            shape = {"kernel_size": 4, "stride": 2, "padding": 1} if k else {"kernel_size": SIDE}
+            shape: dict[str, Any] = (
+                {"kernel_size": 4, "stride": 2, "padding": 1} if k else {"kernel_size": SIDE}
+            )
             layers.append(nn.ConvTranspose2d(wide, next_wide, **shape, bias=not batch_norm))
             if batch_norm:
                 layers.append(nn.BatchNorm2d(next_wide))
@@ -177,7 +180,7 @@ def fold(generator: Generator) -> Generator:
     >>> torch.allclose(fold(trained)(z), trained(z), atol=1e-5)
     True
     """
-    plain: list[nn.Module] = []
+    plain: list[Any] = []
     for layer in copy.deepcopy(generator).eval().layers:  # the given one keeps its mode and its layers
         if isinstance(layer, nn.BatchNorm2d):
             plain[-1] = fuse_conv_bn_eval(plain[-1], layer, transpose=True)

@@ -26,6 +26,17 @@ class PixelModel(nn.Module):
     tensor([[2., 2.]])
     """
 
+    name: str
+    classes: tuple[str, ...]
+    input_size: int
+    channels: int
+    aliases: dict[str, str]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    output: Callable[..., Tensor] | None
+    _shift: Tensor
+    _scale: Tensor
+
     def __init__(
         self,
         network: nn.Module,

@@ -81,14 +81,14 @@ def _lenet() -> PixelModel:
 
 def _fashion_lenet() -> PixelModel:
     statistics = small.FASHION_MEAN, small.FASHION_STD
-    form = datasets.CLOTHES, small.LENET_SIZE, small.LENET_ALIASES
-    return _small("fashion_lenet", small.fashion_lenet, *statistics, *form)
+    size, aliases = small.LENET_SIZE, small.LENET_ALIASES
+    return _small("fashion_lenet", small.fashion_lenet, *statistics, datasets.CLOTHES, size, aliases)
 
 
 def _textures_net() -> PixelModel:
     statistics = small.TEXTURES_MEAN, small.TEXTURES_STD
-    form = datasets.CLOTHES, small.TEXTURES_SIZE, small.TEXTURES_ALIASES
-    return _small("textures_net", small.textures_net, *statistics, *form)
+    size, aliases = small.TEXTURES_SIZE, small.TEXTURES_ALIASES
+    return _small("textures_net", small.textures_net, *statistics, datasets.CLOTHES, size, aliases)
 
 
 def _cifar_net() -> PixelModel:

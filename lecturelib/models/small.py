@@ -7,6 +7,7 @@ no activation is in-place, no layer is hidden in a `forward`.
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ TEXTURES_MEAN, TEXTURES_STD = (0.42, 0.39, 0.38), (0.20, 0.19, 0.19)
 LENET_SIZE, CIFAR_SIZE, TEXTURES_SIZE = 28, 32, 64
 
 # The shapes of the shipped networks; `fashion_lenet` is a wider LeNet.
-FASHION_LENET = {"widths": (32, 64), "hidden": 256}
+FASHION_LENET: dict[str, Any] = {"widths": (32, 64), "hidden": 256}
 CIFAR_WIDTHS = ((32, 32), (64, 128), (256, 256))
 TEXTURES_WIDTHS, TEXTURES_HIDDEN = ((32,), (64,), (128, 128), (128, 128)), 128
 
