@@ -112,12 +112,13 @@ class DeckExporter(HTMLExporter):
         renderer = self._renderer(context, context.get("cell", {}).get("attachments", {}))
         return MarkdownWithMath(renderer=renderer).render(source)
 
-    markdown2html.jinja_pass_arg = HTMLExporter.markdown2html.jinja_pass_arg
+    # nbconvert's own way to ask Jinja for the context; the checker knows no attributes of functions
+    markdown2html.jinja_pass_arg = HTMLExporter.markdown2html.jinja_pass_arg  # type: ignore[attr-defined]
 
     def _with_local_images(self, context: Any, source: str) -> str:
         return self._renderer(context).block_html(source) if _LOCAL.search(source) else source
 
-    _with_local_images.jinja_pass_arg = HTMLExporter.markdown2html.jinja_pass_arg
+    _with_local_images.jinja_pass_arg = HTMLExporter.markdown2html.jinja_pass_arg  # type: ignore[attr-defined]
 
     def _renderer(self, context: Any, attachments: dict | None = None) -> _Renderer:
         path = context.get("resources", {}).get("metadata", {}).get("path", "")

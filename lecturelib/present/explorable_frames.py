@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from lecturelib.show import Picture
 from lecturelib.show.text_metrics import escaped
 from lecturelib.widgets import prepared
 
@@ -26,7 +27,7 @@ def settings_of(explorable) -> Iterator[tuple[str, dict]]:
                 yield f"{control.words}: {control.says(value)}", control.as_state(value)
 
 
-def frames(explorable, most: int = MOST, seconds: float = SECONDS) -> list[tuple[str, object]]:
+def frames(explorable, most: int = MOST, seconds: float = SECONDS) -> list[tuple[str, Picture]]:
     """Frames as words and `Picture`s, at least one: that of the explorable as it is; equal pictures only once."""
     made = [("as it starts", explorable.picture())]
     end = time.monotonic() + seconds
