@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -74,8 +75,9 @@ class LoaderBatches:
 
     def __init__(self, loader: Iterable[Batch]):
         self.loader, self.batch_size = loader, getattr(loader, "batch_size", None)
+        sized: Any = loader
         try:
-            self.per_epoch = len(loader)
+            self.per_epoch = len(sized)
         except TypeError as error:
             raise TypeError(
                 complaint("data", "a loader with a length, so that epochs can be counted", "none")
@@ -83,21 +85,20 @@ class LoaderBatches:
         if self.per_epoch == 0:
             hint = "fill its data set, or leave drop_last out"
             raise ValueError(complaint("data", "a loader with at least one batch", "none", hint))
-        self._own = getattr(loader, "generator", None)
+        self._own: torch.Generator | None = getattr(loader, "generator", None)
         self._iterator: Iterator | None = None
         self._place, self._skip = 0, 0
-        self._start: dict[str, Tensor | None] | None = None
+        self._start: dict[str, Any] | None = None
 
     def next(self) -> Batch:
         if self._place == self.per_epoch:
             self._place, self._skip, self._iterator, self._start = 0, 0, None, None
-        if self._iterator is None:
-            self._begin()
-        batch = _pair(next(self._iterator), "data")
+        iterator = self._begin() if self._iterator is None else self._iterator
+        batch = _pair(next(iterator), "data")
         self._place += 1
         return batch
 
-    def _begin(self) -> None:
+    def _begin(self) -> Iterator:
         now = torch.get_rng_state()
         if self._start is None:
             self._start = {"rng_state": now, "own": self._own_state()}
@@ -105,12 +106,13 @@ class LoaderBatches:
             torch.set_rng_state(self._start["rng_state"])
             if self._own is not None:
                 self._own.set_state(self._start["own"])
-        self._iterator = iter(self.loader)
+        self._iterator = iterator = iter(self.loader)
         for _ in range(self._skip):
-            next(self._iterator)
+            next(iterator)
         if self._skip:
             torch.set_rng_state(now)
         self._skip = 0
+        return iterator
 
     def state(self) -> dict[str, object]:
         return {"kind": "loader", "batches": self.per_epoch, "start": self._start, "place": self._place,
@@ -121,6 +123,9 @@ class LoaderBatches:
 
     def check(self, state: dict) -> None:
         _same(state, self.state(), ("kind", "batches"))
+        if (state["own"] is None) != (self._own is None):
+            expected, got = ("one without", "one with") if self._own is None else ("one with", "one without")
+            raise ValueError(complaint("state", f"{expected} a generator of the loader", got))
 
     def load(self, state: dict) -> None:
         if self._iterator is not None and state["place"] == self._place and state["start"] is self._start:
@@ -134,7 +139,7 @@ class LoaderBatches:
         own = None if self._own is None else self._own.get_state()
         with torch.random.fork_rng(devices=[]):
             inputs, targets = _pair(next(iter(self.loader), None), "data")
-        if own is not None:
+        if self._own is not None and own is not None:
             self._own.set_state(own)
         return inputs[:2], targets[:2]
 
@@ -149,7 +154,7 @@ def batches_of(
     check_whole("seed", seed)
     if _is_pair(data):
         check_whole("batch_size", batch_size, 1)
-        inputs, targets = _checked(*data, name)
+        inputs, targets = _checked(data, name)
         return TensorBatches(inputs, targets, batch_size, shuffle, seed)
     if hasattr(data, "__iter__") and hasattr(data, "__len__") and not isinstance(data, Tensor | tuple | list):
         return LoaderBatches(data)
@@ -159,7 +164,7 @@ def batches_of(
 def parts(data: Data, name: str) -> Callable[[], Iterator[Batch]]:
     """A function that goes once over the data, in batches, without learning."""
     if _is_pair(data):
-        inputs, targets = _checked(*data, name)
+        inputs, targets = _checked(data, name)
         return lambda: zip(inputs.split(EVALUATED), targets.split(EVALUATED), strict=True)
     if hasattr(data, "__iter__") and not isinstance(data, Tensor | tuple | list):
         return lambda: (_pair(batch, name) for batch in data)
@@ -171,9 +176,9 @@ def total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     if (epochs is None) == (steps is None):
         got = "both" if steps is not None else "neither"
         raise ValueError(complaint("epochs, steps", "one of the two", got))
-    if epochs is None:
+    if steps is not None:
         return check_whole("steps", steps, 1)
-    return check_whole("epochs", epochs, 1) * per_epoch
+    return check_whole("epochs", epochs or 0, 1) * per_epoch
 
 
 def placed(tensor: Tensor, model: nn.Module) -> Tensor:
@@ -183,7 +188,7 @@ def placed(tensor: Tensor, model: nn.Module) -> Tensor:
     return tensor.to(next(model.parameters()).device)
 
 
-def _is_pair(data: object) -> bool:
+def _is_pair(data: object) -> TypeGuard[Batch]:
     return isinstance(data, tuple | list) and len(data) == 2 and all(isinstance(one, Tensor) for one in data)
 
 
@@ -193,10 +198,12 @@ def _pair(batch: object, name: str) -> Batch:
     if not _is_pair(batch):
         raise TypeError(complaint(name, "a loader of pairs of tensors (inputs, targets)", _short(batch)))
     # What was made under inference_mode cannot take part in a gradient.
-    return tuple(one.clone() if one.is_inference() else one for one in batch)
+    inputs, targets = (one.clone() if one.is_inference() else one for one in batch)
+    return inputs, targets
 
 
-def _checked(inputs: Tensor, targets: Tensor, name: str) -> Batch:
+def _checked(data: Batch, name: str) -> Batch:
+    inputs, targets = data
     if len(inputs) == 0 or len(inputs) != len(targets):
         raise ValueError(
             complaint(

@@ -50,8 +50,8 @@ def load_checkpoint(run: Run, path: str | Path) -> Run:
     """Restore a run from a checkpoint; going on gives exactly the numbers of an uninterrupted run.
 
     `run` is made by `fit` with the same model, data and settings; it is changed and returned. Raises `CheckpointError`
-    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was. See `save_checkpoint` for
-    an example.
+    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was. For an
+    example see `save_checkpoint`.
     """
     path = Path(path)
     if not path.is_file():

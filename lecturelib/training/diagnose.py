@@ -94,7 +94,9 @@ def diagnose(history: History, limits: Mapping[str, float] | None = None) -> Dia
         check_name("limits", name, LIMITS, "limit")
     limits = {**LIMITS, **(limits or {})}
     found = run_statistics(history)
-    findings, others, missing = [], [], []
+    missing = []
+    findings: list[Finding] = []
+    others: list[Finding] = []
     for cause, check in CAUSES.items():
         try:
             strength, sentence = check(found, limits)

@@ -38,7 +38,8 @@ def evaluate(model: nn.Module, data: Data, loss: Loss = cross_entropy) -> tuple[
 
 def evaluated(model: nn.Module, batches: Iterable[Batch], loss: Loss) -> tuple[float, float | None]:
     """`evaluate` for batches that were checked before."""
-    total, right, seen = 0.0, 0.0, 0
+    total, seen = 0.0, 0
+    right: float | None = 0.0
     with frozen(model), torch.no_grad(), preserve_rng_state():
         for inputs, targets in batches:
             inputs, targets = placed(inputs, model), placed(targets, model)

@@ -121,7 +121,7 @@ def _healthy(draw: random.Random) -> Recipe:
     kind = draw.choice(("dense", "dense", "convolutional"))
     width, depth = draw.choice((48, 64, 96)), draw.choice((2, 3, 4))
     build = (lambda: conv_net()) if kind == "convolutional" else (lambda: dense_net(depth, width))
-    said = {
+    said: dict[str, object] = {
         "data": name, "optimizer": "Adam" if adam else "SGD with momentum", "learning rate": rate,
         "batch": batch_size, "network": kind if kind != "dense" else f"dense, {depth} hidden layers of {width}",
     }  # fmt: skip
@@ -166,7 +166,8 @@ def _initial(model: nn.Sequential, gain: float, bias: float) -> nn.Sequential:
         with torch.no_grad():
             last = module is learning[-1]
             module.weight.mul_(gain / math.sqrt(2) if last else gain)
-            module.bias.fill_(0.0 if last else bias)
+            if module.bias is not None:
+                module.bias.fill_(0.0 if last else bias)
     return model
 
 
@@ -216,7 +217,7 @@ def _dying(recipe: Recipe, draw: random.Random) -> None:
 
 def _overfitting(recipe: Recipe, draw: random.Random) -> None:
     count = draw.choice((100, 200, 300))
-    recipe.train = tuple(part[:count] for part in recipe.train)
+    recipe.train = (recipe.train[0][:count], recipe.train[1][:count])
     width = draw.choice((128, 256))
     recipe.build = lambda: dense_net(2, width)
     recipe.said |= {"examples": count, "network": f"dense, 2 hidden layers of {width}"}
@@ -230,7 +231,7 @@ def _wrong_labels(recipe: Recipe, draw: random.Random) -> None:
 
 def _leak(recipe: Recipe, draw: random.Random) -> None:
     count, share = draw.choice((400, 1000, 5000)), draw.choice((0.3, 0.6, 1.0))
-    recipe.train = tuple(part[:count] for part in recipe.train)
+    recipe.train = (recipe.train[0][:count], recipe.train[1][:count])
     inputs, labels = recipe.validation
     leaked = min(round(share * len(inputs)), count)
     generator = torch.Generator().manual_seed(draw.randrange(2**31))
@@ -268,7 +269,8 @@ def _no_shuffling(recipe: Recipe, draw: random.Random) -> None:
     # Some sets are sorted altogether, some only in their first classes' order: 0 and 1, then 2 and 3, ...
     together = draw.choice((1, 1, 2))
     order = (recipe.train[1] // together).argsort(stable=True)
-    recipe.train = tuple(part[order] for part in recipe.train)
+    inputs, labels = recipe.train
+    recipe.train = inputs[order], labels[order]
     recipe.shuffle = False
     recipe.said["classes at a time"] = together
 

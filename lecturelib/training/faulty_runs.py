@@ -22,7 +22,8 @@ Runs = dict[tuple[str, int], History]
 
 def pack(runs: Mapping[tuple[str, int], History]) -> dict[str, np.ndarray]:
     """Histories by (fault, seed) as three arrays: all values, all lists of steps, and a table of contents in JSON."""
-    values, steps, lists, contents = [], [], {}, []
+    values, steps, contents = [], [], []
+    lists: dict[tuple[int, ...], int] = {}
     for (fault, seed), history in runs.items():
         series = []
         for name in history:

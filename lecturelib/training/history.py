@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class History(Mapping):
         self._steps: dict[str, array] = {}
         self._values: dict[str, array | list[np.ndarray]] = {}
 
-    def add(self, step: int, values: Mapping[str, object]) -> None:
+    def add(self, step: int, values: Mapping[str, Any]) -> None:
         """Record values at a step: numbers, or vectors of the length that this name always had.
 
         Raises `ValueError` for a step that lies before the last one of that name, or another length.
@@ -103,8 +104,12 @@ class History(Mapping):
         return [name for name in self._values if name.startswith(prefix)]
 
     def last(self, name: str, default: float | None = None) -> float | None:
-        """The newest value of a series of numbers, or `default` where nothing was recorded."""
+        """The newest value of a series of numbers, or `default` where nothing was recorded; ValueError for vectors."""
         stored = self._values.get(name)
+        if isinstance(stored, list):
+            raise ValueError(
+                complaint("name", "a series of numbers", "a series of vectors", f"read history[{name!r}][-1]")
+            )
         return stored[-1] if stored else default
 
     def table(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
@@ -132,7 +137,9 @@ class History(Mapping):
         return found
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, object], notes: Mapping[str, object] | None = None) -> History:
+    def from_arrays(
+        cls, arrays: Mapping[str, np.ndarray], notes: Mapping[str, object] | None = None
+    ) -> History:
         """A history of what `as_arrays` gave. Raises `ValueError` where values and steps do not match."""
         made = cls(notes)
         for name, values in arrays.items():
@@ -153,7 +160,8 @@ class History(Mapping):
         if path.suffix != ".npz":
             raise ValueError(complaint("path", "a name that ends in .npz", repr(path.name)))
         file = io.BytesIO()
-        np.savez_compressed(file, **self.as_arrays())
+        arrays: dict[str, Any] = self.as_arrays()
+        np.savez_compressed(file, **arrays)
         return write_whole(path, file.getvalue())
 
     @classmethod

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
 
 class defer_interrupt:
@@ -25,7 +27,8 @@ class defer_interrupt:
     """
 
     def __enter__(self) -> defer_interrupt:
-        self._came, self._before = False, None
+        self._came = False
+        self._before: Callable[[int, FrameType | None], Any] | None = None
         if threading.current_thread() is threading.main_thread():
             before = signal.getsignal(signal.SIGINT)
             if callable(before):
@@ -34,7 +37,7 @@ class defer_interrupt:
         return self
 
     def _later(self, number: int, frame: FrameType | None) -> None:
-        if self._came:
+        if self._came and self._before is not None:
             self._before(number, frame)
         self._came = True
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from lecturelib.checks import complaint, described
 from lecturelib.show import Picture
@@ -23,6 +24,18 @@ EVERY = 0.1  # seconds at least between two pictures
 SHARE = 0.03  # of the time that drawing may take
 
 Screen = Callable[[Picture, str], None]  # (the picture, the line below it)
+
+
+class Watched(Protocol):
+    """An iterator that can be watched: `step` of `of` steps are done, `stopped` says why it ended early."""
+
+    step: int
+    of: int
+    stopped: str
+
+    def __iter__(self) -> Iterator: ...
+
+    def __next__(self) -> Any: ...
 
 
 def live_curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> Iterator[TrainingStep]:
@@ -51,7 +64,7 @@ def live_curves(run: Run, weight: float = 0.9, screen: Screen | None = None) -> 
     return live_pictures(run, lambda run: plots.run_curves(run.history, weight, of=run.of), screen)
 
 
-def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
+def live_pictures(run: Watched, draw: Callable[..., Picture], screen: Screen | None = None) -> Iterator:
     """Show `draw(run)` while any run goes on, and hand its steps on: the public way to watch an iterator of your own.
 
     The run is an iterator with the attributes `step` (done so far), `of` (where it ends) and `stopped` (why it ended
@@ -60,17 +73,17 @@ def live_pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen | 
     whole step; iterating again goes on where it was left.
 
     >>> import torch
-    >>> from lecturelib.training import fit, live_pictures, plots
+    >>> from lecturelib.training import fit, live_pictures, run_curves
     >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=2)
     >>> shown = []
-    >>> steps = live_pictures(run, lambda run: plots.run_curves(run.history), lambda picture, line: shown.append(line))
+    >>> steps = live_pictures(run, lambda run: run_curves(run.history), lambda picture, line: shown.append(line))
     >>> [step.step for step in steps], "step 2 of 2" in shown[-1]
     ([1, 2], True)
     """
     return _pictures(run, draw, screen or _screen())
 
 
-def _pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen) -> Iterator:
+def _pictures(run: Watched, draw: Callable[..., Picture], screen: Screen) -> Iterator:
     clock = _Clock(run)
     end = ""
     try:
@@ -96,7 +109,7 @@ def _pictures(run: Iterator, draw: Callable[..., Picture], screen: Screen) -> It
 class _Clock:
     """When the next picture is due, and how long the run will take."""
 
-    def __init__(self, run: Iterator):
+    def __init__(self, run: Watched):
         self.run, self.first = run, run.step
         self.began = time.perf_counter()
         self.next = self.began
@@ -156,7 +169,7 @@ def _screen() -> Screen:
 def _notebook() -> Screen:
     from IPython.display import display
 
-    handle = []
+    handle: list = []
 
     def draw(picture: Picture, line: str) -> None:
         content = {"text/html": picture.html() + line, "text/plain": repr(picture)}

@@ -20,6 +20,7 @@ steps, cost about 3 % of the training.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,8 +50,9 @@ def input_monitor(every: int = 10) -> Monitor:
         x = snapshot.inputs
         if not x.is_floating_point():
             return {}
-        if hasattr(snapshot.model, "normalise"):
-            x = snapshot.model.normalise(x)
+        normalise = getattr(snapshot.model, "normalise", None)
+        if normalise is not None:
+            x = normalise(x)
         low, high = x.aminmax()
         return {
             "inputs/mean": x.mean().item(), "inputs/std": x.std().item(),
@@ -214,7 +216,7 @@ def histogram_monitor(of: str = "weights", bins: int = 30, every: int = 50) -> M
     check_choice("of", of, ("weights", "gradients", "activations"))
     check_whole("bins", bins, 1)
 
-    def measure(snapshot: Snapshot) -> dict[str, Tensor]:
+    def measure(snapshot: Snapshot) -> dict[str, Any]:
         found = {}
         for name, values in _values(snapshot):
             low, high = (end.item() for end in values.aminmax())

@@ -78,12 +78,12 @@ def _pair(
     steps, values = history.steps(name), history[name]
     even = smooth(values, weight)
     lines = [Series(steps, values, "batch", 0, "raw"), Series(steps, even, "smoothed", 0)]
-    known = [even[np.isfinite(even)]]
+    parts = [even[np.isfinite(even)]]
     if f"validation_{name}" in history:
         checked = history[f"validation_{name}"]
         lines.append(Series(history.steps(f"validation_{name}"), checked, "validation", 1, "marked"))
-        known.append(checked[np.isfinite(checked)])
-    known = np.concatenate(known)
+        parts.append(checked[np.isfinite(checked)])
+    known = np.concatenate(parts)
     # A loss that runs away would press all else flat.
     log = (
         high is None
@@ -122,10 +122,17 @@ def monitored_curves(
             Series(history.steps(name), history[name], name.removeprefix(prefix), k)
             for k, name in enumerate(names)
         ]
-        usual = (1e-3, "usual: 0.001") if prefix == "updates/" else (None, "")
+        level, said_level = (1e-3, "usual: 0.001") if prefix == "updates/" else (None, "")
         panels.append(
             Panel(
-                title, lines, log, 0.0, 1.0 if prefix == "dead/" else None, *usual, x_end=float(history.step)
+                title,
+                lines,
+                log,
+                0.0,
+                1.0 if prefix == "dead/" else None,
+                level,
+                said_level,
+                x_end=float(history.step),
             )
         )
         ends = ", ".join(f"{name.removeprefix(prefix)} {history[name][-1]:.2g}" for name in names)

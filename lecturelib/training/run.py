@@ -185,7 +185,8 @@ class Run(Iterator[TrainingStep]):
                 rate = self._set_rate()
                 with _train_mode(self.model):
                     self.optimizer.zero_grad(set_to_none=True)
-                    with recording(self.model, layers) if layers else nullcontext({}) as activations:
+                    watch: Any = recording(self.model, layers) if layers else nullcontext({})
+                    with watch as activations:
                         outputs = self.model(inputs)
                     loss = check_loss_value(self._loss(outputs, targets))
                     value = loss.item()
@@ -198,8 +199,9 @@ class Run(Iterator[TrainingStep]):
                 # whatever can fail has been done before the weights move
                 if not stopped:
                     self.optimizer.step()
-                    if hasattr(self._schedule, "step"):
-                        self._schedule.step()
+                    scheduler: Any = self._schedule
+                    if hasattr(scheduler, "step"):
+                        scheduler.step()
         except BaseException:
             self._batches.load(at_place)  # the batch was not learned: it comes again
             self._rng_state = rng_state
@@ -239,6 +241,8 @@ class Run(Iterator[TrainingStep]):
         return {name: value.detach().clone() for name, value in self.model.named_parameters()}
 
     def _validated(self) -> dict[str, float]:
+        if self._validation is None:
+            return {}
         loss, right = evaluated(self.model, self._validation(), self._loss)
         found = {"validation_loss": loss}
         return found if right is None else {**found, "validation_accuracy": right}
@@ -257,7 +261,8 @@ class Run(Iterator[TrainingStep]):
 
     def state_dict(self) -> dict[str, object]:
         """All that going on exactly needs, as tensors, numbers and words; see `save_checkpoint`."""
-        schedule = self._schedule.state_dict() if hasattr(self._schedule, "state_dict") else None
+        scheduler: Any = self._schedule
+        schedule = scheduler.state_dict() if hasattr(scheduler, "state_dict") else None
         arrays = {name: torch.from_numpy(values) for name, values in self.history.as_arrays().items()}
         return {
             "model": self.model.state_dict(),
@@ -287,15 +292,16 @@ class Run(Iterator[TrainingStep]):
                 complaint("state", f"the model's {odd!r} of shape {own.get(odd)}", came.get(odd))
             )
         self._batches.check(state["batches"])
-        scheduled = hasattr(self._schedule, "state_dict")
+        scheduler: Any = self._schedule
+        scheduled = hasattr(scheduler, "state_dict")
         if (state["schedule"] is not None) != scheduled:
             with_without = (
                 ("one of a run with", "one without") if scheduled else ("one of a run without", "one with")
             )
             raise ValueError(complaint("state", f"{with_without[0]} a torch scheduler", f"{with_without[1]}"))
-        saved, own = state["optimizer"]["param_groups"], self.optimizer.param_groups
+        saved, groups = state["optimizer"]["param_groups"], self.optimizer.param_groups
         # torch would take another kind's state, and fail later
-        if [set(group) for group in saved] != [set(group) for group in own]:
+        if [set(group) for group in saved] != [set(group) for group in groups]:
             raise ValueError(
                 complaint("state", f"that of {type(self.optimizer).__name__}", "another optimizer's")
             )
@@ -304,7 +310,7 @@ class Run(Iterator[TrainingStep]):
         self.optimizer.load_state_dict(state["optimizer"])  # checks its groups before it takes anything
         self.model.load_state_dict(state["model"])
         if state["schedule"] is not None:
-            self._schedule.load_state_dict(state["schedule"])
+            scheduler.load_state_dict(state["schedule"])
         self._batches.load(state["batches"])
         self._rng_state = state["rng_state"].clone()
         self.step, self.stopped, self._first = state["step"], state["stopped"], False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lecturelib.checks import complaint, described
 from lecturelib.training.history import History
@@ -42,7 +43,7 @@ class Smoother:
         return self._mean
 
 
-def smooth(values: Sequence[float], weight: float = 0.9) -> np.ndarray:
+def smooth(values: ArrayLike, weight: float = 0.9) -> np.ndarray:
     """Debiased exponential moving average (n,) of values (n,): weight 0 leaves them, near 1 smooths most.
 
         s_t = (x_t + w x_(t-1) + w^2 x_(t-2) + ...) / (1 + w + w^2 + ...)
@@ -55,11 +56,11 @@ def smooth(values: Sequence[float], weight: float = 0.9) -> np.ndarray:
     >>> smooth([2.0, 2.0, 2.0], 0.9).tolist(), smooth([3.0, 6.0], 0.5).tolist()
     ([2.0, 2.0, 2.0], [3.0, 5.0])
     """
-    values = np.asarray(values, np.float64)
-    if values.ndim != 1:
-        raise ValueError(complaint("values", "one series (n,)", f"shape {values.shape}"))
+    series = np.asarray(values, np.float64)
+    if series.ndim != 1:
+        raise ValueError(complaint("values", "one series (n,)", f"shape {series.shape}"))
     smoother = Smoother(weight)
-    return np.array([smoother.add(value) for value in values.tolist()])
+    return np.array([smoother.add(value) for value in series.tolist()])
 
 
 @dataclass(frozen=True, eq=False)

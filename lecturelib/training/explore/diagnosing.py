@@ -69,7 +69,7 @@ def answers(runs: Mapping[str, History]) -> None:
 
 def planted(history: History) -> str:
     """What was planted in a run."""
-    return history.notes["planted"]
+    return str(history.notes["planted"])
 
 
 def run_picture(history: History, caption: str = "", said: str = "") -> Picture:

@@ -24,8 +24,8 @@ def learning_rate_explorer() -> Explorable:
         Choice("optimizer", tuple(STEPS)),
         Toggle("others", True, label="the other rates, too"),
     ]
-    presets = {
-        "too low: a straight line": {"rate": 0.0001},
+    presets: dict[str, dict] = {
+        "too low": {"rate": 0.0001},
         "well": {"rate": 0.1},
         "too high: jumps, and no way back": {"rate": 3.0},
         "what is well for SGD is too high for Adam": {"rate": 0.1, "optimizer": "Adam"},
@@ -71,7 +71,7 @@ def _draw(state: dict, runs: dict[float, History]) -> Picture:
         x_end=float(steps), x_label="step",
     )  # fmt: skip
     ends = {one: final_loss(history) for one, history in sorted(runs.items())}
-    best = min(ends, key=ends.get)
+    best = min(ends, key=lambda rate: ends[rate])
     said = _end(ends[rate])
     caption = f"Learning rate {rate:g}: {said}."
     if len(runs) > 1:

@@ -21,7 +21,7 @@ def smoothing_explorer() -> Explorable:
         Slider("steps", 20, STEPS, 20, STEPS, label="steps so far"),
         Toggle("debiased", True, label="debiased: divided by the sum of the weights"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "as it should be": {},
         "not debiased: a constant begins at 0": {"series": "a constant 2", "debiased": False},
         "too much: it comes late": {"series": "a jump from 2 to 1", "weight": 0.98},

@@ -224,7 +224,7 @@ def _first(state: dict) -> list[tuple[Tensor, Tensor]]:
 
 def _given(weights: list[dict]) -> list[tuple[Tensor, Tensor]]:
     return [
-        tuple(torch.tensor(layer[name], dtype=torch.float64) for name in ("weight", "bias"))
+        (torch.tensor(layer["weight"], dtype=torch.float64), torch.tensor(layer["bias"], dtype=torch.float64))
         for layer in weights
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import uuid
+from typing import TYPE_CHECKING
 
 from lecturelib.checks import check_name, check_whole
 from lecturelib.show import Picture
@@ -12,6 +13,9 @@ from lecturelib.training.playground.engine import Engine
 from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
 from lecturelib.training.playground.state import a_dict
+
+if TYPE_CHECKING:
+    from lecturelib.training.playground.playground_widget import PlaygroundView
 
 TITLE = "Playground: a small network in the plane"
 MEASURED = 100  # points of a loss curve that one call of `step` adds at most, about
@@ -34,7 +38,7 @@ class Playground:
     def __init__(self, preset: str | None = None, state: dict | None = None):
         self.preset = preset  # the last one begun: its sentence stays while the student follows it
         self._player = Player(Engine({**(_preset(preset) if preset else {}), **a_dict(state)}))
-        self._live = None
+        self._live: PlaygroundView | None = None
 
     def __repr__(self) -> str:
         return f"<Playground: {scene.words(self.engine)}>"

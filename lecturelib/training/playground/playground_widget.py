@@ -45,7 +45,7 @@ class PlaygroundWidget(anywidget.AnyWidget):
     preset = traitlets.Unicode().tag(sync=True)  # whose settings these are, or nothing
     says = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
-    twins = traitlets.List().tag(sync=True)
+    twins: traitlets.List = traitlets.List().tag(sync=True)
 
 
 class PlaygroundView:
@@ -147,7 +147,7 @@ def _read(text: str) -> dict:
 def _about() -> dict:
     fields = []
     for control in CONTROLS.values():
-        field = {"name": control.name, "label": control.words}
+        field: dict = {"name": control.name, "label": control.words}
         if isinstance(control, Slider):
             field |= {"low": control.low, "high": control.high, "step": control.step}
         else:

@@ -117,12 +117,15 @@ def picture(engine: Engine, caption: str = "") -> Picture:
     layers = unit_maps(engine)
     places = _places(engine.layout)
     _edges(pen, engine, places)
-    dead, texts = set(engine.dead()), []
+    dead = set(engine.dead())
+    texts: list = []
     for k, (maps, spots) in enumerate(zip(layers, places, strict=True)):
         for unit, (x, y) in enumerate(spots):
             tile = _coloured(maps[unit].numpy(), engine, k, unit)
             left, top = round((x - TILE / 2) * SCALE), round((y - TILE / 2) * SCALE)
-            sheet.paste(Image.fromarray(tile).resize((TILE * SCALE,) * 2, Image.BILINEAR), (left, top))
+            sheet.paste(
+                Image.fromarray(tile).resize((TILE * SCALE,) * 2, Image.Resampling.BILINEAR), (left, top)
+            )
             box = (left - 2, top - 2, left + TILE * SCALE + 1, top + TILE * SCALE + 1)
             pen.rectangle(box, outline=INK, width=2)
             if (k, unit) in dead:
@@ -186,7 +189,8 @@ def _border(sheet, pen, engine: Engine, outputs: Tensor) -> None:
 
     left, top, side = (WIDE - BIG - MARGIN) * SCALE, 24 * SCALE, BIG * SCALE
     large = [
-        np.asarray(Image.fromarray(one.numpy()).resize((side, side), Image.BILINEAR)).astype(float) / 255
+        np.asarray(Image.fromarray(one.numpy()).resize((side, side), Image.Resampling.BILINEAR)).astype(float)
+        / 255
         for one in outputs
     ]
     if engine.outputs == 1:

@@ -101,7 +101,7 @@ def _hidden(given) -> list[int]:
     if len(given) > MOST_LAYERS:
         raise ValueError(complaint("hidden", f"at most {MOST_LAYERS} layers", len(given)))
     for units in given:
-        if isinstance(units, bool) or not isinstance(units, Integral) or not 1 <= units <= MOST_UNITS:
+        if isinstance(units, bool) or not isinstance(units, Integral) or not 1 <= int(units) <= MOST_UNITS:
             raise ValueError(complaint("hidden", f"1 to {MOST_UNITS} units in each layer", units))
     return [int(units) for units in given]
 
