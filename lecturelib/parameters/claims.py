@@ -74,8 +74,8 @@ def _covered(model: nn.Module, images: Tensor, labels: Tensor, places: list) -> 
     columns = [
         torch.cat(
             [
-                occlude(image[None], *where[k], PATCH, GREY)
-                for image, where in zip(images, places, strict=True)
+                occlude(image[None], y, x, PATCH, GREY)
+                for image, (y, x) in zip(images, (where[k] for where in places), strict=True)
             ]
         )
         for k in range(1 + PLACES)

@@ -1,6 +1,7 @@
 """Maximally activating images: the images of a data set that excite a unit most, and the part that it sees of each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -89,15 +90,15 @@ def maximal_images(
     unit = checked_unit(model, unit, images[0:1])
     check_whole("k", k, 1, len(images), "the images")
     batch_size = check_batch_size(batch_size, model, unit.layer, shape)
-    lazy = not isinstance(images, Tensor)
-    top = _Top(min(SPARES * k, len(images)) if lazy else k)
+    lazy: Any = None if isinstance(images, Tensor) else images
+    top = _Top(min(SPARES * k, len(images)) if lazy is not None else k)
     with looking(model, unit.keys) as acts:
         for first, batch in batches(model, images, batch_size, progress):
             # no name for the maps: held beyond the turn, they would keep the next pass from reusing their memory
             top.add(responses(unit, acts.forward(batch))[:, None], first, str(unit))  # (B, 1, h, w)
     values, indices, flat = top.values[:, 0], top.indices[:, 0], top.flat[:, 0]
-    if lazy:
-        kept = images.suppress_overlaps(indices, k)
+    if lazy is not None:
+        kept = lazy.suppress_overlaps(indices, k)
         values, indices, flat = values[kept], indices[kept], flat[kept]
     places = torch.stack([flat // top.width, flat % top.width], 1)
     if isinstance(unit, Neuron):
@@ -149,7 +150,9 @@ class _Top:
     """The running k best of several units at once: (k, U) values, image indices, and flat positions."""
 
     def __init__(self, k: int):
-        self.k, self.values, self.width = k, None, 1
+        self.k, self.width = k, 1
+        self.values = torch.empty(0)  # nothing is known yet
+        self.indices = self.flat = torch.empty(0, dtype=torch.long)
 
     def add(self, maps: Tensor, first: int, what: str) -> None:
         """Takes maps (B, U, h, w) of images `first`, `first` + 1, ...; each counts with its best position."""
@@ -159,7 +162,7 @@ class _Top:
             raise ValueError(complaint(what, "finite values", "NaN", "the network's weights have diverged"))
         indices = torch.arange(first, first + len(values), device=values.device)[:, None].expand_as(values)
         flat = torch.full_like(indices, -1)
-        if self.values is not None:
+        if self.values.numel():
             values = torch.cat([self.values, values])
             flat, indices = torch.cat([self.flat, flat]), torch.cat([self.indices, indices])
         # stable: of equal values the image seen first stays first
@@ -176,7 +179,7 @@ class _Top:
         self.flat[rank, unit] = winners.flatten(1).argmax(1)  # the first of equal positions
 
 
-def all_channels(unit: Channel, acts: Activations) -> Tensor:
+def all_channels(unit: Unit, acts: Activations) -> Tensor:
     """All channels of the layer of a channel, as (B, C, h, w); vectors and tokens get axes of 1."""
     maps = acts.maps((unit.layer, unit.call))
     while maps.ndim < 4:

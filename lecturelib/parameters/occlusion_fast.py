@@ -12,6 +12,7 @@ uses ends the chain. The rest is run by the network's own code, so branches, fun
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +46,7 @@ def make_reader(
     unit: Unit,
     spans: list[Spans],
     batch_size: int | None = None,
-) -> "Reader":
+) -> "Reader | WindowReader":
     """A callable (rows (B,), columns (B,)) -> values (B,) of the unit with the patch at these positions.
 
     image and cover (1, C, H, W): a patch is a window onto the cover. A `WindowReader` where the network allows it,
@@ -100,6 +101,8 @@ class Reader:
 
     def recorded(self) -> list[Tensor]:
         """What the last pass gave in the unit's layers; only while attached."""
+        if self.acts is None:
+            raise RuntimeError("read inside `with reader.attached()`")
         return [self.acts[key] for key in self.unit.keys]
 
     def agree(self, layers: list[Tensor]) -> bool:
@@ -222,12 +225,13 @@ class WindowReader:
         if self.reader.acts is None:
             with self.attached():
                 return self(rows, columns)
-        rows, columns = rows.tolist(), columns.tolist()
+        across: list[int] = columns.tolist()
+        down: list[int] = rows.tolist()
         with torch.inference_mode():
-            maps = _empty(len(rows), self.clean, *self.clean.shape[2:]).copy_(self.clean)
+            maps = _empty(len(down), self.clean, *self.clean.shape[2:]).copy_(self.clean)
             high, wide = self.last_lengths
             for target, window, row, column in zip(
-                maps, self._windows(rows, columns), rows, columns, strict=True
+                maps, self._windows(down, across), down, across, strict=True
             ):
                 top, left = self.last_starts[0][row], self.last_starts[1][column]
                 target[:, top : top + high, left : left + wide] = window
@@ -237,7 +241,7 @@ class WindowReader:
             skip = SkipPrefix(images, self.prelude, [*between, maps])
             values = self.reader.read(images, skip)
         if skip.outputs:  # the network went another way than in the pass that was watched
-            return self.reader(torch.tensor(rows), torch.tensor(columns))
+            return self.reader(rows, columns)
         return values
 
     def _windows(self, rows: list[int], columns: list[int]) -> Tensor:
@@ -262,10 +266,13 @@ class WindowReader:
 def _surround(step: LayerStep, windows: Tensor, rows: list[int], columns: list[int]) -> Tensor:
     """Each window (B, C, h, w) set into the clean inputs around it that the step needs, (B, C, H', W')."""
     y, x = step.axes
-    inputs = _empty(len(windows), step.padded, y.needs, x.needs)
+    padded = step.padded
+    if padded is None:
+        raise RuntimeError(f"{step.module} has no padded input: it is a pointwise step")
+    inputs = _empty(len(windows), padded, y.needs, x.needs)
     for target, window, row, column in zip(inputs, windows, rows, columns, strict=True):
         top, left = y.starts[row] * y.stride, x.starts[column] * x.stride
-        target.copy_(step.padded[0, :, top : top + y.needs, left : left + x.needs])
+        target.copy_(padded[0, :, top : top + y.needs, left : left + x.needs])
         (to_y, from_y), (to_x, from_x) = (
             overlap(y.offsets[row], window.shape[1], y.needs),
             overlap(x.offsets[column], window.shape[2], x.needs),
@@ -278,7 +285,8 @@ def _convolve(module: nn.Module, inputs: Tensor) -> Tensor:
     """The module on inputs that already carry their padding."""
     if isinstance(module, nn.Conv2d):
         return F.conv2d(inputs, module.weight, module.bias, module.stride, 0, module.dilation, module.groups)
-    return F.max_pool2d(inputs, module.kernel_size, module.stride, 0, module.dilation)
+    pool: Any = module
+    return F.max_pool2d(inputs, pool.kernel_size, pool.stride, 0, pool.dilation)
 
 
 def _pad(clean: Tensor, module: nn.Module, axes: list[Axis], outputs: torch.Size) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -37,11 +38,12 @@ def module_geometry(
     module: nn.Module, inputs: torch.Size, outputs: torch.Size
 ) -> list[tuple[int, int, int, int]]:
     """(kernel, stride, padding before, dilation) for y and x."""
-    kernel, stride, dilation = (_two(value) for value in (module.kernel_size, module.stride, module.dilation))
-    if module.padding == "same":
-        before = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
+    one: Any = module  # a convolution or a pooling
+    kernel, stride, dilation = (_two(value) for value in (one.kernel_size, one.stride, one.dilation))
+    if one.padding == "same":
+        before = _two([d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)])
     else:
-        before = (0, 0) if module.padding == "valid" else _two(module.padding)
+        before = (0, 0) if one.padding == "valid" else _two(one.padding)
     return list(zip(kernel, stride, before, dilation, strict=True))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,7 @@ from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.network.layer_names import OUTPUT, resolve_layer
 from lecturelib.network.receptive_field import ReceptiveField, as_receptive_field, check_size
-from lecturelib.network.units import Channel, Direction, Unit
+from lecturelib.network.units import Channel, Direction, Shape, Unit
 from lecturelib.parameters.maximal_images import all_channels, check_channel, crop, responses
 from lecturelib.parameters.search_scales import Photos, SearchScale, search_scales
 
@@ -32,7 +33,8 @@ def non_maximum_suppression(photos: Tensor, boxes: Tensor, k: int) -> list[int]:
     Two boxes overlap if they lie on the same photo, by index (N,), with an intersection over union above 0.3.
     """
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    alive, kept = torch.ones(len(boxes), dtype=torch.bool), []
+    alive = torch.ones(len(boxes), dtype=torch.bool)
+    kept: list[int] = []
     while len(kept) < k and alive.any():
         # argmax gives the first of equal values: the best that is left
         best = int(alive.to(torch.uint8).argmax())
@@ -192,6 +194,30 @@ class PhotoSearch:
         )
 
 
+@overload
+def search_photos(
+    model: nn.Module,
+    target: str,
+    names: Photos = None,
+    scales: Sequence[float] = SCALES,
+    k: int = 9,
+    inside: bool = True,
+    progress: Progress | None = None,
+) -> PhotoSearch: ...
+
+
+@overload
+def search_photos(
+    model: nn.Module,
+    target: Unit,
+    names: Photos = None,
+    scales: Sequence[float] = SCALES,
+    k: int = 9,
+    inside: bool = True,
+    progress: Progress | None = None,
+) -> PhotoMatches: ...
+
+
 def search_photos(
     model: nn.Module,
     target: Unit | str,
@@ -219,7 +245,7 @@ def search_photos(
     (['mine', 'mine', 'mine'], torch.Size([3, 5, 5]))
     """
     layer_given = isinstance(target, str)
-    unit = Channel(resolve_layer(model, target), 0) if layer_given else target
+    unit: Unit = Channel(resolve_layer(model, target), 0) if isinstance(target, str) else target
     if not isinstance(unit, Channel | Direction):
         hint = "search for a class with maximal_images(model, photo_crops(...), unit)"
         raise TypeError(
@@ -227,7 +253,7 @@ def search_photos(
         )
     levels, fields, parts, positions = search_scales(names, scales), [], [], 0
     # a plain module does not know its own input size: a photo's size serves
-    unit = unit.check(model, None if hasattr(model, "input_size") else tuple(levels[0].image.shape[1:]))
+    unit = _checked(unit, model, None if hasattr(model, "input_size") else tuple(levels[0].image.shape[1:]))
     check_whole("k", k, 1, MOST)
     for number, level in enumerate(levels):
         maps, field = _maps_of(model, unit, level, layer_given)  # (C, h, w)
@@ -247,11 +273,16 @@ def search_photos(
         name: torch.cat([part[name] for part in parts], 0 if name == "level" else 1) for name in parts[0]
     }
     found["positions"] = torch.tensor(positions)
-    units = [unit]
+    units: list[Unit] = [unit]
     if layer_given:
         units = [Channel(unit.layer, channel) for channel in range(len(found["values"]))]
     search = PhotoSearch(units, levels, fields, found, k)
     return search if layer_given else search.of(0)
+
+
+def _checked(unit: Channel | Direction, model: nn.Module, shape: Shape | None) -> Channel | Direction:
+    checked = unit.check(model, shape)
+    return checked if isinstance(checked, Channel | Direction) else unit
 
 
 def _maps_of(

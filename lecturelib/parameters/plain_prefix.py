@@ -8,6 +8,7 @@ always. Both follow the functions of torch in this thread only.
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +24,11 @@ POINTWISE = {
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.GELU, nn.Hardswish, nn.Sigmoid, nn.Tanh, nn.Dropout,
 }  # fmt: skip
 # These read a tensor's shape, dtype or device, none of its values.
+_TENSOR: Any = torch.Tensor  # torch's stubs give the values of these properties, not the properties
 METADATA = {
-    torch.Tensor.shape.__get__, torch.Tensor.dtype.__get__, torch.Tensor.device.__get__, torch.Tensor.ndim.__get__,
-    torch.Tensor.size, torch.Tensor.dim, torch.Tensor.numel, torch.Tensor.is_floating_point,
-    torch.Tensor.requires_grad.__get__, torch.Tensor.is_cuda.__get__,
+    _TENSOR.shape.__get__, _TENSOR.dtype.__get__, _TENSOR.device.__get__, _TENSOR.ndim.__get__,
+    _TENSOR.size, _TENSOR.dim, _TENSOR.numel, _TENSOR.is_floating_point,
+    _TENSOR.requires_grad.__get__, _TENSOR.is_cuda.__get__,
 }  # fmt: skip
 
 # What was found, per network, its structure, image shape and unit; by name, so that nothing is kept alive.
@@ -51,15 +53,18 @@ def find_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
         steps, prelude = _trace_prefix(model, image, unit)
         names = {module: name for name, module in walk(model)}
         known[asked] = found = [names[step] for step in steps], prelude
-    names, prelude = found  # not read back: another thread may have cleared what is known
-    return [model.get_submodule(name) for name in names], prelude
+    chain, prelude = found  # not read back: another thread may have cleared what is known
+    return [model.get_submodule(name) for name in chain], prelude
 
 
 def _trace_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Module], int]:
     # A PixelModel normalises first: those functions are counted, checked below, and not part of the chain.
-    prelude = _function_count(model.normalise, image) if type(model) is PixelModel else 0
+    pixel_model = model if isinstance(model, PixelModel) and type(model) is PixelModel else None
+    prelude = _function_count(pixel_model.normalise, image) if pixel_model is not None else 0
     image = image.clone()  # a network may write on what it is given
-    chain, found, ends = _ChainRecorder(image, prelude), {}, []
+    chain = _ChainRecorder(image, prelude)
+    found: dict[int, nn.Module] = {}
+    ends: list[int] = []
     thread = threading.get_ident()
 
     def match(module: nn.Module, inputs: tuple, output) -> None:
@@ -85,7 +90,7 @@ def _trace_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.
     finally:
         for handle in handles:
             handle.remove()
-    if prelude and not torch.equal(model.normalise(image), chain.links[0]):
+    if pixel_model is not None and prelude and not torch.equal(pixel_model.normalise(image), chain.links[0]):
         return [], 0
     steps = []
     for index in range(1, min([len(chain.links) - 1, *chain.reused, *ends]) + 1):

@@ -21,7 +21,7 @@ def activation_browser(network: str = "alexnet") -> Explorable:
         )
 
     first, *own = common_controls.picture_controls(network)
-    start = {"network": network}
+    start: dict = {"network": network}
     start["layer"] = _map_layer_control(start).value
     controls = [
         Choice("network", NETWORKS, network),

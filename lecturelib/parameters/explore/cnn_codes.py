@@ -40,7 +40,7 @@ def code_map(data: str = "clothes") -> Explorable:
         Toggle("by_class", True, label="color by class"),
         Pointer("x", "y", panel=0, hover=True, label="pick a picture"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "by pixels: no network": {"layer": "pixels"},
         "by the last hidden layer": {"layer": "relu3"},
         "too small a perplexity": {"perplexity": 2},

@@ -18,7 +18,7 @@ def kernel_browser(network: str = "alexnet") -> Explorable:
     def refresh(state: dict) -> dict:
         return common_controls.settle(state, layer=_convolution_control, channel=_input_channel_slider)
 
-    start = {"network": network}
+    start: dict = {"network": network}
     start["layer"] = _convolution_control(start).value
     controls = [
         Choice("network", NETWORKS, network),

@@ -1,10 +1,11 @@
 """Explorable of maximally activating images: nine regions of photos, or nine images, for any channel."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from lecturelib import datasets
 from lecturelib.parameters.maximal_image_plots import matches_plot, photo_with_box
-from lecturelib.parameters.maximal_images import LayerMaxima, maximal_images_by_channel
+from lecturelib.parameters.maximal_images import LayerMaxima, MaximalImages, maximal_images_by_channel
 from lecturelib.parameters.photo_search import PhotoMatches, PhotoSearch, search_photos
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, Toggle, common_controls, running
@@ -29,7 +30,7 @@ def maximal_browser(network: str = "alexnet") -> Explorable:
         return common_controls.settle(state, layer=_layer_control, channel=_channel_slider)
 
     offered = [name for name in SEARCHED if name != "cifar_net" or datasets.cifar10_path().is_file()]
-    start = {"network": network}
+    start: dict = {"network": network}
     start["layer"] = _layer_control(start).value
     controls = [
         Choice("network", tuple(offered), network),
@@ -37,7 +38,7 @@ def maximal_browser(network: str = "alexnet") -> Explorable:
         _channel_slider(start),
         Toggle("whole", False, label="show the whole picture, not only what the unit sees"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "edges (conv1)": {"network": "alexnet", "layer": "conv1"},
         "textures (conv3)": {"network": "alexnet", "layer": "conv3"},
         "faces? (conv5)": {"network": "alexnet", "layer": "conv5", "channel": 60},
@@ -83,7 +84,8 @@ def _plot(search: PhotoSearch | LayerMaxima, state: dict) -> Picture:
     if state["whole"] and isinstance(found, PhotoMatches):
         pairs = zip(found.names, found.boxes.tolist(), strict=True)
         whole = [photo_with_box(name, tuple(box)) for name, box in pairs]
-    elif state["whole"]:
-        whole = list(search.images[found.indices])
+    elif state["whole"] and isinstance(search, LayerMaxima) and isinstance(found, MaximalImages):
+        images: Any = search.images
+        whole = list(images[found.indices])
     title = f"Channel {state['channel']} of {state['layer']} in {state['network']}"
     return matches_plot(found, title, SEARCHED[state["network"]], whole)

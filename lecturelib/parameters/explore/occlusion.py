@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -13,7 +14,13 @@ from lecturelib.show import Picture, bars, side_by_side
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, common_controls
 
 CLASSIFIERS = ("alexnet", "efficientnet_lite0", "lenet", "fashion_lenet", "textures_net")
-FILLS = {"grey 128": GREY, "black": 0.0, "white": 1.0, "mean colour": "mean", "blurred picture": "blur"}
+FILLS: dict[str, Any] = {
+    "grey 128": GREY,
+    "black": 0.0,
+    "white": 1.0,
+    "mean colour": "mean",
+    "blurred picture": "blur",
+}
 MEASURES = {"probability": Probability, "score": Logit}
 NUMBERS = {"probability": "{:.1%}", "score": "{:.2f}"}
 DROP = "drop by covering"
@@ -36,7 +43,9 @@ def _stride_control(state: dict) -> Choice:
     size = common_controls.network(state["network"]).input_size
     strides = (1, 2, 4) if size <= 32 else (2, 4, 8) if size <= 64 else (8, 16, 32)
     fitting = tuple(stride for stride in strides if stride <= state["patch_size"])
-    return Choice("stride", fitting, fitting[min(1, len(fitting) - 1)], labels=[f"{s} px" for s in fitting])
+    return Choice(
+        "stride", fitting, fitting[min(1, len(fitting) - 1)], labels=tuple(f"{s} px" for s in fitting)
+    )
 
 
 def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None) -> Explorable:
