@@ -84,10 +84,10 @@ def sample(module: str, each: int, seed: int) -> list[tuple[str, str]]:
 def copied(folder: Path) -> Path:
     """A copy of what tests need: the checkout itself is never written on."""
     hidden = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-    for name in ("lecturelib", "tests", "scripts", "benchmarks"):
+    for name in ("lecturelib", "tests", "scripts", "benchmarks", "data"):  # data: the library follows no link there
         shutil.copytree(ROOT / name, folder / name, ignore=hidden)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    for name in ("data", "notebooks", "docs", "README.md"):
+    for name in ("notebooks", "docs", "README.md"):
         (folder / name).symlink_to(ROOT / name)
     return folder
 

@@ -109,6 +109,47 @@ def test_the_length_penalty_decides_between_a_short_and_a_long_sentence(monkeypa
     assert math.isclose(after.log_probability[0], long, rel_tol=1e-6)
 
 
+def scripted(monkeypatch, *rows):
+    """A translator of these tables {(last token, next token): probability}, one for each row of the batch."""
+    tables = torch.full((len(rows), 7, 7), 1e-9)
+    for table, row in zip(tables, rows, strict=True):
+        for places, p in row.items():
+            table[places] = p
+
+    def log_p(self, tokens):
+        self.position += 1
+        each = torch.arange(len(tokens)) if len(rows) > 1 else torch.zeros(len(tokens), dtype=torch.long)
+        return tables[each, tokens].log(), None
+
+    monkeypatch.setattr(Decoder, "step", log_p)
+    return Scripted(tables[0])
+
+
+def test_the_log_probability_of_a_sentence_that_ended_waits_for_the_others(monkeypatch):
+    short, long = {(START, END): 0.6}, {(START, 4): 0.7, (4, 5): 0.9, (5, END): 0.5}
+    found = greedy(scripted(monkeypatch, short, long), torch.tensor([[4, END], [5, END]]))
+    assert found.ids == [[END], [4, 5, END]]
+    assert found.log_probability == pytest.approx([math.log(0.6), math.log(0.7 * 0.9 * 0.5)], rel=1e-6)
+
+
+def test_the_longest_sentence_may_have_one_token(monkeypatch):
+    model = scripted(monkeypatch, {(START, 4): 0.7, (4, END): 0.9})
+    source = torch.tensor([[4, END]])
+    assert greedy(model, source, longest=1).ids == [[4]]
+    assert beam_search(model, source, width=1, longest=1).ids == [[4]]
+
+
+def test_a_search_goes_on_while_a_beginning_can_overtake_the_last_of_the_finished(monkeypatch):
+    # After two tokens 0.5, 0.27 and 0.03 are finished; (5, 6) has 0.12, less than the second and more than the third.
+    first = {(START, END): 0.5, (START, 4): 0.3, (START, 5): 0.15}
+    second = {(4, END): 0.9, (4, 6): 0.05, (5, END): 0.2, (5, 6): 0.8, (6, END): 1.0}
+    found = beam_search(
+        scripted(monkeypatch, first | second), torch.tensor([[4, END]]), width=3, length_penalty=0.0
+    )
+    assert found.ids == [[END], [4, END], [5, 6, END]]
+    assert found.log_probability == pytest.approx([math.log(p) for p in (0.5, 0.27, 0.12)], rel=1e-6)
+
+
 @pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("kind", ["transformer", "fixed", "additive"])
 def test_sentences_are_ordered_by_length_normalized_log_probability(kind, penalty, tiny, sentences):

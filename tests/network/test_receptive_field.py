@@ -223,6 +223,34 @@ def test_what_mixes_places_sees_the_whole_image(module):
     assert receptive_field(module, last, image_shape=(1, 16, 16)).whole
 
 
+class Last(nn.Module):
+    """Runs a layer on a map with its channels last, (B, h, w, C)."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer, self.end = nn.Conv2d(1, 4, (3, 5)), layer, nn.Identity()
+
+    def forward(self, x):
+        return self.end(self.layer(self.first(x).permute(0, 2, 3, 1)))  # (B, 10, 12, 4)
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(4, 6), nn.LayerNorm(4)])
+def test_what_mixes_channels_only_keeps_the_field_of_a_map_with_its_channels_last(layer):
+    field = receptive_field(Last(layer), "end", image_shape=(1, 12, 16))
+    assert not field.whole and field.size == (3, 5) and field.jump == (1, 1)
+
+
+@pytest.mark.parametrize("layer", [nn.LayerNorm((12, 4)), nn.LayerNorm((10, 12, 4))])
+def test_a_norm_over_columns_sees_the_whole_image(layer):
+    assert receptive_field(Last(layer), "end", image_shape=(1, 12, 16)).whole
+
+
+@pytest.mark.parametrize("columns", [16, 12])
+def test_a_linear_layer_along_the_columns_sees_the_whole_image(columns):
+    network = nn.Sequential(nn.Conv2d(1, 4, (3, 5)), nn.Linear(columns - 4, 5))
+    assert receptive_field(network, "1", image_shape=(1, 12, columns)).whole
+
+
 def test_adaptive_pooling_is_exact_where_it_divides():
     network = nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveAvgPool2d(6), nn.AdaptiveAvgPool2d((3, 6)))
     assert receptive_field(network, "1", image_shape=(1, 14, 8)).size == (4, 3)
