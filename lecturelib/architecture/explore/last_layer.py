@@ -1,4 +1,4 @@
-"""The last layer of a digit network, link by link: which hidden neurons speak for a digit, which against it."""
+"""The last layer of a digit network, link by link: which hidden neurons raise the score of a digit, which lower it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lecturelib.widgets import Choice, Explorable, Slider, Toggle, common_contro
 
 
 def last_layer_explorer() -> Explorable:
-    """The last layer of lenet as links: which hidden neurons speak for a digit, which against it."""
+    """The last layer of lenet as links: which hidden neurons raise the score of a digit, which lower it."""
     controls = [
         Choice("picture", datasets.DIGITS, "3", label="a picture of"),
         Choice("digit", ("the answer", *datasets.DIGITS), label="links of the digit"),
@@ -24,10 +24,10 @@ def last_layer_explorer() -> Explorable:
     ]
     presets = {
         "why it is a 3": {"picture": "3", "digit": "the answer"},
-        "what speaks for 8 in this 3": {"picture": "3", "digit": "8"},
+        "an 8 in this 3?": {"picture": "3", "digit": "8"},
         "the weights alone": {"picture": "3", "width": "weight"},
     }
-    return Explorable(_render_digit, controls, "What speaks for a digit", presets)
+    return Explorable(_render_digit, controls, "Evidence for a digit", presets)
 
 
 @lru_cache(maxsize=16)
@@ -55,7 +55,7 @@ def _render_digit(state: dict) -> Picture:
     caption = (
         f"A {state['picture']} that lenet names {answer}. The score of {digit} is {scores[digit]:.1f}: these {n} of "
         f"128 hidden neurons give {kept:+.1f}, the other {128 - n} {shares[digit].sum().item() - kept:+.1f}, the bias "
-        f"{bias:+.1f}. Orange speaks for, blue and dashed against."
+        f"{bias:+.1f}. Orange raises the score, blue and dashed lowers it."
     ).replace("-", "\N{MINUS SIGN}")
     best = int(order[0])
     alt = (

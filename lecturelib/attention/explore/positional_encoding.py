@@ -23,7 +23,7 @@ def positional_encoding_explorer() -> Explorable:
     ]
     presets = {
         "the translators' own": {"length": 64, "d": 160, "position": 10},
-        "few numbers: far positions are alike": {"length": 128, "d": 8, "position": 10},
+        "few columns, many positions": {"length": 128, "d": 8, "position": 10},
         "the first position": {"length": 64, "d": 64, "position": 0},
     }
     return Explorable(_render, controls, "Positional encoding", presets, refresh)

@@ -31,7 +31,7 @@ def query_key_value_explorer() -> Explorable:
     presets = {
         "drinks asks for a noun": {"word": "drinks", "q1": 2.0, "q2": -1.0},
         "a query of zeros: all alike": {"word": "drinks", "q1": 0.0, "q2": 0.0},
-        "a long query: one word takes all": {"word": "drinks", "q1": 4.0, "q2": -4.0, "scale": False},
+        "a long query": {"word": "drinks", "q1": 4.0, "q2": -4.0, "scale": False},
         "the first word, causal: itself only": {"word": "the", "q1": 0.5, "q2": 2.0, "causal": True},
     }
     return Explorable(_render, controls, "Queries, keys and values by hand", presets)

@@ -35,7 +35,7 @@ def code_size_explorer() -> Explorable:
     ]
     presets = {
         "two numbers each": {"components": 2},
-        "as many components as 32 code numbers need": {"components": 64},
+        "64 components": {"components": 64},
         "a bag": {"data": "clothes", "picture": "bag", "components": 32},
     }
     return Explorable(_render, controls, "How few numbers keep a picture?", presets, refresh)

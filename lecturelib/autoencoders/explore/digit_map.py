@@ -31,7 +31,7 @@ def digit_map() -> Explorable:
         "all of it decoded": {"view": "decoded everywhere"},
         "clothes": {"data": "clothes"},
     }
-    return Explorable(_render, controls, "A map to drag a finger over", presets)
+    return Explorable(_render, controls, "A map of digits", presets)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ def switches_explorer() -> Explorable:
         Choice("borrowed", tuple("0123456789"), "2", label="whose switches are borrowed"),
     ]
     presets = {"switches off": {"switches": WAYS[1]}, "a 7 with the switches of a 2": {"switches": WAYS[2]}}
-    return Explorable(_render, controls, "What the switches know", presets)
+    return Explorable(_render, controls, "What the switches carry", presets)
 
 
 @torch.no_grad()

@@ -46,9 +46,9 @@ def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
     ]
     presets = {
         "eyes and nose (conv4)": {"picture": "cat", "layer": "conv4"},
-        "which of it speaks for cat?": {"picture": "cat", "layer": "conv5", "shown": SIZED},
+        "what raises the score of cat?": {"picture": "cat", "layer": "conv5", "shown": SIZED},
         "seven by seven blocks (conv5)": {"picture": "cat", "layer": "conv5", "group": 2},
-        "edges and colours (conv2)": {"picture": "cat", "layer": "conv2"},
+        "edges and colors (conv2)": {"picture": "cat", "layer": "conv2"},
         "a motorcycle": {"picture": "motorcycle", "layer": "conv5"},
     }
 

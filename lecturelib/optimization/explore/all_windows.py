@@ -110,12 +110,12 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     flat = overlay(image, maps[channel], percentile=100, colour_bar=False, size=image.shape[-1])
     view.window(1, f"activation, up to {number(maps[channel].max().item())}", pixels_of(flat))
     view.window(2, *_weights(model, layer, channel))
-    view.window(4, "what it saw there", _cut(image, field, y, x))
+    view.window(4, "its receptive field", _cut(image, field, y, x))
     known = (name, layer, channel)
     if known in _pictures:
-        view.window(7, "what it wants to see", _pictures[known])
+        view.window(7, "optimized image", _pictures[known])
     elif layer in shipped_layers(name):
-        view.window(7, "what it wants to see", shipped_channel_pictures(name, layer)[channel])
+        view.window(7, "optimized image", shipped_channel_pictures(name, layer)[channel])
     if (name, layer) in _found:
         view.matches(_found[name, layer].of(channel))
     yield view.picture()
@@ -127,12 +127,12 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     if known not in _pictures:
         for step in _maximized(model, layer, channel, field):
             if step.step in SHOWN_AT and layer not in shipped_layers(name):
-                view.window(7, f"it wants to see: step {step.step}", step.image)
+                view.window(7, f"optimized image: step {step.step}", step.image)
                 yield view.picture()
             if step.step % 4 == 0:
-                yield Progress(step.step / STEPS / 2, "the optimized picture emerges")
+                yield Progress(step.step / STEPS / 2, "optimizing the image")
         _remember(_pictures, known, step.image, REMEMBERED)
-        view.window(7, "what it wants to see", step.image)
+        view.window(7, "optimized image", step.image)
         yield view.picture()
     if (name, layer) not in _found:
         words = "searching for what excites it"
@@ -191,8 +191,8 @@ class _View:
     """The eight windows of a channel, filled one after the other."""
 
     TITLES = (
-        "the photo", "activation", "weights", "pictures that excite it", "what it saw there", "guided backprop",
-        "deconvnet", "what it wants to see",
+        "the photo", "activation", "weights", "images that excite it", "its receptive field", "guided backprop",
+        "deconvnet", "optimized image",
     )  # fmt: skip
 
     def __init__(self, state: dict, channel: int, place, maps: Tensor, field: ReceptiveField):
@@ -255,7 +255,7 @@ def _square(part: Tensor) -> np.ndarray:
 
 
 def _weights(model: PixelModel, layer: str, channel: int) -> tuple[str, np.ndarray]:
-    """The kernel of a first layer; of a later one its slices for the input channels that it listens to most."""
+    """The kernel of a first layer; of a later one its slices for the input channels with the largest weights."""
     weight = kernels(model, layer)[channel]  # (inputs, kh, kw)
     if len(weight) == 3:
         return "its kernel (grey is 0)", pixels_of(around_grey(weight, 100))
@@ -267,4 +267,4 @@ def _weights(model: PixelModel, layer: str, channel: int) -> tuple[str, np.ndarr
     side = weight.shape[-1]
     slices = [part.reshape(side, side, 3) for part in parts]
     labels = [f"input {i}" for i in most]
-    return "listens most to", pixels_of(tiled(slices, 2, labels, zoom=78 // side, pad=4, alt="kernels"))
+    return "its largest weights", pixels_of(tiled(slices, 2, labels, zoom=78 // side, pad=4, alt="kernels"))
