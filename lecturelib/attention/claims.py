@@ -199,7 +199,7 @@ def multiply_adds(model: nn.Module, source: int, target: int) -> int:
 
 
 def without_order(letters: Tensor) -> float:
-    """The share of letters (B, L) right for one who knows which letters come, and those written, but no order at all.
+    """The share of letters (B, L) right when the letters and those already written are known, but not their order.
 
     The best guess is always the letter of which most are left.
 

@@ -165,7 +165,7 @@ def _apart(word: str) -> tuple[Tensor, Tensor]:
 
 
 def state_of(word: str, sentence: str) -> Tensor:
-    """What the word has become in a sentence, at the embedding and after each layer: (layers + 1, d).
+    """Hidden states of a word in a sentence, at the embedding and after each layer: (layers + 1, d).
 
     Raises `ValueError` where the sentence does not hold the word as one token.
     """

@@ -214,7 +214,7 @@ def train_toy(
 
 
 def on_target(weights: Tensor, task: Task) -> float:
-    """The share of attention (T, S) that lies on the very letter to be written, without END's row.
+    """The share of attention (T, S) that lies on the letter that is to be written, without END's row.
 
     >>> on_target(torch.eye(3), "copy")
     1.0

@@ -110,7 +110,7 @@ def iter_gradient_factorization(
     centre: bool = True,
     seed: int = 0,
 ) -> Iterator[Factorization]:
-    """Factorization by gradient descent (Adam on all observed entries); minimises what ALS minimises.
+    """Factorization by gradient descent (Adam on all observed entries); minimizes what ALS minimizes.
 
     With loss "cross_entropy" the entries are 0 or 1 (values between count as shares) and U V^T + offset are logits: the
     factorization of binary pictures (logistic PCA; Collins, Dasgupta and Schapire 2001). Raises as ALS does, and

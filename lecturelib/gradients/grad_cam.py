@@ -1,4 +1,4 @@
-"""Grad-CAM: which places of a layer's map speak for a unit, in one pass whose backward part ends at that layer.
+"""Grad-CAM: which places of a layer's map raise a unit, in one pass whose backward part ends at that layer.
 
 Selvaraju et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization".
 """
@@ -17,15 +17,15 @@ from lecturelib.network.units import Unit
 
 
 def grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | None = None) -> Tensor:
-    """Grad-CAM, (h, w) as the layer's map, 0 or more: where a layer speaks for a unit.
+    """Grad-CAM, (h, w) as the layer's map, 0 or more: where a layer raises the value of a unit.
 
         map(y, x) = max(0, sum_k w_k a_k(y, x)),   w_k = 1/(h w) sum_(y, x) d f / d a_k(y, x)
 
-    f is the unit, a_k channel k of the layer. What speaks against the unit is cut off at 0. image: one image (1, C,
+    f is the unit, a_k channel k of the layer. What lowers the unit is cut off at 0. image: one image (1, C,
     H, W) in [0, 1]. unit: any unit behind the layer, usually a `Logit`. layer: a name, or (name, call) for a module
     that runs several times; without one, the `last_map` before the unit. Tokens (T, C) of a vision transformer are
     laid out as the grid of their patches; class and register tokens, which stand first, are left out. The map is all
-    0 where no place speaks for the unit.
+    0 where no place raises the unit.
 
     Up to the layer nothing is kept for a backward pass, which ends there. Raises as `backprop` does, and `ValueError`
     if the layer has no places, if the unit does not depend on it, or if the map is NaN or infinite. Selvaraju et al.

@@ -27,7 +27,7 @@ Weights = Literal["trained", "random", "online"]
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A classifier or feature extractor of the course: what it knows, how it is built, which files hold its weights.
+    """A classifier or feature extractor of the course: its classes, how it is built, which files hold its weights.
 
     >>> MODELS["lenet"].what, MODELS["lenet"].data
     ('digits', ('lenet',))

@@ -32,7 +32,7 @@ _known = PerNetwork()
 
 
 def independent(model: nn.Module, image_shape: Sequence[int]) -> bool:
-    """Does each picture (C, H, W) of a batch get what it gets alone? Found once for each network, by trying.
+    """Whether each image (C, H, W) of a batch gets the same output as alone; found once for each network, by trying.
 
     Two unlike pictures, one faint and one of strong contrast, run alone and together; every layer is compared. Where
     they differ, a `UserWarning` says so once, and who runs batches takes one picture at a time.

@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The pixels that a position of a layer sees, per axis (vertical, horizontal).
+    """The pixels that a position of a layer depends on, per axis (vertical, horizontal).
 
     Position (y, x) sees `size` pixels from `start + (y, x) * jump` on. `whole` layers see all of the image,
     whatever the position: their size is the image's and their jump 0.

@@ -28,7 +28,7 @@ def check_rule(rule: str) -> str:
 
 
 def relu_back(rule: Rule, signal: Tensor, forward: Tensor, limit: float | None = None) -> Tensor:
-    """What a ReLU passes back, given the signal that comes from above and what went forward, of the same shape.
+    """The signal that a ReLU passes back, given the one that comes from above and what went forward, of the same shape.
 
     `forward` is what the ReLU was given or what it made of it: both are above 0 at the same places. backprop passes
     the signal where `forward` > 0 (and, for a ReLU6, < `limit`), deconvnet where the signal itself is > 0 whatever

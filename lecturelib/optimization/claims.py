@@ -77,7 +77,7 @@ def _chances(model, image: Tensor) -> Tensor:
 def c13_inversion(
     photos: Sequence[str] = PHOTOS, layers: Sequence[str] = LAYERS, steps: int = 200, seed: int = 0
 ) -> dict:
-    """C13: how far can a photo be told from a layer's activations alone? AlexNet, layer by layer.
+    """C13: how well can a photo be reconstructed from a layer's activations alone? AlexNet, layer by layer.
 
     Each photo is inverted from each layer with the same steps and regularizer. Pixel error: root mean square, as a
     share of that of the mean image, the photo's mean colour everywhere (1: no better than it; it can exceed 1). The
