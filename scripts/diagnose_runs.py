@@ -33,11 +33,11 @@ recorded every {look} steps, with three digits.
 * How made: `python scripts/diagnose_runs.py`: {faults} kinds x seeds {seeds}, {steps} steps each on {train} shipped
   digits or clothes; network, optimizer, learning rate and strength of the fault are drawn from the seed.
 * Limits of the diagnosis: set on the seeds {set_on}, which are not in this file.
-* Seen before: seeds 0 to 7, in a first report (94 of 96 named rightly). Both misses were noisy validation images, to
-  which the comparison of the two sets was blind; it was mended, and this report was made on new seeds.
+* Seen before: seeds 0 to 7, in a first report (94 of 96 named rightly). Both misses were noisy validation images, which
+  the comparison of the two sets did not detect; it was corrected, and this report was made on new seeds.
 * Changed after this report was first made: a cause needs evidence of its own, and wrong labels are told by comparing
   how often neighbors agree in both sets. The limits for that were set on the seeds {set_on}, too.
-* Licence: that of this project; made from MNIST and Fashion-MNIST (see their cards), holds no picture.
+* License: that of this project; made from MNIST and Fashion-MNIST (see their cards), holds no picture.
 * named rightly: {right} of {count} ({share:.1%})
 * named rightly without comparing the two data sets: {curves} of {count} ({curves_share:.1%})
 * healthy runs called healthy: {healthy}

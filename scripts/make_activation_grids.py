@@ -68,12 +68,12 @@ def main() -> None:
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
 {", ".join(common_controls.SUBJECTS)} (central square,
-{model.input_size} px): what the place means, optimized by us.
+{model.input_size} px): the image that we optimized for the place's activation vector.
 
 * How made: `python scripts/make_activation_grids.py`: `activation_grid` of `lecturelib.optimization`, every place by
   itself, Fourier parametrization, {STEPS} steps of {RATE} from noise (seed {SEED}) at {SIZE} px, brought to {SIDE} px;
   one WebP sheet (quality {QUALITY}) per photo and layer, row by row.
-* Licence: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
+* License: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
   stands in `lecturelib.images.PHOTOS`.
 * file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
 """)

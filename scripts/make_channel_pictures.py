@@ -92,7 +92,7 @@ over its map large, optimized by us.
   brought to {SIDE} px, one WebP sheet (quality {QUALITY}) per layer, {COLUMNS} tiles in a row, channel by channel.
 * Channels, and their mean activation (before the ReLU) for the first step and for the finished picture:
 {listed}
-* Licence: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause).
+* License: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause).
 * file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
 """)
 

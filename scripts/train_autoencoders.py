@@ -118,7 +118,7 @@ weight in
   learning rate up to 3e-3, batch {BATCH}, on the 10,000 shipped training pictures of each data set.
 * Input and output: pixels in [0, 1], 1 x 28 x 28. Errors: mean squared error of a pixel on the 2,000 test pictures; the
   table by code size is in {FILE}.json, each kind trained {CURVE_STEPS} steps (2,000 for convolutions), one seed.
-* Licence: CC BY 4.0, as this project; trained on MNIST (see mnist.md) and Fashion-MNIST (see fashion_mnist.md).
+* License: CC BY 4.0, as this project; trained on MNIST (see mnist.md) and Fashion-MNIST (see fashion_mnist.md).
 """
     save(FILE, tensors, {"seed": SEED}, card, {"networks": networks, "errors_by_code_size": errors})
 

@@ -37,15 +37,15 @@ def main() -> None:
     }
     card = f"""# cifar_net
 
-The weights of `lecturelib.models.small.cifar_net`: ten kinds of small colour photos, trained by us from
+The weights of `lecturelib.models.small.cifar_net`: ten classes of small color photos, trained by us from
 random weights.
 
 * How made: `python scripts/train_cifar_net.py`: SGD with Nesterov momentum 0.9, batch {BATCH}, one-cycle learning
   rate up to {LR}, weight decay {WEIGHT_DECAY}, dropout {DROPOUT} before the last layer, label smoothing {SMOOTHING},
-  bfloat16 mixed precision; images moved by up to {SHIFT} pixels and mirrored by chance; batch normalisation folded
+  bfloat16 mixed precision; images moved by up to {SHIFT} pixels and mirrored by chance; batch normalization folded
   into the convolutions.
 * Input: pixels in [0, 1], minus {MEAN}, divided by {STD}, per channel.
-* Licence: that of this project; trained on CIFAR-10 (Krizhevsky 2009), whose images are not passed on.
+* License: that of this project; trained on CIFAR-10 (Krizhevsky 2009), whose images are not passed on.
 """
     save("cifar_net", network.state_dict(), metrics, card)
 

@@ -156,7 +156,7 @@ The weights of `lecturelib.models.load("{options.name}")`: the generator of a GA
   precision; kept is the running mean of the weights (factor {MEAN_OVER}).
 * Output: pixels in [0, 1], 1 x 28 x 28. Codes: standard normal.
 * The judge of the samples is `{judge}`, which never saw them in its training.
-* Licence: that of this project; trained on {data}.
+* License: that of this project; trained on {data}.
 """
     save(options.name, painter.state_dict(), metrics, card)
 

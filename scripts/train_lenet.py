@@ -88,7 +88,7 @@ The weights of `lecturelib.models.small.{options.network}`: {recipe["about"]}, t
   batch {BATCH}, one-cycle learning rate up to {LR}, weight decay {WEIGHT_DECAY},
   images shifted by up to {SHIFT} pixels{" and mirrored" if recipe["flip"] else ""}.
 * Input: pixels in [0, 1], minus {mean[0]}, divided by {std[0]}.
-* Licence: {recipe["licence"]}.
+* License: {recipe["licence"]}.
 """
     save(options.network, network.state_dict(), metrics, card)
 

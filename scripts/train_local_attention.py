@@ -89,7 +89,7 @@ attention (5 x 5, two heads) in place of convolutions or with convolutions of 3 
   rate up to {LR}, weight decay {WEIGHT_DECAY}, images shifted by up to {SHIFT} pixel and mirrored; the 10,000 shipped
   training images, the same batches for both kinds.
 * Input: pixels in [0, 1]. The names in the file are kind, seed, and the layer's.
-* Licence: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
+* License: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
 """
     save("local_attention", tensors, metrics, card)
 

@@ -98,13 +98,13 @@ def main() -> None:
     card = f"""# masked_words
 
 The weights of `lecturelib.attention.pretraining.load()`: a small encoder (two layers, 96 features, four heads) that has
-learned from English text alone to guess hidden words.
+learned from English text alone to predict hidden tokens.
 
 * How made: `python scripts/train_masked_words.py`: {SHARE:.0%} of the tokens are to be guessed, of these 8 in 10 are
   hidden, 1 in 10 replaced; AdamW, batch {BATCH}, learning rate up to {PEAK} after {WARMUP} steps, then down along half
   a cosine.
 * Text: the English side of the 40,000 shipped training pairs (see tatoeba.md), no labels.
-* Licence: that of this project; learned from Tatoeba (see tatoeba.md).
+* License: that of this project; learned from Tatoeba (see tatoeba.md).
 """
     save("masked_words", encoder.state_dict(), metrics, card, {"curve": curve})
 

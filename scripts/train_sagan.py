@@ -107,7 +107,7 @@ on its map of 14 x 14, {GAN_LATENT} numbers per picture, trained by us from rand
   the generator and one in the critic, both gates from 0, spectral norm in both blocks.
 * Output: pixels in [0, 1], 1 x 28 x 28. Codes: standard normal.
 * The critic of the samples is `fashion_lenet`, which never saw them in its training.
-* Licence: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
+* License: that of this project; trained on Fashion-MNIST (see fashion_mnist.md).
 """
     save("clothes_sagan", generator.state_dict(), metrics, card, {f"gate_every_{EVERY}_steps": gate})
 

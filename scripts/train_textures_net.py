@@ -43,16 +43,16 @@ def main() -> None:
     }
     card = f"""# textures_net
 
-The weights of `lecturelib.models.small.textures_net`: ten kinds of clothes on photos of brick, grass, gravel and
+The weights of `lecturelib.models.small.textures_net`: ten classes of clothes on photos of brick, grass, gravel and
 other things, trained by us from random weights.
 
 * How made: `python scripts/train_textures_net.py`: SGD with Nesterov momentum 0.9, batch {BATCH}, one-cycle
   learning rate up to {LR}, weight decay {WEIGHT_DECAY}, label smoothing 0.05, bfloat16 mixed precision;
-  {PICTURES:,} newly composed pictures an epoch, mirrored by chance; batch normalisation folded into the convolutions.
+  {PICTURES:,} newly composed pictures an epoch, mirrored by chance; batch normalization folded into the convolutions.
 * Input: pixels in [0, 1], minus {MEAN}, divided by {STD}, per channel.
 * Test: `datasets.clothes_on_textures({TEST_PICTURES}, seed={TEST_SEED}, split="test")`: items that no training
   picture shows.
-* Licence: that of this project; trained on Fashion-MNIST (see fashion_mnist.md) and photos of scikit-image (CC0 or
+* License: that of this project; trained on Fashion-MNIST (see fashion_mnist.md) and photos of scikit-image (CC0 or
   public domain).
 """
     save("textures_net", network.state_dict(), metrics, card)

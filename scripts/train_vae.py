@@ -115,7 +115,7 @@ The weights of `lecturelib.models.load("{options.name}")`: a variational autoenc
   Adam, batch {BATCH}, one-cycle learning rate up to {LR}, bfloat16 mixed precision.
 * Input and output: pixels in [0, 1], 1 x 28 x 28. Codes: standard normal.
 * The judge of the samples is `{judge}`, which never saw them in its training.
-* Licence: that of this project; trained on {data}.
+* License: that of this project; trained on {data}.
 """
     save(options.name, vae.state_dict(), metrics, card)
 

@@ -27,7 +27,7 @@ def test_shipped_sets_are_balanced_and_in_range(read, split, count):
 def test_the_card_has_the_files_sha256_and_licence(name):
     card = assets.data_path(f"{name}.md").read_text()
     assert hashlib.sha256(assets.data_path(f"{name}.npz").read_bytes()).hexdigest() in card
-    assert "Licence:" in card
+    assert "License:" in card
 
 
 def test_class_names_stand_in_the_order_of_the_labels():
