@@ -147,6 +147,34 @@ def test_blocks_read_from_outside_do_not_repeat():
     assert found == [(0, "Linear", 1), (0, "Linear", 2)]
 
 
+class Mix(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, h, other):
+        return self.conv(h) + other
+
+
+@pytest.mark.parametrize(("first", "counts"), [("a", [4]), ("b", [1, 3])])
+def test_copies_read_from_elsewhere_the_same_place(first, counts):
+    class Fed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1, bias=False)
+            self.mixes = nn.ModuleList(Mix() for _ in range(4))
+
+        def forward(self, x):
+            a, b = self.a(x), self.b(x)
+            h = b if first == "a" else a
+            for k, mix in enumerate(self.mixes):
+                h = mix(h, b if first == "b" and k == 0 else a)
+            return h
+
+    folded = fold(trace(Fed(), (1, 3, 8, 8)), 2)
+    assert [count for _, title, count in seen(folded) if title == "Mix"] == counts
+
+
 def test_periods_of_two_repeat():
     layers = [layer for _ in range(4) for layer in (nn.Conv2d(4, 4, 3, padding=1), nn.MaxPool2d(3, 1, 1))]
     folded = fold(trace(nn.Sequential(*layers), (1, 4, 8, 8)))
