@@ -23,7 +23,7 @@ from lecturelib.architecture.layout.blocks import Block, Folded
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.architecture.layout.placement import Placed, Rect
 from lecturelib.architecture.layout.planner import layouts
-from lecturelib.checks import check_choice
+from lecturelib.checks import check_choice, complaint
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape
 from lecturelib.show.text_metrics import LEADING, shortened, text_width
@@ -75,7 +75,7 @@ def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = Fals
     """The drawing of a folded graph, in the style and the number of columns in which it reads best."""
     style, texts, placed = best_layout(folded, direction)
     title = heading(folded.graph)
-    shapes = [Label(MARGIN, MARGIN + 9, title, 15, "start", bold=True)]
+    shapes: list[Shape] = [Label(MARGIN, MARGIN + 9, title, 15, "start", bold=True)]
     shapes += _shapes(folded, placed, style, texts)
     width = max(placed.width + 2 * MARGIN, text_width(title, 15, True) + 2 * MARGIN)
     height = placed.height + HEADER + 2 * MARGIN
@@ -106,8 +106,10 @@ def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, d
                     score = _text_on_slide(placed, style) - wraps - (0.05 if horizontal else 0)
                     if best is None or score > best[0] + 1e-9:
                         best = (score, style, texts, placed)
-        if best[0] >= SMALLEST_TEXT + 0.5:
+        if best is not None and best[0] >= SMALLEST_TEXT + 0.5:
             break
+    if best is None:
+        raise ValueError(complaint("graph", "a network with at least one block", "none"))
     return best[1:]
 
 
@@ -139,7 +141,7 @@ def _shapes(folded: Folded, placed: Placed, style: Style, texts: dict[str, BoxTe
 def _frame(block: Block, rect: Rect, dx: float, dy: float, style: Style, horizontal: bool) -> list[Shape]:
     x, y, width, height = rect[0] + dx, rect[1] + dy, rect[2], rect[3]
     words, size = frame_title(block), style.detail
-    look = {"bold": True, "role": "muted", "key": block.key}
+    look: dict[str, Any] = {"bold": True, "role": "muted", "key": block.key}
     title = Label(x + 15, y + height / 2, shortened(words, height - 8, size, True), size, turned=True, **look)
     if horizontal:
         title = Label(x + width / 2, y + 15, shortened(words, width - 8, size, True), size, **look)
@@ -152,7 +154,7 @@ def _box(
 ) -> list[Shape]:
     shapes: list[Shape] = []
     radius = height / 2 if block.role in ("merge", "input", "output") else 6
-    paint = {"role": block.role, "key": block.key}
+    paint: dict[str, Any] = {"role": block.role, "key": block.key}
     for card in (2, 1) if block.count > 1 else ():
         shapes.append(Box(x + CARD * card, y + CARD * card, width, height, radius, **paint))
     if block.recurrent or (block.same_weights and block.count > 1):

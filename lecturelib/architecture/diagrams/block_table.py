@@ -71,7 +71,7 @@ def _cells(graph: Graph, block: Block, columns: list[float], indent: float, y: f
     room = columns[1] - columns[0] - indent - 10
     texts = (
         shortened(_name(block), room, TEXT, block.can_open),
-        shortened(shape_text(block.output, graph), columns[2] - columns[1] - 8, TEXT),
+        shortened(shape_text(block.output or (), graph), columns[2] - columns[1] - 8, TEXT),
         short_number(block.parameters) if block.parameters else "",
         short_number(block.multiply_adds) if block.multiply_adds else "",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -146,8 +147,10 @@ def _check_size(layer: nn.Module, shape: Sequence[int]) -> None:
     if isinstance(layer, nn.Linear):
         size, outputs = layer.in_features, layer.out_features
         links = size * outputs
-    else:
+    elif isinstance(layer, nn.modules.conv._ConvNd):
         outputs, links = layer.out_channels, layer.weight.numel() * size // layer.in_channels
+    else:
+        return
     if size > 8 * MOST_NEURONS or outputs > 8 * MOST_NEURONS:
         raise ValueError(_too_large(links, max(size, outputs)))
 
@@ -165,7 +168,8 @@ def _grow(columns: list[Column], links: Links, kind: str, words: str, again: Lin
 def _kernel(layer: nn.Module, kind: str) -> str:
     if isinstance(layer, nn.Linear):
         return "fully connected"
-    size = " × ".join(map(str, layer.kernel_size))
+    sides: Any = layer.kernel_size
+    size = " × ".join(map(str, sides))
     return f"convolution, kernel {size}"
 
 
@@ -177,7 +181,7 @@ def _recurrent(layer: nn.Module) -> tuple[Links, Links]:
     else:
         within, again = layer.weight_ih, layer.weight_hh
 
-    def table(weight: Tensor) -> Links:
+    def table(weight: Any) -> Links:
         return Links(weight.detach().clone(), torch.arange(weight.numel()).view_as(weight))
 
     return table(within), table(again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 
@@ -58,11 +59,12 @@ def node_link(
     radius = min(17.0, pitch * 0.36)
     places = _places(columns, pitch, radius, names)
     shapes: list[Shape] = []
-    for k, column in enumerate(columns[1:], 1):
+    for k, layer in enumerate(columns[1:], 1):
         only = None if highlight is None else (highlight[1] if highlight[0] == k else -1)
-        shapes += _straight(column.links, places[k - 1], places[k], radius, colour, only, k)
-        if column.recurrent is not None:
-            shapes += _arcs(column.recurrent, places[k], radius, only)
+        if layer.links is not None:
+            shapes += _straight(layer.links, places[k - 1], places[k], radius, colour, only, k)
+        if layer.recurrent is not None:
+            shapes += _arcs(layer.recurrent, places[k], radius, only)
     shapes += _neurons(columns, places, radius, names)
     reach = max((shape.bounds[2] for shape in shapes), default=0)
     low = max(y for column in places for _, y in column) + radius
@@ -150,7 +152,7 @@ def _straight(
     order = [(i, j) for i, j in links.entry.ge(0).nonzero().tolist()]
     order.sort(key=lambda pair: abs(links.weights[pair].item()))  # the strong ones lie on top
     weights, entry = links.weights.tolist(), links.entry.tolist()
-    shapes = []
+    shapes: list[Shape] = []
     for i, j in order:
         (x0, y0), (x1, y1) = left[j], right[i]
         if colour == "sign":
@@ -173,9 +175,9 @@ def _straight(
 def _arcs(links: Links, column: list, radius: float, only: int | None) -> list[Shape]:
     """Recurrent links on the right of their column: from a neuron, one step ago, to each neuron now."""
     largest = float(links.weights.abs().max())
-    shapes = []
+    shapes: list[Shape] = []
     for i, j in links.entry.ge(0).nonzero().tolist():
-        style = _style(links.weights[i, j].item(), largest)
+        style: dict[str, Any] = _style(links.weights[i, j].item(), largest)
         style["stroke_width"] = max(1.0, style["stroke_width"] / 2)  # arcs lie close
         if only is not None and i != only:
             style["opacity"] = FAINT
@@ -214,7 +216,11 @@ def _words(columns: list[Column], places: list, low: float) -> list[Shape]:
 def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[Shape]:
     """Samples of lines with their words, in as many rows as the width asks for."""
     if colour == "sign":
-        styles = [{"role": "positive"}, {"role": "negative", "dashed": True}, None]
+        styles: list[dict[str, Any] | None] = [
+            {"role": "positive"},
+            {"role": "negative", "dashed": True},
+            None,
+        ]
         words = ["positive", "negative", "the wider, the larger"]
     else:
         shared = next((c.links for c in columns if c.links and c.links.parameters < c.links.count), None)
@@ -222,7 +228,8 @@ def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[
         styles = [*map(kernel_style, numbers), None]
         words = [f"w{_subscript(n + 1)}" for n in numbers]
         words.append("one colour, one weight" if shared else "each link has a weight of its own")
-    x, shapes = 14.0, []
+    x = 14.0
+    shapes: list[Shape] = []
     for style, said in zip(styles, words, strict=True):
         needed = text_width(said, SMALL) + (40 if style else 0)
         if x > 14 and x + needed > width - 14:
@@ -236,8 +243,12 @@ def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[
 
 def _alt(columns: list[Column], colour: str) -> str:
     said = [f"{columns[0].size} inputs"]
+    found = []
     for column in columns[1:]:
         links = column.links
+        if links is None:
+            continue
+        found.append(links.weights[links.entry >= 0])
         words = (
             f"{column.size} {'neurons' if column.size > 1 else 'neuron'} ({column.words}, {links.count} links"
         )
@@ -248,7 +259,6 @@ def _alt(columns: list[Column], colour: str) -> str:
         if column.recurrent is not None:
             words += f", and {column.recurrent.count} recurrent links from the step before"
         said.append(words + ")")
-    found = [c.links.weights[c.links.entry >= 0] for c in columns[1:]]
     above, below = (sum(int(sign(w).sum()) for w in found) for sign in (lambda w: w > 0, lambda w: w < 0))
     signs = (
         f" {above} weights are positive (orange, solid), {below} negative (blue, dashed)."

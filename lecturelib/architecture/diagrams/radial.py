@@ -38,7 +38,8 @@ def radial(model_or_graph: nn.Module | Graph, *inputs: Any, dark: bool = True) -
     names = list(dict.fromkeys(parts))
     hue = {name: _HUES[k % len(_HUES)][0 if dark else 1] for k, name in enumerate(names)}
     angles = _angles(parts)
-    chords, near = [], []
+    chords: list[Shape] = []
+    near: list[Shape] = []
     for edge in graph.edges:
         far = edge.target - edge.source > 1
         (chords if far else near).append(
@@ -81,7 +82,7 @@ def parts_of(graph: Graph) -> list[str]:
 
 
 def _at_depth(graph: Graph, depth: int) -> list[str]:
-    parts = []
+    parts: list[str] = []
     for node in graph.nodes:
         name = node.name if node.is_module else graph.calls[node.parent].name
         own = ".".join(name.split(".")[:depth])

@@ -55,7 +55,7 @@ def seen_positions(unit: ReceptiveField, y: int, x: int, layer: ReceptiveField, 
         sizes.append(last - first + 1)
         spans.append((min(max(first, 0), length - 1), max(min(last, length - 1), 0) + 1))
     (top, bottom), (left, right) = spans
-    return Patch(info, top, left, bottom, right, tuple(sizes))
+    return Patch(info, top, left, bottom, right, (sizes[0], sizes[1]))
 
 
 def field_tiles(model: nn.Module, image: Tensor) -> dict[str, np.ndarray]:
@@ -166,12 +166,14 @@ def _draw(
         shapes.append(Label(centre, below + 19, told, SMALL, role="skip"))
     last = patches[-1].layer
     on_the_way = zip(words[1:-1], patches[:-1], strict=True)
-    seen = "; ".join(f"{name} {_inside(p)[0]} × {_inside(p)[1]} of {size}" for (name, size), p in on_the_way)
+    told_sizes = "; ".join(
+        f"{name} {_inside(p)[0]} × {_inside(p)[1]} of {size}" for (name, size), p in on_the_way
+    )
     told = "map" if len(patches) == 1 else "maps"
     inside = f"{box[2] - box[0]} × {box[3] - box[1]} lie in the photo, from row {box[0]}, column {box[1]}"
     alt = (
         f"A photo and {len(patches)} {told} from left to right. Position {place} of {last.label} sees "
-        f"{field.size[0]} × {field.size[1]} px, of which {inside}. Seen positions on the way: {seen or 'none'}."
+        f"{field.size[0]} × {field.size[1]} px, of which {inside}. Seen positions on the way: {told_sizes or 'none'}."
     )
     return Drawing(x - GAP + 14, low + 40, tuple(shapes), f"Receptive field of {last.label}", alt)
 

@@ -63,7 +63,8 @@ def volumes(model_or_graph: nn.Module | Graph, *inputs: Any) -> Drawing:
     shapes: list[Shape] = []
     middle = 30 + TALLEST * (1 - SLANT[1]) / 2
     deepest = middle + TALLEST * (1 - SLANT[1]) / 2 + 24
-    x, faces = 16.0, []
+    x = 16.0
+    faces: list = []
     for group in groups:
         x = _draw_group(group, x, middle, deepest, largest, shapes, faces) + APART
     shapes += _windows(found, faces) if len(solids) <= SEPARATE else []
@@ -233,7 +234,7 @@ def _solid(
     near_top, far_top, far_bottom, near_bottom = (
         (right, top), (right + dx, top + dy), (right + dx, bottom + dy), (right, bottom),
     )  # fmt: skip
-    style = {"role": volume.role, "key": volume.key, "stroke_width": 1.2}
+    style: dict[str, Any] = {"role": volume.role, "key": volume.key, "stroke_width": 1.2}
     front = ((x, top), near_top, near_bottom, (x, bottom))
     face = (near_top, far_top, far_bottom, near_bottom)
     shapes += [
@@ -249,7 +250,7 @@ def _windows(found: list[Volume], faces: list) -> list[Shape]:
     """On each map the window of the next layer, and thin lines to the position that it makes."""
     shapes: list[Shape] = []
     corners = {volume.key: face for volume, face in faces}
-    over = []
+    over: list[Shape] = []
     for before, after in pairwise(found):
         if len(before.shape) != 3:
             continue

@@ -32,7 +32,7 @@ def connections_explorer() -> Explorable:
         Choice("shown", ("all neurons", "one neuron")),
         Slider("neuron", 1, 12, 1, 1, label="one neuron"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "kernel 3": {"kernel_size": 3},
         "stride 2 halves": {"inputs": 8, "kernel_size": 2, "stride": 2},
         "padding keeps the size": {"kernel_size": 3, "padding": 1},

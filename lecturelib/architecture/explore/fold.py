@@ -87,7 +87,7 @@ def _render(state: dict) -> Picture:
     size = (left + width + 6, max(high, table[-1].bounds[3] + 14) if beside else table[-1].bounds[3] + 14)
     whole = Drawing(*size, tuple(shapes), diagram.title, diagram.alt, state["dark"])
     regions = _regions(folded, diagram, scale, opened, whole) + [
-        Region(key, _share(box, whole), f"{words}, in the table") for key, box, words in rows
+        Region(key, whole.share(box), f"{words}, in the table") for key, box, words in rows
     ]
     said = "Nothing is picked: click a block, or go to the diagram with Tab and on with the arrow keys."
     if picked is not None:
@@ -136,11 +136,6 @@ def _heading_box(diagram: Drawing, block: Block) -> Bounds:
     return diagram.region(block.key)
 
 
-def _share(box: Bounds, whole: Drawing) -> Bounds:
-    size = (whole.width, whole.height, whole.width, whole.height)
-    return tuple(min(1.0, max(0.0, value / length)) for value, length in zip(box, size, strict=True))
-
-
 def _regions(
     folded: Folded, diagram: Drawing, scale: float, opened: tuple[str, ...], whole: Drawing
 ) -> list[Region]:
@@ -155,5 +150,7 @@ def _regions(
         box = _heading_box(diagram, block) if block.inner else diagram.region(block.key)
         state = False if closed else True if held else None
         words = block_words(block, folded.graph)
-        regions.append(Region(key, _share(tuple(value * scale for value in box), whole), words, state))
+        left, top, right, bottom = box
+        place = whole.share((left * scale, top * scale, right * scale, bottom * scale))
+        regions.append(Region(key, place, words, state))
     return regions

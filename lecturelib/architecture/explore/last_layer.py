@@ -38,7 +38,8 @@ def digit_pass(picture: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         {"network": "lenet", "picture": picture, "own": None, "use_own": False}
     )
     acts = record(model, image, ["relu3", "fc4"])
-    return image, acts["relu3"][0], model.classifier[2].weight.detach(), acts["fc4"][0]
+    weight = model.get_parameter("classifier.2.weight").detach()
+    return image, acts["relu3"][0], weight, acts["fc4"][0]
 
 
 def _render_digit(state: dict) -> Picture:

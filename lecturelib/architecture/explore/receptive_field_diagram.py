@@ -62,9 +62,9 @@ def _render(state: dict) -> Picture:
     image = common_controls.chosen_image(state)
     own = state["own"] if state["use_own"] else None
     field = receptive_field(model, state["layer"])
-    positions = layer_info(model, state["layer"]).positions
+    rows, columns = layer_info(model, state["layer"]).positions
     height, width = image.shape[2:]
-    y, x = nearest_position(field, positions, state["y"] * (height - 1), state["x"] * (width - 1))
+    y, x = nearest_position(field, (rows, columns), state["y"] * (height - 1), state["x"] * (width - 1))
     tiles = _tiles(state["network"], state["picture"], own)
     drawing = draw_receptive_field(model, state["layer"], y, x, image, tiles)
     top, left, bottom, right = field.box_inside(y, x, height, width)

@@ -42,8 +42,8 @@ def graph_of(name: str) -> Graph:
     check_name("name", name, NAMES, "network", "trace(model, ...) takes any other")
     with torch.device("meta"):
         if name == "transformer":
-            network = nn.Transformer(512, 8, 6, 6, 2048, batch_first=True)
-            inputs = ((1, 12, 512), (1, 10, 512))
+            network: nn.Module = nn.Transformer(512, 8, 6, 6, 2048, batch_first=True)
+            inputs: tuple = ((1, 12, 512), (1, 10, 512))
         elif name == "lstm":
             network, inputs = SentenceClassifier(), (torch.zeros(1, 12, dtype=torch.long),)
         else:

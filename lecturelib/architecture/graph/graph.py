@@ -127,7 +127,7 @@ class Graph:
         """How deep modules lie in one another; 1: no module holds another."""
         depths = {0: 1}
         for call in self.calls[1:]:
-            depths[call.index] = depths[call.parent] + 1
+            depths[call.index] = depths[call.parent or 0] + 1
         return max(depths.values())
 
     @cached_property

@@ -55,8 +55,9 @@ def title_of(model: nn.Module) -> str:
 
 
 def _own_shape(model: nn.Module) -> tuple[int, ...]:
-    if hasattr(model, "input_size") and hasattr(model, "channels"):
-        return (1, model.channels, model.input_size, model.input_size)
+    size, channels = getattr(model, "input_size", None), getattr(model, "channels", None)
+    if size is not None and channels is not None:
+        return (1, channels, size, size)
     raise TypeError(
         complaint(
             "inputs", f"shapes or tensors, as {title_of(model)} does not say its input size", "none",
@@ -111,7 +112,7 @@ def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if type(value) is dict:
         return {key: _mapped(item, change) for key, item in value.items()}
     if isinstance(value, Mapping) or (is_dataclass(value) and not isinstance(value, type)):
-        made = copy.copy(value)
+        made: Any = copy.copy(value)
         if isinstance(value, Mapping):
             for key, item in value.items():
                 made[key] = _mapped(item, change)
@@ -125,7 +126,7 @@ def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 def input_names(forward: Callable, values: list, named: dict[str, Any]) -> list[tuple[str, Tensor]]:
     """Each tensor that goes in, by the name of the argument; one alone is called "input"."""
     try:
-        bound = inspect.signature(forward).bind(*values, **named).arguments
+        bound: Mapping[str, Any] = inspect.signature(forward).bind(*values, **named).arguments
     except (TypeError, ValueError):  # too many or too few inputs: the pass itself will say so
         bound = {**{f"input {k}": value for k, value in enumerate(values)}, **named}
     pairs = [pair for name, value in bound.items() for pair in named_tensors(name, value)]

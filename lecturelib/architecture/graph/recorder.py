@@ -229,7 +229,7 @@ class Recorder(TorchFunctionMode):
         memory = self.origins.give(tensors_in(output), index)
         code = module_code(module) if module is not None else f"self.{call.name}(x)"
         node = Node(
-            index, call.kind, call.name, call.call, call.parent, call.detail, role_of(call.kind), call.inputs,
+            index, call.kind, call.name, call.call, call.parent or 0, call.detail, role_of(call.kind), call.inputs,
             shapes_of(output), count_parameters(frame.parameters.values()), frame.shared,
             self.adds.count - frame.count, memory, code,
             weights=tuple(w for node in inner for w in node.weights) if keep_weights else (),

@@ -45,7 +45,7 @@ def trace(model: nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
     """
     check_model(model)
     _check_python(model)
-    last: Graph | Failure = "", TypeError("no pass was tried")
+    failure: Failure = "", TypeError("no pass was tried")
     with torch.inference_mode(False):  # its tensors do not say when they are written on
         tried = candidates(model, inputs, kwargs)
         if not needs_values(tried[0]):
@@ -53,12 +53,14 @@ def trace(model: nn.Module, *inputs: Any, **kwargs: Any) -> Graph:
                 last = _attempt(meta_copy(model), given, meta=True)
                 if isinstance(last, Graph):
                     return last
+                failure = last
         with frozen(model):
             for given in tried:
                 last = _attempt(model, given, meta=False)
                 if isinstance(last, Graph):
                     return last
-    place, error = last
+                failure = last
+    place, error = failure
     words = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
     raise ValueError(
         complaint(

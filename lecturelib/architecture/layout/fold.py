@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lecturelib.architecture.graph.graph import Graph, ModuleCall, Node
 from lecturelib.architecture.graph.labels import role_of
@@ -151,7 +152,7 @@ class _Folder:
         summed = [_together([copy[k] for copy in copies]) for k in range(len(copies[0]))]
         if len(summed) == 1:
             return [self._opened(summed[0], level)]
-        costs = _costs(summed)
+        costs: dict[str, Any] = _costs(summed)
         first = [replace(block, keys=whole.keys) for block, whole in zip(copies[0], summed, strict=True)]
         details = [whole.detail for whole in summed]
         first = [replace(block, detail=detail) for block, detail in zip(first, details, strict=True)]
@@ -175,7 +176,8 @@ class _Folder:
         opens = level < self.depth or bool(self.open & set(block.keys))
         if not opens and not (self.merge and len(block.nodes) <= AS_ONE):
             return block
-        inner = self._level([self._of_item(item) for item in call.items], level + 1)
+        items = call.items if isinstance(call, ModuleCall) else ()
+        inner = self._level([self._of_item(item) for item in items], level + 1)
         if len(inner) == 1 and (opens or not inner[0].can_open) and not (block.count > 1 and inner[0].inner):
             # a frame around a single block says nothing, and a convolution with its norm is a convolution
             keys, count = (*block.keys, *inner[0].keys), block.count * inner[0].count
@@ -227,7 +229,7 @@ class _Folder:
         return tuple(links)
 
 
-def _costs(blocks: list[Block]) -> dict[str, int]:
+def _costs(blocks: list[Block]) -> dict[str, Any]:
     names = ("parameters", "multiply_adds", "memory")
     return {name: sum(getattr(block, name) for block in blocks) for name in names}
 
