@@ -7,6 +7,7 @@ and C28 are in `claims_few_labels`, `claims_vision` and `claims_senses`.
 
 import math
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +116,7 @@ def c16_work() -> dict:
     Transformer reaches the other's last chrF with fewer multiply-adds. CPU time is reported without a claim: the
     recurrent one must take 21 steps in a row for such a pair, the Transformer passes four layers. Vaswani et al. 2017.
     """
-    names = ("transformer", "attention")
+    names: tuple[Literal["transformer", "attention"], ...] = ("transformer", "attention")
     metrics = {name: training_log(name) for name in names}
     cost = {name: multiply_adds(translator(name).model, 10, 11) for name in names}
     wanted = metrics["attention"]["curve"][-1]["chrF"]
@@ -175,15 +176,17 @@ def multiply_adds(model: nn.Module, source: int, target: int) -> int:
     >>> multiply_adds(Transformer(30, d=4, heads=1, layers=1, hidden=8), source=1, target=1)
     464
     """
-    vocabulary, e = model.embedding.weight.shape
     if isinstance(model, Transformer):
-        hidden = model.encoder[0].feed_forward[0].out_features
+        vocabulary, e = model.embedding.weight.shape
+        first: Any = model.encoder[0]
+        hidden = first.feed_forward[0].out_features
         encoder = source * (4 * e * e + 2 * e * hidden) + 2 * source * source * e
         decoder = target * (6 * e * e + 2 * e * hidden) + 2 * source * e * e
         decoder += 2 * target * (target + source) * e
         return len(model.encoder) * encoder + len(model.decoder) * decoder + target * e * vocabulary
     if not isinstance(model, Seq2Seq):
         raise TypeError(complaint("model", "a Transformer or a Seq2Seq", type(model).__name__))
+    vocabulary, e = model.embedding.weight.shape
     h, s = model.encoder.hidden_size, model.decoder.hidden_size
     total = source * 2 * 4 * h * (e + h) + 2 * h * s + target * 4 * s * (e + 2 * h + s)
     total += target * (s + 2 * h + e) * e + target * e * vocabulary
@@ -267,10 +270,13 @@ def _trained_score(name: str, steps: int, seed: int) -> tuple[float, float]:
     kind = "cosine" if name.startswith("cosine") else name
     run = train_toy("copy", kind, steps, COPY_LENGTHS, probe="abcdefgh", seed=seed)
     if name == "cosine without strength":
-        run.model.score.fixed = 1.0
+        score: Any = run.model.score
+        score.fixed = 1.0
     for _ in run:
         pass
-    return accuracy_by_length(run.model, "copy", [16])[0], on_target(run.attention(), "copy")
+    attention = run.attention()
+    found = 0.0 if attention is None else on_target(attention, "copy")
+    return accuracy_by_length(run.model, "copy", [16])[0], found
 
 
 def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:

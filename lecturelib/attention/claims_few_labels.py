@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.attention.pretraining import STEPS, learn_from_labels
-from lecturelib.attention.tense_labels import TENSES, labeled
+from lecturelib.attention.tense_labels import TENSES, Split, labeled
 from lecturelib.attention.tokenizer import batch, shipped_tokenizer
 from lecturelib.checks import check_whole
 from lecturelib.lesson.claims import margin, result
@@ -67,7 +67,7 @@ def draw_labeled(count: int, seed: int, split: str = "train") -> tuple[list[list
 
 
 @lru_cache(maxsize=3)
-def _labeled(split: str) -> list[tuple[str, int]]:
+def _labeled(split: Split) -> list[tuple[str, int]]:
     return labeled(split)
 
 

@@ -7,6 +7,7 @@ step passes one token through the network however long the sentence is; the recu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +54,8 @@ class Decoder:
             raise TypeError(complaint("model", "a Transformer or a Seq2Seq", type(model).__name__))
         self.model, self.mask, self.position = model, padding_mask(source), 0
         # the second result: a Transformer's attention weights, a recurrent encoder's first state of the decoder
+        self.memory: Tensor
+        self.state: Any
         self.memory, self.state = model.encode(source)
         if isinstance(model, Transformer):
             self.caches = [(KeyValueCache(), KeyValueCache(fixed=True)) for _ in model.decoder]
@@ -63,7 +66,7 @@ class Decoder:
                 tokens[:, None], self.memory, self.mask, self.caches, self.position
             )
             # layers of (B, heads, 1, S) -> (B, layers, heads, S)
-            weights = torch.stack(cross, 1)[..., 0, :]
+            weights: Tensor | None = torch.stack(cross, 1)[..., 0, :]
             scores = scores[:, 0]
         else:
             word = self.model.embed(tokens[:, None])[:, 0]
@@ -174,7 +177,8 @@ def beam_search(
         before = torch.tensor([one.log_probability for one in alive], dtype=log_p.dtype, device=log_p.device)
         totals = before[:, None] + log_p  # (beams, V)
         best = totals.flatten().topk(min(2 * width, totals.numel()))
-        going, rows = [], []
+        rows = []
+        going: list = []
         for total, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
             row, token = divmod(index, log_p.shape[1])
             longer = alive[row].followed_by(token, total, weights[row] if weights is not None else None)

@@ -7,7 +7,7 @@ translation in linear time", figure 6.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +40,8 @@ def implicit_attention(
     for name, ids in (("source", source), ("target", target)):
         if not len(ids):
             raise ValueError(complaint(name, "at least one token", "none"))
-    device = model.embedding.weight.device
+    embedding: Any = model.embedding
+    device: torch.device = embedding.weight.device
     # the first call of the embedding is that of the source, the second that of the target
     with torch.inference_mode(False), torch.enable_grad(), leaf(model, "embedding") as leaves:
         steps, written = torch.arange(len(target), device=device), torch.tensor(list(target), device=device)

@@ -100,14 +100,15 @@ def permuted_attention(
         states.append(state)
         output, attended, state = model.step(words[:, t], state, memory, mask)
         outputs.append(output)
-        weights.append(attended)
+        if attended is not None:
+            weights.append(attended)
 
     def copies(tensor: Tensor) -> Tensor:  # (T, ...) -> (T * N, ...)
         return tensor.repeat_interleave(permutations, 0)
 
-    before = tuple(copies(torch.cat(parts)) for parts in zip(*states, strict=True))
+    hidden, cell, whole = (copies(torch.cat(parts)) for parts in zip(*states, strict=True))
     changed, _, _ = twin.step(
-        copies(words[0]), before, memory.expand(many, -1, -1), mask.expand(many, -1, -1)
+        copies(words[0]), (hidden, cell, whole), memory.expand(many, -1, -1), mask.expand(many, -1, -1)
     )
     table, found = model.embedding.weight.T, []
     # one step at a time, to save memory: (1, e), (N, e)

@@ -102,7 +102,7 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """`cache` keeps keys and values between steps of decoding: see `decoding.Decoder`."""
         q = self._split(self.query(query))  # (B, heads, Q, d/heads)
-        if cache is not None and cache.fixed and cache.keys is not None:
+        if cache is not None and cache.fixed and cache.keys is not None and cache.values is not None:
             k, v = cache.keys, cache.values
         else:
             k, v = self._split(self.key(memory)), self._split(self.value(memory))  # (B, heads, K, d/heads)

@@ -40,6 +40,8 @@ class Encoder(nn.Module):
     ((1, 4, 16), (1, 2, 4, 4), (1, 4, 30))
     """
 
+    code: Tensor
+
     def __init__(self, vocabulary: int, d: int = 96, heads: int = 4, layers: int = 2, hidden: int = 384):
         super().__init__()
         self.mask = vocabulary

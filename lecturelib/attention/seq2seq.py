@@ -57,9 +57,10 @@ class Seq2Seq(nn.Module):
         for t in range(target.shape[1]):
             output, weights, state = self.step(words[:, t], state, memory, mask)
             outputs.append(output)
-            found.append(weights)
+            if weights is not None:
+                found.append(weights)
         scores = torch.stack(outputs, 1) @ self.embedding.weight.T  # (B, T, e) -> (B, T, vocabulary)
-        return scores, torch.stack(found, 1) if self.score is not None else None
+        return scores, torch.stack(found, 1) if found else None
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Token ids (B, L) -> (B, L, e), of unit size on average."""

@@ -59,7 +59,7 @@ class Tokenizer:
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """The tokens of some ids as text, "▁" at the beginning of a word."""
-        return [self.backend.id_to_token(int(k)) for k in ids]
+        return [str(self.backend.id_to_token(int(k))) for k in ids]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The sentence of some token ids, up to END."""

@@ -79,7 +79,7 @@ def alt_of(run: ToyRun) -> str:
         f"loss {smooth(history['loss'], 0.9)[-1]:.2f} nats",
         f"{smooth(history['accuracy'], 0.9)[-1]:.0%} of the letters right",
     ]
-    if run.last.weights is not None:
+    if run.last is not None and run.last.weights is not None:
         shape = "diagonal" if run.task == "copy" else "diagonal from top right to bottom left"
         said.append(
             f"{history['on_target'][-1]:.0%} of the attention on the letter to be written, the {shape}"
@@ -92,7 +92,7 @@ def _map(run: ToyRun, weights: Tensor | None) -> str:
     if weights is None:
         return f'<text x="0" y="150" fill="{PALE}">no attention: one vector holds the whole sequence</text>'
     read = [*run.probe, "end"]
-    written = [*decode(answer(encode(run.probe), run.task)[0]), "end"]
+    written = [*decode(answer(encode(run.probe), run.task)[0].tolist()), "end"]
     left, top = 58, 52
     cell = min((WIDTH - CHART - 26 - left - 8) / len(read), (HEIGHT - top - 8) / len(written))
     colours, values = palette("cividis"), np.clip(weights.numpy(), 0, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +107,7 @@ def build(kind: str = "transformer", positions: bool = True, seed: int = 0) -> n
         torch.manual_seed(seed)
         if kind == "transformer":
             return Transformer(VOCABULARY, 64, 1, 1, 128, 0.0, positions=positions)
-        sizes = {"embedding": 32, "encoder": 48, "dropout": 0.0}
+        sizes: dict[str, Any] = {"embedding": 32, "encoder": 48, "dropout": 0.0}
         # without attention there is no score to learn: the decoder is as much wider
         score, width = (None, 80) if kind == "fixed" else (kind, 64)
         return Seq2Seq(VOCABULARY, score, decoder=width, **sizes)
@@ -139,7 +139,8 @@ class ToyRun(Iterator[ToyStep]):
         self, model: nn.Module, task: Task, steps: int, lengths: tuple[int, int], probe: str, seed: int
     ):
         self.model, self.task, self.of, self.lengths, self.probe = model, task, steps, lengths, probe
-        self.step, self.stopped, self.last, self.history = 0, "", None, History()
+        self.step, self.stopped, self.history = 0, "", History()
+        self.last: ToyStep | None = None
         rate = RATES["transformer" if isinstance(model, Transformer) else "recurrent"]
         self._generator = torch.Generator().manual_seed(seed)
         self._optimizer = torch.optim.Adam(model.parameters(), lr=rate)
@@ -173,8 +174,8 @@ class ToyRun(Iterator[ToyStep]):
             if weights is not None:
                 numbers["on_target"] = on_target(weights, self.task)
             self.history.add(self.step, numbers)
-            self.last = ToyStep(self.step, self.of, loss.item(), accuracy, weights)
-        return self.last
+            done = self.last = ToyStep(self.step, self.of, loss.item(), accuracy, weights)
+        return done
 
     @torch.no_grad()
     def attention(self) -> Tensor | None:
@@ -210,7 +211,7 @@ def train_toy(
     check_whole("steps", steps, 1)
     if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1] <= LONGEST_WORD:
         raise ValueError(complaint("lengths", f"(shortest, longest) from 1 to {LONGEST_WORD}", lengths))
-    return ToyRun(build(kind, positions, seed), task, steps, tuple(lengths), probe, seed)
+    return ToyRun(build(kind, positions, seed), task, steps, (lengths[0], lengths[1]), probe, seed)
 
 
 def on_target(weights: Tensor, task: Task) -> float:

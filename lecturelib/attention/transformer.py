@@ -141,6 +141,8 @@ class Transformer(nn.Module):
     ((1, 3, 30), (1, 2, 3, 4))
     """
 
+    code: Tensor
+
     def __init__(
         self,
         vocabulary: int,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lecturelib import assets
 from lecturelib.attention.decoding import Decoded, beam_search, greedy
@@ -110,8 +110,15 @@ class Translator:
     True
     """
 
-    def __init__(self, name: str, model: nn.Module, tokenizer: Tokenizer):
+    def __init__(self, name: str, model: Transformer | Seq2Seq, tokenizer: Tokenizer):
         self.name, self.model, self.tokenizer = name, model.eval().requires_grad_(False), tokenizer
+
+    @property
+    def recurrent(self) -> Seq2Seq:
+        """The model, where it is a recurrent one; TypeError for the Transformer."""
+        if not isinstance(self.model, Seq2Seq):
+            raise TypeError(complaint("translator", "'attention' or 'fixed'", repr(self.name)))
+        return self.model
 
     def encode(self, sentence: str) -> list[int]:
         """The token ids of a sentence, END last.
@@ -161,7 +168,7 @@ class Translator:
         ]
 
 
-def build(name: Name, vocabulary: int, score: str = "additive") -> nn.Module:
+def build(name: Name, vocabulary: int, score: str = "additive") -> Transformer | Seq2Seq:
     """An untrained translator of the sizes that are shipped, by name; `score` is that of "attention".
 
     Raises `UnknownName` (a KeyError) for another name or score.

@@ -30,12 +30,13 @@ def alignment_explorer() -> Explorable:
         return {"layer": _layer(state["translator"]), "head": _head(state["translator"])}
 
     first = translator_control("attention", "transformer")
+    start = str(first.value)
     controls = [
         sentence_control(),
         first,
         Choice("view", ("matrix", "lines")),
-        _layer(first.value),
-        _head(first.value),
+        _layer(start),
+        _head(start),
         Toggle("tokens", False, label="show subword tokens"),
         words_control(),
     ]
@@ -61,7 +62,7 @@ def _head(name: str) -> Choice:
 def _render(state: dict) -> Picture:
     found = translated(state["sentence"], state["translator"])
     layer = state["layer"] - 1
-    heads = [None] if state["head"] == MEAN else [int(state["head"]) - 1]
+    heads: list[int | None] = [None] if state["head"] == MEAN else [int(state["head"]) - 1]
     if state["translator"] == "transformer" and state["head"] == MEAN and state["view"] == "lines":
         heads = [0, 1, 2, 3]  # lines can show all at once
     if state["tokens"]:
@@ -73,7 +74,7 @@ def _render(state: dict) -> Picture:
     picked = inside(state["picked"], len(rows), len(columns))
     caption = f"{said(found)} ({KINDS[state['translator']]})."
     if state["view"] == "lines":
-        names = ["α"] if heads == [None] else [str(head + 1) for head in heads]
+        names = ["α" if head is None else str(head + 1) for head in heads]
         return head_view(rows, columns, weights, picked=picked, names=names, caption=caption)
     return matrix_view(
         rows,

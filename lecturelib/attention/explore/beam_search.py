@@ -24,7 +24,7 @@ def beam_search_explorer() -> Explorable:
         Slider("width", 1, 10, value=4, label="width of the beam"),
         Slider("penalty", 0.0, 2.0, 0.2, 0.6, label="length penalty: how much long ones are favoured"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "greedy": {"width": 1},
         "four beginnings": {"width": 4},
         "ten beginnings": {"width": 10},

@@ -51,7 +51,7 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
             (*keys(LONGEST, LONGEST), *model_keys(LAYERS, HEADS)), hover=True, label="words or heads"
         ),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "it was too tired": {"sentence": TIRED, "picked": "row 9"},
         "too tired: head 2 of layer 4": {"sentence": TIRED, "picked": "row 9", "head": "2"},
         "too wide: head 2 of layer 4": {"sentence": WIDE, "picked": "row 9", "head": "2"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from lecturelib.attention.explore.sentence_controls import (
     translator_control,
     words_control,
 )
-from lecturelib.attention.implicit import agreement, implicit_attention, shares
+from lecturelib.attention.implicit import Output, agreement, implicit_attention, shares
 from lecturelib.attention.translators import merged, translator
 from lecturelib.attention.views import matrix_view
 from lecturelib.drawing.picture_row import picture_row
@@ -45,7 +46,7 @@ def implicit_explorer() -> Explorable:
 
 
 @lru_cache(maxsize=32)
-def _gradients(sentence: str, name: str, of: str) -> Tensor:
+def _gradients(sentence: str, name: str, of: Output) -> Tensor:
     found = translated(sentence, name)
     return implicit_attention(translator(name).model, found.source_ids, found.target_ids, of)
 
@@ -56,7 +57,7 @@ def _render(state: dict) -> Picture:
     gradients = shares(_gradients(state["sentence"], name, state["of"]))
     columns, rows, implicit = merged(found.source, found.target, gradients)
     picked = inside(state["picked"], len(rows), len(columns))
-    words = {"row_title": "written", "column_title": "read", "width": _HALF}
+    words: dict[str, Any] = {"row_title": "written", "column_title": "read", "width": _HALF}
     left = matrix_view(rows, columns, implicit, picked, **words)
     caption = f"{said(found)} ({KINDS[name]})."
     title = "implicit: |gradient|, share of a row"

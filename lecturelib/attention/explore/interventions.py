@@ -32,7 +32,7 @@ def permutation_explorer() -> Explorable:
 def _permuted(sentence: str, permutations: int, seed: int) -> Permuted:
     found = translated(sentence, "attention")
     return permuted_attention(
-        translator("attention").model, found.source_ids, found.target_ids, permutations, seed
+        translator("attention").recurrent, found.source_ids, found.target_ids, permutations, seed
     )
 
 

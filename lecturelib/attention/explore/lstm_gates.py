@@ -39,8 +39,8 @@ def encoder_gates(sentence: str, name: str, backward: bool) -> tuple[list[str], 
     """The tokens of a sentence, and every gate of the encoder while it reads them, name -> (S, h)."""
     own = translator(name)
     ids = own.encode(sentence)
-    x = own.model.embed(torch.tensor([ids]))[0]  # (S, e)
-    return own.tokenizer.tokens(ids), lstm_gates(own.model.encoder, x, backward)
+    x = own.recurrent.embed(torch.tensor([ids]))[0]  # (S, e)
+    return own.tokenizer.tokens(ids), lstm_gates(own.recurrent.encoder, x, backward)
 
 
 def _render(state: dict) -> Picture:

@@ -30,7 +30,7 @@ def mask_explorer() -> Explorable:
         Choice("convention", (ALLOWED, FORBIDDEN), label="what the numbers say"),
         RegionPicker(_KEYS, picked="cell", opened="changed", label="cells of the mask: click to change"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "causal: a decoder reads what is written": {"mask": "causal"},
         "padding is never attended to": {"mask": "padding"},
         "a row that may attend to nothing": {"mask": "none", "changed": row},

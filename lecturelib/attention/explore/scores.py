@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lecturelib.attention.scores import Cosine, make_score
 from lecturelib.attention.views.score_view import score_view
@@ -46,7 +46,7 @@ def drawn_scores(name: str, d: int, seed: int, draws: int = 1) -> Tensor:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if name.startswith("cosine"):
-            score = Cosine(d, d, strength=10.0 if "10" in name else 1.0)
+            score: nn.Module = Cosine(d, d, strength=10.0 if "10" in name else 1.0)
         else:
             score = make_score(name, d, d)
     return score(query, keys)[:, 0]

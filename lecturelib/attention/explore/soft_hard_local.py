@@ -33,7 +33,7 @@ def soft_hard_local_explorer() -> Explorable:
         ),
         words_control(),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "soft, as trained": {"kind": "soft"},
         "hard: one word each time": {"kind": "hard"},
         "local: a narrow window": {"kind": "local", "window": 1},
@@ -73,7 +73,7 @@ def translated_with(
     own = translator("attention")
     ids = own.encode(sentence)
     share = 1.15 if center == "diagonal" else 1.0  # French takes a few more tokens
-    twin = with_changed_weights(own.model, change_of(kind, temperature, seed, window, center, share))
+    twin = with_changed_weights(own.recurrent, change_of(kind, temperature, seed, window, center, share))
     return own.in_words(sentence, ids, greedy(twin, torch.tensor([ids])))[0]
 
 

@@ -92,9 +92,5 @@ def finished(
     drawing: Drawing, caption: str, places: Sequence[tuple[str, tuple[float, float, float, float], str]]
 ) -> Picture:
     """The drawing as a Picture with the places that can be picked: (key, (left, top, right, bottom) in px, words)."""
-    size = (drawing.width, drawing.height, drawing.width, drawing.height)
-    regions = tuple(
-        Region(key, tuple(min(1.0, max(0.0, v / s)) for v, s in zip(box, size, strict=True)), words)
-        for key, box, words in places
-    )
+    regions = tuple(Region(key, drawing.share(box), words) for key, box, words in places)
     return replace(Picture(drawing.svg(), drawing.alt, caption, round(drawing.width)), regions=regions)

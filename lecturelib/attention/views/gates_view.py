@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ def gates_view(
     note = "gates: white 0, deep blue 1; below: blue negative, orange positive"
     shapes.append(Label(_LEFT, _BOTTOM + 16, note, 12, "start", role="muted"))
     if picked is not None:
-        frame = {"fill": "none", "stroke": MARK, "stroke_width": 3}
+        frame: dict[str, Any] = {"fill": "none", "stroke": MARK, "stroke_width": 3}
         shapes.append(Box(_LEFT + picked * step, _TOP, step, _BOTTOM - _TOP, 0, **frame))
     regions = []
     for k, word in enumerate(words):

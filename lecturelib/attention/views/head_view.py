@@ -220,7 +220,8 @@ def _squares(
     else:
         columns = values[:, row] if row is not None else values.mean(1)  # (heads, K)
     cell = min(_CELL, step - 2, 200 / heads)
-    start, found = 606.0, []
+    start = 606.0
+    found: list[Shape] = []
     if column is not None:
         found.append(Label(start, 16, "rows: words that attend", 12, "start", role="muted"))
     elif heads > 1:

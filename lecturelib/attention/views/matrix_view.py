@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -117,7 +118,7 @@ def _shaded(values: Tensor, top: float, place: _Place) -> list[Shape]:
         Box(*whole, 0, fill="none", stroke="#8a8a8a", stroke_width=1),
     ]
     if place.cell >= 14:
-        style = {"stroke": "#e2e2e2", "stroke_width": 0.8}
+        style: dict[str, Any] = {"stroke": "#e2e2e2", "stroke_width": 0.8}
         for k in range(1, place.columns):
             x = place.left + k * place.cell
             shapes.append(Line(((x, place.head), (x, place.bottom)), **style))
@@ -145,14 +146,15 @@ def _column_words(columns: Sequence[str], place: _Place, chosen: tuple[str, int]
             x, mine = place.left + (k + 0.5) * place.cell, chosen == ("column", k)
             letters = max(place.letters, 12) if mine else place.letters
             text = shortened(word, _ROOM, letters, mine)
-            style = {"fill": MARK if mine else None}
+            style: dict[str, Any] = {"fill": MARK if mine else None}
             shapes.append(Label(x, place.head - 8, text, letters, "start", mine, True, **style))
     return shapes
 
 
 def _regions(rows: Sequence[str], columns: Sequence[str], place: _Place) -> list[tuple]:
     """What can be picked: each row with its word, and the words above the columns."""
-    half, found = place.cell / 2, []
+    half = place.cell / 2
+    found: list[tuple] = []
     for k, word in enumerate(rows):
         y = place.head + (k + 0.5) * place.cell
         found.append((f"row {k}", (0, y - half, place.right, y + half), _said(word, rows, k)))
@@ -172,7 +174,8 @@ def _is_written(k: int, every: int, chosen: tuple[str, int] | None, kind: str) -
 def _numbers(values: Tensor, top: float, place: _Place, unit: str) -> list[Shape]:
     if place.cell < _NUMBERS:
         return []
-    size, found = max(9.0, min(14.0, place.cell * 0.42)), []
+    size = max(9.0, min(14.0, place.cell * 0.42))
+    found: list[Shape] = []
     for t, row in enumerate(values.tolist()):
         for k, value in enumerate(row):
             if unit == "%" and value < 0.005:
@@ -187,7 +190,7 @@ def _frame(chosen: tuple[str, int] | None, place: _Place) -> list[Shape]:
     if chosen is None:
         return []
     (kind, k), cell = chosen, place.cell
-    style = {"fill": "none", "stroke": MARK, "stroke_width": 3 if cell >= 14 else 1.4}
+    style: dict[str, Any] = {"fill": "none", "stroke": MARK, "stroke_width": 3 if cell >= 14 else 1.4}
     if kind == "row":
         return [Box(place.left, place.head + k * cell, place.columns * cell, cell, 2, **style)]
     return [Box(place.left + k * cell, place.head, cell, place.rows * cell, 2, **style)]

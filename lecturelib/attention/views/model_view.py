@@ -85,7 +85,7 @@ def habit(weights: Tensor) -> str:
             found[words] = float(diagonal.mean())
     for words, k in (("the first token", 0), ("the last token", columns - 1)):
         found[words] = float(weights[:, k].mean())
-    best = max(found, key=found.get)
+    best = max(found, key=lambda words: found[words])
     if found[best] >= 0.4:
         return f"mostly {best} ({100 * found[best]:.0f} %)"
     spread = torch.special.entr(weights).sum(-1).mean().exp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -45,7 +46,7 @@ def _rows(code: Tensor, position: int) -> list[Shape]:
     length, d = code.shape
     pixels = palette("blue_orange")[np.rint((code.numpy() + 1) * 127.5).astype(np.uint8)]
     row, middle = _HIGH / length, _LEFT + _WIDE / 2
-    frame = {"fill": "none", "stroke": MARK, "stroke_width": 2.4}
+    frame: dict[str, Any] = {"fill": "none", "stroke": MARK, "stroke_width": 2.4}
     shapes: list[Shape] = [
         Label(_LEFT, 14, "the encoding: one row a position", 15, "start", bold=True),
         Label(middle, 36, "column of the encoding, fast waves to slow ones", 12, role="muted"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -55,7 +56,7 @@ def query_key_value_view(
     for title, numbers, left, digits in tables:
         shapes += _table(words, found, title, numbers, left, digits)
         if title not in ("k", "v"):
-            frame = {"fill": "none", "stroke": MARK, "stroke_width": 3}
+            frame: dict[str, Any] = {"fill": "none", "stroke": MARK, "stroke_width": 3}
             shapes.append(Box(left, _TOP + word * _HIGH, _CELL * numbers.shape[1], _HIGH, 3, **frame))
     for t, name in enumerate(words):
         mine, y = t == word, _TOP + (t + 0.5) * _HIGH
