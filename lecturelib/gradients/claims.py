@@ -59,7 +59,8 @@ def c8_localization(n: int = 500, tune: int = 100, seed: int = 0) -> dict:
     for name, method in maps.items():
         tried = [method(image) for image in practice.split(1)]
         rules = [(share, blur) for share in SHARES for blur in BLURS]
-        rule = max(rules, key=lambda rule, tried=tried: _fit(tried, practice_boxes, *rule).mean().item())
+        fits = [_fit(tried, practice_boxes, *rule).mean().item() for rule in rules]
+        rule = rules[fits.index(max(fits))]
         found[name] = _fit([method(image) for image in pictures.split(1)], boxes, *rule)
     size = pictures.shape[-1]
     side = max(SIDES, key=lambda side: _squares(side, [(size - side) // 2] * 2, practice_boxes).mean().item())

@@ -56,7 +56,9 @@ def deconvnet(model: nn.Module, image: Tensor, unit: Unit, signal: float | None 
         raise ValueError(complaint("unit", ONE_ACTIVATION, str(unit)))
     if signal is not None:
         check_number("signal", signal)
-    image, unit = prepared(model, image, unit)
+    image, checked = prepared(model, image, unit)
+    if isinstance(checked, Neuron | Channel):  # what `check` gives is of the same kind
+        unit = checked
     with torch.inference_mode(False), torch.no_grad(), frozen(model):
         steps, maps = _forward(model, image.clone(), unit)
         maps = _one_kept(maps, unit, signal)
@@ -91,11 +93,11 @@ def top_patches(
     if not isinstance(unit, Neuron | Channel):
         raise ValueError(complaint("unit", ONE_ACTIVATION, str(unit)))
     top = maximal_images(model, images, unit, k, batch_size, progress)
-    unit, pairs = top.unit, []
+    unit, pairs = top.unit if isinstance(top.unit, Neuron | Channel) else unit, []
     for index, place, box, crop in zip(
         top.indices.tolist(), top.places.tolist(), top.boxes.tolist(), top.crops, strict=True
     ):
-        image = images[index : index + 1]
+        image: Tensor = images[index : index + 1]
         strongest = Neuron(unit.layer, unit.channel, *place, call=unit.call)
         pairs.append((crop, _cut_out(deconvnet(model, image, strongest)[0], box)))
     return pairs
@@ -111,7 +113,8 @@ class _Step:
 
 def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], Tensor]:
     """The steps of the chain up to the unit's layer, with their switches, and that layer's maps (B, C, h, w)."""
-    start = model.normalise(image) if hasattr(model, "normalise") else image.clone()
+    normalise = getattr(model, "normalise", None)
+    start = image.clone() if normalise is None else normalise(image)
     with _ChainRecorder(model, start, unit).attached() as watch, recording(model, unit.keys) as acts:
         maps = acts.forward(image)[unit.layer, unit.call]
     end = watch.last
@@ -213,7 +216,7 @@ def _transposed(conv: nn.Conv2d, size: torch.Size) -> Callable[[Tensor], Tensor]
             return None
         padding = [length // 2 for length in reach]
     else:
-        padding = [0, 0] if conv.padding == "valid" else conv.padding
+        padding = [0, 0] if isinstance(conv.padding, str) else list(conv.padding)
     # Rows and columns at the end that a stride did not reach any more get a 0.
     rest = [
         (length + 2 * p - r - 1) % s
@@ -232,7 +235,7 @@ def _one_kept(maps: Tensor, unit: Neuron | Channel, signal: float | None) -> Ten
     """Maps (B, C, h, w) that are 0 but for one activation of each image: the neuron, or the channel's strongest."""
     kept = torch.zeros_like(maps)
     if isinstance(unit, Neuron):
-        flat = torch.full((len(maps),), unit.y * maps.shape[3] + unit.x, device=maps.device)
+        flat = torch.full((len(maps),), (unit.y or 0) * maps.shape[3] + (unit.x or 0), device=maps.device)
     else:
         flat = maps[:, unit.channel].flatten(1).argmax(1)  # (B, h, w) -> (B, h * w) -> (B,)
     rows, columns = flat // maps.shape[3], flat % maps.shape[3]

@@ -3,6 +3,8 @@
 Selvaraju et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization".
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -66,7 +68,7 @@ def guided_grad_cam(model: nn.Module, image: Tensor, unit: Unit, layer: Key | No
     return check_finite(f"{unit}, guided Grad-CAM at layer {place.name!r}", product)
 
 
-def upsampled(map: Tensor, size: tuple[int, int], field: ReceptiveField | None = None) -> Tensor:
+def upsampled(map: Tensor, size: Sequence[int], field: ReceptiveField | None = None) -> Tensor:
     """A layer's map (h, w) laid onto `size` (H, W) pixels, bilinear in between; its edge values go on outside.
 
     With the layer's `field` (of `receptive_field`) each value lies at the center of the pixels that it sees, which is

@@ -27,7 +27,8 @@ class GradientAverage(Generic[Estimate]):
         self, model: nn.Module, image: Tensor, unit: Unit, total: int, rule: Rule, batch_size: int | None
     ):
         check_image(image, model)
-        self.rule = check_rule(rule)
+        check_rule(rule)
+        self.rule = rule
         self.model, self.total = model, total
         self.image, self.unit = prepared(model, image, unit)
         self.asked = batch_size

@@ -4,6 +4,8 @@ The network was trained on classes, never on places. Simonyan, Vedaldi & Zisserm
 networks", section 3.2.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from lecturelib.checks import Box, check_box, check_map, check_number, complaint
@@ -50,7 +52,7 @@ def localize(map: Tensor, share: float = SHARE, blur: float = BLUR) -> Box:
     return rows.start, columns.start, rows.stop, columns.stop
 
 
-def iou(first: Box | Tensor, second: Box | Tensor) -> float:
+def iou(first: Sequence[int] | Tensor, second: Sequence[int] | Tensor) -> float:
     """Intersection over union of two boxes (top, left, bottom, right), half-open: 1 equal, 0 apart.
 
     Raises `ValueError` for an empty box. Everingham et al. 2010 call a box found from 0.5 up.
@@ -70,7 +72,7 @@ def iou(first: Box | Tensor, second: Box | Tensor) -> float:
     return common / (_area(first) + _area(second) - common)
 
 
-def pointing_game(map: Tensor, box: Box | Tensor) -> bool:
+def pointing_game(map: Tensor, box: Sequence[int] | Tensor) -> bool:
     """Pointing game: whether the largest value of a map (H, W) lies in the box; of equal values the first one counts.
 
     Raises `ValueError` for a constant map, or a box that is empty or leaves the map. Zhang et al. 2016, "Top-down
@@ -86,7 +88,7 @@ def pointing_game(map: Tensor, box: Box | Tensor) -> bool:
     return top <= y < bottom and left <= x < right
 
 
-def mass_inside(map: Tensor, box: Box | Tensor) -> float:
+def mass_inside(map: Tensor, box: Sequence[int] | Tensor) -> float:
     """The share of a map's absolute values (H, W) that lies in the box, 0 to 1; a uniform map gives the box's area.
 
     Raises `ValueError` for a map of zeros, or a box that is empty or leaves the map.

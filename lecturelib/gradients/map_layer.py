@@ -10,7 +10,7 @@ from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import OUTPUT, Key, LayerInfo, walk
-from lecturelib.network.probe import layer_info, list_units
+from lecturelib.network.probe import image_shape_of, layer_info, list_units
 from lecturelib.network.units import Shape, Unit
 
 MOST_EXTRA_TOKENS = 8  # class, distillation and register tokens, which stand before the picture's own
@@ -77,12 +77,12 @@ def map_layer(model: nn.Module, unit: Unit, layer: Key | None, shape: Shape) -> 
 
 def _last(model: nn.Module, unit: Unit, shape: Shape | None) -> MapLayer:
     table = list_units(model, shape)
-    shape = shape or (model.channels, model.input_size, model.input_size)
+    shape = image_shape_of(model, shape)
     names = [info.name for info in table]
     before = table[: names.index(unit.layer)] if unit.layer in names else table
     grids, modules = _grids(table, shape), dict(walk(model))
-    found = [(info, _as_map(info, 0, grids)) for info in before]
-    found = [(info, place) for info, place in found if place is not None and _is_spatial(place, shape)]
+    maps = [(info, _as_map(info, 0, grids)) for info in before]
+    found = [(info, place) for info, place in maps if place is not None and _is_spatial(place, shape)]
     weighted = [
         place for info, place in found if next(modules[info.name].parameters(recurse=False), None) is not None
     ]
@@ -125,7 +125,8 @@ def _as_map(info: LayerInfo, call: int, grids: dict[int, tuple[int, int]]) -> Ma
         return None
     if len(info.shape) == 3:
         form = "channels last" if info.channels_last else "channels first"
-        return MapLayer(info.name, call, info.positions, form)
+        rows, columns = info.positions
+        return MapLayer(info.name, call, (rows, columns), form)
     if len(info.shape) == 2:
         for extra in range(MOST_EXTRA_TOKENS + 1):
             if info.shape[0] - extra in grids:

@@ -4,6 +4,7 @@ One row's gradient says what matters in that row; its mean over all rows says wh
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,10 +51,9 @@ def sensitivity(model: nn.Module, inputs: Tensor, unit: Unit | int) -> Sensitivi
     tensor([ 3., -1.])
     """
     table = check_table(inputs)
-    if isinstance(unit, int) and not isinstance(unit, bool):
-        unit = Logit(unit)
+    asked: Any = Logit(unit) if isinstance(unit, int) and not isinstance(unit, bool) else unit
     try:
-        unit = checked_unit(model, unit, table.shape[1:])
+        unit = checked_unit(model, asked, table.shape[1:])
     except ValueError as error:
         if not isinstance(error.__cause__, RuntimeError):
             raise

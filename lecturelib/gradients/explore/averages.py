@@ -74,7 +74,7 @@ def _render_smooth(state: dict) -> Iterator[Picture | Progress]:
     steps = iter_smooth_grad(
         model, image, unit, noise=state["noise"], samples=state["samples"], seed=state["seed"]
     )
-    shown, done, values = 0.0, 0.0, None
+    shown, done, values = 0.0, 0.0, plain
     for done, values in steps:
         if done < 1 and time.perf_counter() - shown > PATIENCE:
             yield _draw_smooth(state, unit, image, noisy, plain, values, done)
@@ -116,7 +116,7 @@ def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | 
     >>> integrated_gradients_explorer("lenet", "3").state["steps"]
     16
     """
-    controls = [
+    controls: list[Control] = [
         Choice("steps", (1, 2, 4, 8, 16, 32, 64, 128), 16, slider=True),
         Choice("baseline", tuple(BASELINES)),
         Choice("percentile", (90, 95, 98, 99, 99.5, 100), 99.5, label="clipped at percentile", slider=True),
@@ -142,7 +142,8 @@ def _render_integrated(state: dict) -> Iterator[Picture | Progress]:
             yield _draw_integrated(state, image, unit, level, found, done)
             yield Progress(done, "along the path")
             shown = time.perf_counter()
-    yield _draw_integrated(state, image, unit, level, found, done)
+    if found is not None:
+        yield _draw_integrated(state, image, unit, level, found, done)
 
 
 def _draw_integrated(

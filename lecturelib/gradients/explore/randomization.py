@@ -52,7 +52,7 @@ def randomization_explorer(network: str = "alexnet", method: str = "guided backp
         Slider("seed", 0, 4, label="seed of the new weights"),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "guided backprop hardly changes": {"method": "guided backprop", "depth": 3},
         "the plain gradient changes": {"method": "gradient", "depth": 3},
         "an edge filter asks no network": {"method": "edges (no network)", "depth": 3},
@@ -138,7 +138,7 @@ def _draw_control(
         f"Colors clipped at percentile {PERCENTILE}, each map on its own scale."
     )
     row = side_by_side(
-        [chart], ["rank correlation, by how far down the weights are random"], height=chart.pixels.shape[0]
+        [chart], ["rank correlation, by how far down the weights are random"], height=chart.raster.shape[0]
     )
     spoken = ", ".join(f"{label} {found[k]:.2f}" for k, label in enumerate(labels) if k in found)
     alt = (
@@ -151,7 +151,7 @@ def _draw_control(
 
 # --- one map, many color scales -------------------------------------------------------------------------------------
 
-SCALES = {
+SCALES: dict[str, float | str] = {
     "smallest to largest": 100.0,
     "clipped at percentile 99.5": 99.5,
     "clipped at percentile 98": 98.0,
@@ -178,7 +178,7 @@ def same_map(picture_name: str = "cat") -> Explorable:
         Toggle("over", False, label="right: laid over the photo"),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "nearly black, or all bright": {"left": "smallest to largest", "right": "rank of each pixel"},
         "only the palette": {
             "left": "clipped at percentile 98",
@@ -200,7 +200,7 @@ def scaled(map: Tensor, how: str) -> Tensor:
         return order / max(1, map.numel() - 1)
     if rule == "root":
         return (spread / spread.max().clamp(min=1e-12)).sqrt()
-    level = torch.quantile(spread.flatten(), rule / 100).clamp(min=1e-12)
+    level = torch.quantile(spread.flatten(), float(rule) / 100).clamp(min=1e-12)
     return (spread / level).clamp(0, 1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lecturelib.network.relu_rules import relu_rule
+from lecturelib.network.relu_rules import Rule, relu_rule
 from lecturelib.show import Picture, side_by_side
 from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
@@ -18,7 +18,7 @@ from lecturelib.widgets import Explorable, Slider
 # Springenberg et al. 2015, figure 1: what goes into the ReLU, and the signal that comes back from above.
 GOES_IN = ((1, -1, 5), (2, -5, -7), (-3, 2, 4))
 COMES_BACK = ((-2, 3, -1), (6, -3, 1), (2, -1, 3))
-RULES = ("backprop", "deconvnet", "guided")
+RULES: tuple[Rule, ...] = ("backprop", "deconvnet", "guided")
 ZEROED_BY = {
     "backprop": "where the input was negative",
     "deconvnet": "where the signal is negative",
@@ -59,7 +59,7 @@ def _preset(goes_in: Sequence, comes_back: Sequence) -> dict:
     }
 
 
-def back_through_relu(goes_in: Tensor, signal: Tensor, rule: str) -> Tensor:
+def back_through_relu(goes_in: Tensor, signal: Tensor, rule: Rule) -> Tensor:
     """What a rule makes of a signal on its way back through a ReLU with this input; all of one shape."""
     x = goes_in.clone().requires_grad_(True)
     with torch.enable_grad(), relu_rule(rule):
@@ -116,7 +116,8 @@ def _grid(title: str, below: str, values: Tensor, zeroed: Tensor | None = None) 
         max(side, pixel_width("0 " + ZEROED_BY["backprop"], 15)) + 4
     )  # the widest line: columns stay in line
     sheet = np.full((side + band + 28, width, 3), 255, np.uint8)
-    texts, faint = [((0, 2), title, 18, "la"), ((0, band + side + 6), below, 15, "la")], []
+    texts: list = [((0, 2), title, 18, "la"), ((0, band + side + 6), below, 15, "la")]
+    faint: list = []
     for row in range(3):
         for column in range(3):
             value = values[row, column].item()

@@ -213,7 +213,7 @@ def top_patches_explorer(network: str = "alexnet") -> Explorable:
     def refresh(state: dict) -> dict:
         return common_controls.settle(state, layer=_patch_layer, channel=_patch_channel)
 
-    start = {"network": network}
+    start: dict = {"network": network}
     start["layer"] = _patch_layer(start).value
     controls = [
         Choice("network", PATCH_NETWORKS, network),
@@ -270,9 +270,9 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
     )
     titles = ["pattern projected back", "patch in the channel's receptive field"]
     yield side_by_side(
-        [picture(patterns, width=patterns.pixels.shape[1]), picture(crops, width=crops.pixels.shape[1])],
+        [picture(patterns, width=patterns.raster.shape[1]), picture(crops, width=crops.raster.shape[1])],
         titles,
-        height=patterns.pixels.shape[0],
+        height=patterns.raster.shape[0],
         alt=f"Two grids of nine. {words}",
         caption=words,
     )
