@@ -118,7 +118,10 @@ class Ascent:
             raise ValueError(f"{self.unit}: NaN or infinity at step {self.done + 1}; {hint}")
         extra = None
         if self.keyed:
-            total = sum(per_picture(penalty(seen, acts), len(image)).sum() for penalty, _ in self.keyed)
+            zero = seen.new_zeros(())
+            total = sum(
+                (per_picture(penalty(seen, acts), len(image)).sum() for penalty, _ in self.keyed), zero
+            )
             extra = _derivative(total, leaf)
         return value.detach(), gradient, extra
 
@@ -194,7 +197,7 @@ def new_optimizer(
     state.factory = state.factory if factory is None else factory
     parameters = list(state.form.parameters)
     if state.factory is None:
-        made = torch.optim.Adam(parameters, lr=learning_rate)
+        made: torch.optim.Optimizer = torch.optim.Adam(parameters, lr=learning_rate)
     else:
         if not callable(state.factory):
             expected = "a function such as lambda params: torch.optim.SGD(params, 0.1)"

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
-from lecturelib.network.probe import layer_info
+from lecturelib.network.probe import image_shape_of, layer_info
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
 from lecturelib.optimization.semantic_location import STEPS, Likeness, field_size
 
@@ -62,7 +62,7 @@ def iter_channel_pictures(
     >>> [step.step for step in iter_channel_pictures(models.load("lenet"), "conv2", [0, 3], steps=2)]
     [1, 2]
     """
-    shape = (model.channels, model.input_size, model.input_size) if hasattr(model, "input_size") else None
+    shape = image_shape_of(model, None) if hasattr(model, "input_size") else None
     info = layer_info(model, layer, shape)
     chosen = torch.as_tensor(channels).flatten()
     if chosen.numel() == 0 or chosen.is_floating_point() or chosen.min() < 0 or chosen.max() >= info.channels:

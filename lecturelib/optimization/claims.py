@@ -5,6 +5,7 @@ difference that a claim needs is a mean over paired runs that exceeds twice its 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -130,7 +131,7 @@ def c14_deep_prior(
         noisy = with_noise(clean, noise, seed)
         found = {"noisy": psnr(noisy, clean), "no_prior_best": _without_prior(noisy, clean)}
         found["total_variation_best"] = max(_total_variation(noisy, clean, weight) for weight in TV_WEIGHTS)
-        curves = {"deep_prior": [], "deep_prior_mean": []}
+        curves: dict[str, list[float]] = {"deep_prior": [], "deep_prior_mean": []}
         for step in iter_denoise(noisy, steps, seed=seed):
             curves["deep_prior"].append(psnr(step.image, clean))
             curves["deep_prior_mean"].append(psnr(step.mean, clean))
@@ -245,7 +246,12 @@ def whose_feature(
     numbers: dict[str, float | int] = {"classes": len(classes), "steps": steps}
     for name in (None, *generators):
         form = "fourier" if name is None else priors[name](name, for_model=model, seed=seed)
-        how = {"parametrization": form, "transforms": (jitter(2),), "steps": steps, "seed": seed}
+        how: dict[str, Any] = {
+            "parametrization": form,
+            "transforms": (jitter(2),),
+            "steps": steps,
+            "seed": seed,
+        }
         generated = torch.cat(
             [maximize(model, Logit(k), **how).image for k in classes]
         )  # (classes, 1, 28, 28)

@@ -243,7 +243,7 @@ class _Dream:
         return moved.roll([-s for s in shift], (2, 3)), value.detach(), gradient.norm().item()
 
     def _objective(self, acts: Activations) -> Tensor:
-        total = 0
+        total = torch.zeros(())
         for layer, weight in self.weights.items():
             maps = acts.maps(layer)
             if maps.ndim == 4 and min(maps.shape[2:]) > 2 * self.border:

@@ -165,7 +165,8 @@ def iter_denoise(
     check_number("shake", shake, least=0)
     generator = torch.Generator().manual_seed(seed)
     with torch.inference_mode(False):
-        prior = DeepImagePrior(tuple(noisy.shape), "noise", generator, width, depth)
+        size = (noisy.shape[0], noisy.shape[1], noisy.shape[2], noisy.shape[3])
+        prior = DeepImagePrior(size, "noise", generator, width, depth)
         target = noisy.detach().clone().cpu().float()
     return _fit(target, prior, steps, learning_rate, shake, generator)
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -79,8 +79,9 @@ def new_form(
     """The parametrization to begin with: made by name or factory, or a copy of the given one."""
     if not isinstance(parametrization, str) and not callable(parametrization):
         return _given_form(model, start, parametrization)
+    factory: Any = parametrization
     if isinstance(parametrization, str):
-        parametrization = FORMS[check_choice("parametrization", parametrization, tuple(FORMS))]
+        factory = FORMS[check_choice("parametrization", parametrization, tuple(FORMS))]
     if isinstance(start, Tensor):
         start = _given_start(model, start, size, batch)
         shape = tuple(start.shape)
@@ -91,7 +92,7 @@ def new_form(
         raise (ValueError if isinstance(start, str) else TypeError)(
             complaint("start", expected, described(start))
         )
-    form = parametrization(shape, start, generator)
+    form = factory(shape, start, generator)
     if not _is_form(form):
         expected = "a factory of objects with `parameters` and `image()`"
         raise TypeError(complaint("parametrization", expected, f"one that makes {described(form)}"))
@@ -136,7 +137,8 @@ def _given_start(model: nn.Module, start: Tensor, size: Size | None, batch: int)
 
 def image_shape(model: nn.Module, unit: Unit, size: Size | None = None) -> tuple[int, int, int]:
     """(C, H, W) of the picture for a unit: the given size, or what suits the network and the unit."""
-    if not hasattr(model, "channels"):
+    channels, own = getattr(model, "channels", None), getattr(model, "input_size", None)
+    if channels is None or own is None:
         raise ValueError(
             complaint(
                 "model",
@@ -146,13 +148,13 @@ def image_shape(model: nn.Module, unit: Unit, size: Size | None = None) -> tuple
             )
         )
     if size is not None:
-        return (model.channels, *check_pair("size", size))
-    own = model.input_size
+        height, width = check_pair("size", size)
+        return channels, height, width
     if own > SMALL_NETWORK and all(
         len(layer_info(model, *key).positions) == 2 for key in _infos(model, unit)
     ):
         own = min(own, FEATURE_SIZE)
-    return model.channels, own, own
+    return channels, own, own
 
 
 def _infos(model: nn.Module, unit: Unit) -> list[tuple[str, None, int]]:

@@ -74,7 +74,7 @@ class Match(Unit):
         return f"match of {self.place}"
 
 
-def checked_objective(model: nn.Module, unit: Unit, shape: tuple[int, int, int]) -> Unit:
+def checked_objective(model: nn.Module, unit: Unit, shape: tuple[int, ...]) -> Unit:
     """The unit with names resolved for pictures (C, H, W); raises if a layer is unknown or the picture too small."""
     if isinstance(unit, Combination):
         for _, term in unit.terms:

@@ -7,7 +7,7 @@ parameters back to where they are allowed after a step. A learned prior is one m
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -118,7 +118,7 @@ class Fourier:
         self.parameters = [spectrum / self.scale]
 
 
-FORMS: dict[str, Callable[..., Parametrization]] = {"pixels": Pixels, "fourier": Fourier}
+FORMS: dict[str, Any] = {"pixels": Pixels, "fourier": Fourier}
 
 
 def colour_matrix(channels: int) -> Tensor:

@@ -6,6 +6,7 @@ network never saw. A picture without a learned prior is less plausible, and all 
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -143,7 +144,8 @@ class VAEPrior(LatentPrior):
         side = self.generator.size
         if images.shape[-2:] != (side, side):
             images = F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        return self.generator.encode(images.clamp(0, 1).to(next(self.generator.parameters())))[0]
+        encoder: Any = self.generator
+        return encoder.encode(images.clamp(0, 1).to(next(self.generator.parameters())))[0]
 
 
 class GANPrior(LatentPrior):

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lecturelib.checks import complaint
 from lecturelib.network.units import Logit
 from lecturelib.optimization.activation_grid import Cells, grid_cells, iter_activation_grid, shipped_grid
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
@@ -44,7 +45,7 @@ def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
         Choice("shown", (EQUAL, SIZED)),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "eyes and nose (conv4)": {"picture": "cat", "layer": "conv4"},
         "what raises the score of cat?": {"picture": "cat", "layer": "conv5", "shown": SIZED},
         "seven by seven blocks (conv5)": {"picture": "cat", "layer": "conv5", "group": 2},
@@ -60,7 +61,7 @@ def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
 
 def _group_control(state: dict) -> Choice:
     groups = GROUPS.get(state["layer"], USUAL)
-    labels = [f"{g} x {g} places" if g > 1 else "each place" for g in groups]
+    labels = tuple(f"{g} x {g} places" if g > 1 else "each place" for g in groups)
     return Choice("group", groups, groups[0], label="one picture for", labels=labels)
 
 
@@ -104,6 +105,8 @@ def _with_adds(cells: Cells, adds: Tensor, group: int) -> Cells:
 
 
 def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title: str) -> Picture:
+    if cells.adds is None:
+        raise ValueError(complaint("cells", "cells with what they add to a class", "none"))
     rows, columns = cells.strength.shape
     side = GRID // max(rows, columns)
     largest = cells.adds.abs().max().clamp(min=1e-9)

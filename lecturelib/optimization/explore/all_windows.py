@@ -59,7 +59,7 @@ def deep_visualization(network: str = "alexnet", picture_name: str | None = None
         _rank_slider(start),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "what answers most to the cat (conv5)": {"network": "alexnet", "layer": "conv5", "rank": 1},
         "an edge and its kernel (conv1)": {"network": "alexnet", "layer": "conv1", "rank": 2},
         "a face in a photo (conv5)": {
@@ -174,6 +174,7 @@ def found_in_photos(name: str, layer: str, progress=None) -> PhotoSearch | Layer
     if (name, layer) in _found:
         return _found[name, layer]
     model = common_controls.network(name)
+    found: PhotoSearch | LayerMaxima
     if name in DATA:
         found = maximal_images_by_channel(model, DATA[name][1]("test")[0], layer, k=BEST, progress=progress)
     else:
@@ -236,7 +237,7 @@ def _boxed(image: Tensor, field: ReceptiveField, y: int, x: int) -> np.ndarray:
     zoom = max(1, 224 // width)
     box = [edge * zoom for edge in field.box_inside(y, x, height, width)]
     large = pixels_of(image).repeat(zoom, 0).repeat(zoom, 1)
-    return with_box(large, tuple(box), line=4, alt="the photo").pixels
+    return with_box(large, box, line=4, alt="the photo").raster
 
 
 def _cut(image: Tensor, field: ReceptiveField, y: int, x: int) -> np.ndarray:

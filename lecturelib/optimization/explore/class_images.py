@@ -1,6 +1,7 @@
 """What a class looks like to a network: the weight of the regularizer, and going on live from any shipped frame."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -58,8 +59,9 @@ def iter_class_image(
     class_name: str, recipe: str, lam: float, start: str | Tensor = "noise", *, steps: int, seed: int = 0
 ) -> Iterator[AscentStep]:
     """The ascent behind the frames: f(x) - lam * penalty(x) for the score of a class of `MAKER`."""
-    settings, penalty = RECIPES[recipe]
-    size = {} if isinstance(start, Tensor) else {"size": SIZE}
+    recipe_of: tuple[dict[str, Any], Any] = RECIPES[recipe]
+    settings, penalty = recipe_of
+    size: dict[str, Any] = {} if isinstance(start, Tensor) else {"size": SIZE}
     model = common_controls.network(MAKER)
     return iter_maximize(
         model,
@@ -114,13 +116,13 @@ def _lam(state: dict) -> Choice:
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
-    asked = {key: state[key] for key in ("class_name", "recipe", "lam")}
+    asked: dict[str, Any] = {key: state[key] for key in ("class_name", "recipe", "lam")}
     shipped = frame("class_image", **asked)
     yield _draw(state, shipped, shipped.image)
     if state["live"]:
         yield from emerging(
             ("class image", *asked.values(), state["live"]),
-            lambda: iter_class_image(*asked.values(), shipped.image, steps=state["live"], seed=1),
+            lambda: iter_class_image(**asked, start=shipped.image, steps=state["live"], seed=1),
             state["live"],
             lambda step: _draw(state, shipped, step.image, step.step),
             "going on",

@@ -1,6 +1,7 @@
 """DeepDream: which layer, how many octaves, how many steps, from which photo or from noise."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ def iter_dream(
 ) -> Iterator[DreamStep]:
     """The dream behind the frames: one layer by its label, from a photo (1, 3, H, W) or from "noise" of `size`."""
     network, name = LAYERS[layer]
-    settings = {"octaves": octaves, "steps": steps, "step_size": STEP_SIZE}
+    settings: dict[str, Any] = {"octaves": octaves, "steps": steps, "step_size": STEP_SIZE}
     if not isinstance(start, Tensor):
         settings["size"] = size
     return iter_deep_dream(common_controls.network(network), name, start, **settings)
@@ -55,7 +56,7 @@ def dream_explorer(layer: str = "vgg16 relu4_3", picture: str = "temple") -> Exp
         Upload("own", label="own photo"),
         Toggle("use_own", True, label="use own photo"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "strokes": {"layer": "alexnet relu2"},
         "eyes": {"layer": "vgg16 relu3_3"},
         "creatures": {"layer": "vgg16 relu4_3"},

@@ -34,19 +34,20 @@ SAID = {"conv1": "before the ReLU", "conv2": "before the ReLU", "fc3": "before t
 
 def draw_a_digit() -> Explorable:
     """Draw with the mouse, a finger or the keys; lenet's maps of all layers and its scores follow every stroke."""
+    pad = PointerPad("drawing", SIDE, example(3), panel=0, guide=BOX, label="the drawing")
     controls = [
-        PointerPad("drawing", SIDE, example(3), panel=0, guide=BOX, label="the drawing"),
+        pad,
         Toggle("centred", False, label="centre and scale it as MNIST does"),
         Toggle("signed", False, label="show what goes into the ReLUs (with its sign)"),
         Toggle("shared", True, label="one scale for all maps of a layer"),
     ]
     eight = example(8)
-    presets = {
+    presets: dict[str, dict] = {
         "an 8": {"drawing": eight},
         "its left half taken away": {"drawing": covered(eight, slice(0, SIDE // 2))},
         "a 1, small and in a corner": {"drawing": cornered(example(1))},
         "the same, centred": {"drawing": cornered(example(1)), "centred": True},
-        "nothing drawn": {"drawing": controls[0].blank},
+        "nothing drawn": {"drawing": pad.blank},
     }
     return Explorable(_render, controls, "Draw a digit", presets)
 

@@ -14,6 +14,7 @@ from lecturelib.network.units import Channel
 from lecturelib.optimization.ascent import iter_maximize
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.all_windows import found_in_photos
+from lecturelib.parameters.photo_search import PhotoMatches
 from lecturelib.show import Picture, pixels_of, tiled
 from lecturelib.show.raster_text import number
 from lecturelib.show.sheet import Sheet, resized
@@ -112,9 +113,9 @@ def _draw(state: dict, picture: Tensor, title: str) -> Picture:
     grid = tiled(crops, 3, pad=3, alt="nine places")
     sheet = Sheet()
     below = sheet.put(grid, 0, 0, "strongest places of the photos")
-    sheet.put(picture, 0, grid.pixels.shape[1] + 24, title, side=LARGE)
-    names = ", ".join(dict.fromkeys(found.names))
-    sheet.words(f"from {names}", below + 4, 0, 14, room=grid.pixels.shape[1])
+    sheet.put(picture, 0, grid.raster.shape[1] + 24, title, side=LARGE)
+    names = ", ".join(dict.fromkeys(found.names)) if isinstance(found, PhotoMatches) else "the data"
+    sheet.words(f"from {names}", below + 4, 0, 14, room=grid.raster.shape[1])
     caption = (
         f"Channel {channel} of {layer} in {NETWORK}. Its best place in the photos gives {number(best)}, the best place "
         f"of its (shipped) optimized picture {number(wanted)}. All other channels of {layer} answer to both with a "

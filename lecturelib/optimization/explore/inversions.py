@@ -38,7 +38,7 @@ def iter_inversion(image: Tensor, layer: str, lam: float, steps: int = STEPS) ->
         model,
         layer,
         activations_of(model, image, layer),
-        size=tuple(image.shape[2:]),
+        size=(image.shape[2], image.shape[3]),
         parametrization="fourier",
         regularizers=[total_variation(lam)],
         steps=steps,
@@ -54,7 +54,7 @@ def privacy_slider(picture: str = "astronaut", layer: str = "conv3") -> Explorab
         Upload("own", label="own photo"),
         Toggle("use_own", True, label="use own photo"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "the first layer": {"layer": "conv1"},
         "layer five, 'anonymous'": {"layer": "conv5"},
         "the first fully connected layer": {"layer": "fc6"},

@@ -38,7 +38,7 @@ def regularizer_explorer(unit: str = "conv5, channel 202") -> Explorable:
         _live({"regularization": ALL}),
         _seed({"live": 0}),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "a texture": {"unit": "conv3, channel 5"},
         "a class": {"unit": "score of cat"},
         "watch noise win": {"regularization": "none", "live": 48},

@@ -7,6 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from lecturelib.models.pixel_model import PixelModel
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Logit
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
@@ -39,7 +40,7 @@ def key_of(state: dict) -> tuple:
     return state["picture"], state["own"] if state["use_own"] else None, state["layer"]
 
 
-def model_and_image(picture: str, own: bytes | None, layer: str = "") -> tuple[object, Tensor]:
+def model_and_image(picture: str, own: bytes | None, layer: str = "") -> tuple[PixelModel, Tensor]:
     state = {"network": NETWORK, "picture": picture, "own": own, "use_own": True}
     return common_controls.network(NETWORK), common_controls.chosen_image(state)
 
@@ -72,7 +73,7 @@ def location_explorer(picture_name: str | None = None) -> Explorable:
         Choice("looks_at", tuple(LOOKS_AT), label="the picture must match the vector at"),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "the cat's eye (conv4)": {"picture": "cat", "x": 0.3, "y": 0.39, "layer": "conv4"},
         "its forehead": {"picture": "cat", "x": 0.55, "y": 0.12, "layer": "conv4"},
         "its nose": {"picture": "cat", "x": 0.6, "y": 0.82, "layer": "conv4"},
@@ -106,7 +107,8 @@ def _render_location(state: dict) -> Iterator[Picture | Progress]:
     model, image = model_and_image(*key)
     field = receptive_field(model, layer)
     every = adds_of(*key).sum(1)  # (classes, C, h, w) -> (classes, h, w)
-    y, x = place_at(field, every.shape[1:], state["y"], state["x"], image.shape[-1])
+    rows, columns = every.shape[1:]
+    y, x = place_at(field, (rows, columns), state["y"], state["x"], image.shape[-1])
     vector = location_vector(model, image, layer, y, x)
     if not vector.any():
         grey = torch.full((1, 3, 8, 8), 0.5)

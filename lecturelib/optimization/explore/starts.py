@@ -68,7 +68,7 @@ def nine_starts(unit: str = "conv5, channel 224") -> Explorable:
         Choice("weight", WEIGHTS, label="weight of the diversity term", slider=True),
         Choice("live", LIVE, label="steps from other noise, live (0: shipped)", slider=True),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "nine noises, nothing else": {"weight": 0},
         "kept apart": {"weight": WEIGHTS[-1]},
         "a texture has one answer": {"unit": "conv2, channel 27"},
