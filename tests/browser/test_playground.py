@@ -203,7 +203,7 @@ def test_dark_large_and_after_the_kernel(lab):
     cells = [
         """
 from lecturelib.training.playground import Playground
-playground = Playground("sigmoids, four layers: vanishing gradients")
+playground = Playground("sigmoids, four layers")
 playground.step(200)
 playground
 """

@@ -12,15 +12,15 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "xor without a hidden layer": (
         {"dataset": "xor", "hidden": []},
-        "One straight line cannot separate xor: the loss stays near ln 2 = 0.69. Then tick the input x1 x2.",
+        "Press Play. How far does the loss fall below ln 2 = 0.69? Then tick the input x1 x2.",
     ),
     "xor with four hidden units": (
         {"dataset": "xor", "hidden": [4]},
         "Four units are enough. Remove them one by one: with how many does it fail?",
     ),
-    "linear units: depth without gain": (
+    "three layers of linear units": (
         {"dataset": "circle", "hidden": [8, 8, 8], "activation": "linear", "learning_rate": 0.03},
-        "Three layers of linear units are one linear layer. Switch the activation to tanh.",
+        "Press Play. Then switch the activation to tanh: what changes, and why?",
     ),
     "spiral: too narrow": (
         {"dataset": "spiral", "hidden": [3]},
@@ -32,7 +32,7 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "spiral: narrow, with better inputs": (
         {"dataset": "spiral", "hidden": [3], "features": ALL, "seed": 2, "speed": 20},
-        "The same three units as in 'too narrow', but sines and squares to read: features replace width.",
+        "The same three units as in 'too narrow', with sines and squares as further inputs. Do they help?",
     ),
     "pinwheel: three classes": (
         {"dataset": "pinwheel", "hidden": [6]},
@@ -48,11 +48,11 @@ PRESETS: dict[str, tuple[dict, str]] = {
     ),
     "dead ReLUs": (
         {"dataset": "circle", "hidden": [4, 4], "activation": "ReLU", "learning_rate": 3.0},
-        "After one large step a unit is 0 for every point: its weights get no gradient, at any learning rate.",
+        "A large step can leave a unit at 0 for every point. Which units no longer change? Edit a bias by hand.",
     ),
-    "sigmoids, four layers: vanishing gradients": (
+    "sigmoids, four layers": (
         {"dataset": "circle", "hidden": [8, 8, 8, 8], "activation": "sigmoid"},
-        "Every sigmoid passes on at most a quarter of the gradient. The same network with tanh learns at once.",
+        "Press Play. Which weights change, and which hardly do? Then switch the activation to tanh.",
     ),
     "overfitting: few points, much noise": (
         {"dataset": "gauss", "noise": 1.0, "points": 48, "hidden": [8, 8], "learning_rate": 0.3},
