@@ -201,7 +201,7 @@ def _wrapped(code: str) -> list[str]:
 
 
 def _solid_or_bar(shape: tuple[int, ...] | None, x: float, role: str) -> list[Shape]:
-    """A small solid for maps, a bar for a vector, a dashed frame for what is not known yet; around (x, 170)."""
+    """A small solid for maps, a bar for a vector, a dashed frame where the shape is still hidden; around (x, 170)."""
     if shape is None:
         frame = Box(x - 60, 100, 120, 140, 12, fill="none", role="frame", dashed=True)
         return [frame, Label(x, 170, "?", 48, role="muted")]

@@ -1,4 +1,4 @@
-"""What is shown of an engine: bytes for the page, words for who cannot see it, and a still picture."""
+"""What is shown of an engine: bytes for the page, a description for readers who cannot see it, and a still picture."""
 
 import numpy as np
 import torch

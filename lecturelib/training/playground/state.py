@@ -66,7 +66,7 @@ def checked(state: dict | None) -> dict:
 
 
 def a_dict(state: dict | None) -> dict:
-    """The state, empty for None; `TypeError` for what is no dict."""
+    """The state, empty for None; `TypeError` for anything but a dict."""
     if state is not None and not isinstance(state, dict):
         raise TypeError(complaint("state", "a dict such as {'dataset': 'xor'}", described(state)))
     return state or {}
