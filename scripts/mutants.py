@@ -35,7 +35,7 @@ MODULES = {
     "optimization/regularizers": ("optimization/test_regularizers.py",),
     "architecture/layout/repeats": ("architecture/layout/test_fold.py",),
     "training/causes": ("training/test_diagnose.py",),
-    "show/heatmaps": ("show/test_show.py",),
+    "show/heatmaps": ("show/test_heatmaps.py", "show/test_show.py"),
     "checks": ("test_checks.py",),
 }
 OPERATORS = (
@@ -84,7 +84,13 @@ def sample(module: str, each: int, seed: int) -> list[tuple[str, str]]:
 def copied(folder: Path) -> Path:
     """A copy of what tests need: the checkout itself is never written on."""
     hidden = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-    for name in ("lecturelib", "tests", "scripts", "benchmarks", "data"):  # data: the library follows no link there
+    for name in (
+        "lecturelib",
+        "tests",
+        "scripts",
+        "benchmarks",
+        "data",
+    ):  # data: the library follows no link there
         shutil.copytree(ROOT / name, folder / name, ignore=hidden)
     shutil.copy(ROOT / "pyproject.toml", folder)
     for name in ("notebooks", "docs", "README.md"):
