@@ -56,6 +56,6 @@ def adapt(
 def _numbers(what: str, values: Sequence[float]) -> tuple[float, ...]:
     listed = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(listed, tuple | list) or not all(isinstance(n, Real) for n in listed):
-        expected = "one number per colour channel, (0.5, 0.5, 0.5), or (0.5,) for grey"
+        expected = "one number per color channel, (0.5, 0.5, 0.5), or (0.5,) for grey"
         raise TypeError(complaint(what, expected, described(values)))
     return tuple(listed)

@@ -81,7 +81,7 @@ def overlay(
     """
     alpha = (0.85 if signed else 0.6) if alpha is None else alpha
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha={alpha}: a share from 0 (photo only) to 1 (colours only)")
+        raise ValueError(f"alpha={alpha}: a share from 0 (photo only) to 1 (colors only)")
     photo = pixels_of(image)
     grid = _grid(values)
     scale = _scale(grid, signed, palette, percentile, limits)
@@ -130,7 +130,7 @@ def _grid(values: object) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(
             f"heat-map: {int((~np.isfinite(array)).sum())} of {array.size} values are NaN or infinite; "
-            "a colour for them would be a lie, so find where they come from"
+            "no color can stand for them, so find where they come from"
         )
     if max(abs(float(array.min())), abs(float(array.max()))) > LARGEST:
         raise ValueError(
@@ -153,7 +153,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
             raise ValueError(f"limits={limits}: a signed map has 0 in its middle; give ({-high:g}, {high:g})")
         outside = least < low or most > high
         words = f"Colours run from {number(low)} to {number(high)}"
-        words += "; values beyond take the end colours." if outside else "."
+        words += "; values beyond take the end colors." if outside else "."
     elif least == most:
         low = high = least
         words = f"Every value is {number(least)}: the map has no differences to show."
@@ -162,7 +162,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
     elif signed:
         high = _percentile(np.abs(grid), percentile) or max(-least, most)
         low = -high
-        words = f"White is 0; colours end at ±{number(high)}"
+        words = f"White is 0; colors end at ±{number(high)}"
         words += f", {cut} of |value|." if high < max(-least, most) else "."
     else:
         low, high = (least, most) if percentile == 100 else _percentiles(grid, percentile)

@@ -35,7 +35,7 @@ def test_a_signed_caption_names_the_percentile_where_either_end_is_clipped():
         clipped = heatmap(sign * np.append(small, 5.0).reshape(1, -1), signed=True).caption
         assert "the 99th percentile of |value|" in clipped
         whole = heatmap(sign * np.append(small, 5.0).reshape(1, -1), signed=True, percentile=100).caption
-        assert "percentile" not in whole and "colours end at ±5" in whole
+        assert "percentile" not in whole and "colors end at ±5" in whole
 
 
 def test_tiles_are_maps_with_or_without_a_channel():

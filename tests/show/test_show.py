@@ -171,7 +171,7 @@ def test_clipping_is_said():
     made = heatmap(values, colour_bar=False)
     assert "1st to 99th percentile; values beyond are clipped" in made.caption
     assert "99th percentile of |value|" in heatmap(values - 500, signed=True).caption
-    assert "take the end colours" in heatmap(values, limits=(0, 1)).caption
+    assert "take the end colors" in heatmap(values, limits=(0, 1)).caption
     # Clipping one spike in a flat map would hide all there is to see.
     values[:] = 0
     values[3, 3] = 1

@@ -227,7 +227,7 @@ def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[
         numbers = sorted(shared.entry[shared.entry >= 0].unique().tolist())[:12] if shared else []
         styles = [*map(kernel_style, numbers), None]
         words = [f"w{_subscript(n + 1)}" for n in numbers]
-        words.append("one colour, one weight" if shared else "each link has a weight of its own")
+        words.append("one color, one weight" if shared else "each link has a weight of its own")
     x = 14.0
     shapes: list[Shape] = []
     for style, said in zip(styles, words, strict=True):

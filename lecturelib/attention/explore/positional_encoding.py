@@ -36,7 +36,7 @@ def _render(state: dict) -> Picture:
     near = likeness[position + 1] if position + 1 < length else likeness[position - 1]
     far = max((v for k, v in enumerate(likeness) if abs(k - position) > length // 4), default=0.0)
     caption = (
-        f"The neighbour of position {position} has a cosine of {near:.2f}, the most alike of those more than "
+        f"The neighbor of position {position} has a cosine of {near:.2f}, the most alike of those more than "
         f"{length // 4} away {far:.2f}. The curve depends on the distance only, so a head can learn “three words back”."
     )
     return positional_encoding_view(code, position, likeness, caption)

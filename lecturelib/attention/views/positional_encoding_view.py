@@ -37,7 +37,7 @@ def positional_encoding_view(
         position,
         percent=False,
     )
-    alt = f"Waves as rows of colours, and a curve. {caption}"
+    alt = f"Waves as rows of colors, and a curve. {caption}"
     return finished(Drawing(820, 392, tuple(shapes), "Positional encoding", alt), caption, [])
 
 

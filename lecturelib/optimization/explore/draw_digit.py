@@ -37,7 +37,7 @@ def draw_a_digit() -> Explorable:
     pad = PointerPad("drawing", SIDE, example(3), panel=0, guide=BOX, label="the drawing")
     controls = [
         pad,
-        Toggle("centred", False, label="centre and scale it as MNIST does"),
+        Toggle("centred", False, label="center and scale it as MNIST does"),
         Toggle("signed", False, label="show what goes into the ReLUs (with its sign)"),
         Toggle("shared", True, label="one scale for all maps of a layer"),
     ]

@@ -18,7 +18,7 @@ FILLS: dict[str, Any] = {
     "grey 128": GREY,
     "black": 0.0,
     "white": 1.0,
-    "mean colour": "mean",
+    "mean color": "mean",
     "blurred picture": "blur",
 }
 MEASURES = {"probability": Probability, "score": Logit}
