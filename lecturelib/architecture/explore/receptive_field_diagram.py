@@ -71,6 +71,6 @@ def _render(state: dict) -> Picture:
     share = (bottom - top) * (right - left) / (height * width)
     caption = (
         f"Position ({y}, {x}) of {state['layer']} sees {field.size[0]} × {field.size[1]} px; {bottom - top} × "
-        f"{right - left} of them lie in the picture, {share:.0%} of it. Neighbours are {field.jump[0]} px apart."
+        f"{right - left} of them lie in the picture, {share:.0%} of it. Neighbors are {field.jump[0]} px apart."
     )
     return drawing.picture(caption, width=round(drawing.width))

@@ -29,7 +29,7 @@ def query_key_value_explorer() -> Explorable:
         RegionPicker(tuple(f"row {k}" for k in range(4)), hover=True, label="words that are attended to"),
     ]
     presets = {
-        "drinks asks for a noun": {"word": "drinks", "q1": 2.0, "q2": -1.0},
+        "drinks attends to a noun": {"word": "drinks", "q1": 2.0, "q2": -1.0},
         "a query of zeros: all alike": {"word": "drinks", "q1": 0.0, "q2": 0.0},
         "a long query": {"word": "drinks", "q1": 4.0, "q2": -4.0, "scale": False},
         "the first word, causal: itself only": {"word": "the", "q1": 0.5, "q2": 2.0, "causal": True},

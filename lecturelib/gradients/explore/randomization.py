@@ -55,7 +55,7 @@ def randomization_explorer(network: str = "alexnet", method: str = "guided backp
     presets: dict[str, dict] = {
         "guided backprop hardly changes": {"method": "guided backprop", "depth": 3},
         "the plain gradient changes": {"method": "gradient", "depth": 3},
-        "an edge filter asks no network": {"method": "edges (no network)", "depth": 3},
+        "an edge filter, without a network": {"method": "edges (no network)", "depth": 3},
         "all weights random": {"network": "alexnet", "method": "guided backprop", "depth": 8},
     }
     return Explorable(_render_control, controls, "Cascading weight randomization", presets, refresh)
@@ -186,7 +186,7 @@ def same_map(picture_name: str = "cat") -> Explorable:
             "left_palette": "grey",
             "right_palette": "grey, reversed",
         },
-        "the photo lends its contours": {"right": "clipped at percentile 98", "over": True},
+        "over the photo's contours": {"right": "clipped at percentile 98", "over": True},
     }
     return Explorable(_render_same, controls, "One map, several color scales", presets)
 

@@ -224,7 +224,7 @@ def top_patches_explorer(network: str = "alexnet") -> Explorable:
     presets = {
         "corners and colors (conv2)": {"layer": "conv2", "channel": 12},
         "textures (conv3)": {"layer": "conv3", "channel": 20},
-        "things? (conv5)": {"layer": "conv5", "channel": 5},
+        "objects? (conv5)": {"layer": "conv5", "channel": 5},
     }
     return Explorable(_render_patches, controls, "Top nine by the deconvnet", presets, refresh)
 

@@ -143,7 +143,7 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
     sheet.put(mosaic, 0, PHOTO + 24, title)
     row, column = divmod(int(cells.adds.argmax()), columns)
     caption = (
-        f"{state['layer']} of {NETWORK} in {rows} x {columns} cells, each the picture that its activations ask for. "
+        f"{state['layer']} of {NETWORK} in {rows} x {columns} cells, each an image optimized for its activations. "
         f"The cell that adds most to {name} is in row {row + 1}, column {column + 1}: {cells.adds.max():+.2f} of "
         f"{cells.adds.sum():+.2f}, by activation times gradient."
     ).replace("-", "\N{MINUS SIGN}")

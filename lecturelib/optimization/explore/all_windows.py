@@ -60,7 +60,7 @@ def deep_visualization(network: str = "alexnet", picture_name: str | None = None
         *own,
     ]
     presets: dict[str, dict] = {
-        "what answers most to the cat (conv5)": {"network": "alexnet", "layer": "conv5", "rank": 1},
+        "the strongest channel for the cat (conv5)": {"network": "alexnet", "layer": "conv5", "rank": 1},
         "an edge and its kernel (conv1)": {"network": "alexnet", "layer": "conv1", "rank": 2},
         "a face in a photo (conv5)": {
             "network": "alexnet",

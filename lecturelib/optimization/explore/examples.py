@@ -118,7 +118,7 @@ def _draw(state: dict, picture: Tensor, title: str) -> Picture:
     sheet.words(f"from {names}", below + 4, 0, 14, room=grid.raster.shape[1])
     caption = (
         f"Channel {channel} of {layer} in {NETWORK}. Its best place in the photos gives {number(best)}, the best place "
-        f"of its (shipped) optimized picture {number(wanted)}. All other channels of {layer} answer to both with a "
+        f"of its (shipped) optimized picture {number(wanted)}. All other channels of {layer} respond to both with a "
         f"cosine of {cosine:.2f}: 1 would be the same company, 0 none in common."
     )
     alt = f"Nine crops of photos ({names}) beside an optimized picture."

@@ -41,8 +41,8 @@ def regularizer_explorer(unit: str = "conv5, channel 202") -> Explorable:
     presets: dict[str, dict] = {
         "a texture": {"unit": "conv3, channel 5"},
         "a class": {"unit": "score of cat"},
-        "watch noise win": {"regularization": "none", "live": 48},
-        "watch Fourier grow": {"regularization": "Fourier", "live": 48},
+        "none, live": {"regularization": "none", "live": 48},
+        "Fourier, live": {"regularization": "Fourier", "live": 48},
     }
 
     def refresh(state: dict) -> dict:

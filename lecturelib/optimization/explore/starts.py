@@ -71,7 +71,7 @@ def nine_starts(unit: str = "conv5, channel 224") -> Explorable:
     presets: dict[str, dict] = {
         "nine noises, nothing else": {"weight": 0},
         "kept apart": {"weight": WEIGHTS[-1]},
-        "a texture has one answer": {"unit": "conv2, channel 27"},
+        "a texture (conv2)": {"unit": "conv2, channel 27"},
         "other noise, live": {"live": 64},
     }
     return Explorable(_render, controls, "Nine starts", presets)
