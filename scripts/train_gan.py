@@ -51,49 +51,49 @@ def critic(channels: int = 1) -> nn.Sequential:
 
 
 def adversarial_step(
-    painter: nn.Module,
+    gan: nn.Module,
     judge: nn.Module,
-    paint: torch.optim.Optimizer,
-    judging: torch.optim.Optimizer,
+    gan_optimizer: torch.optim.Optimizer,
+    judge_optimizer: torch.optim.Optimizer,
     real: Tensor,
     z: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """One step of the critic, then one of the generator, by the hinge loss; both losses."""
     with torch.autocast("cpu", torch.bfloat16):
-        painted = painter(z)
-        on_real, on_painted = judge(real), judge(painted.detach())
-    loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_painted.float()).mean()
-    judging.zero_grad()
+        generated = gan(z)
+        on_real, on_generated = judge(real), judge(generated.detach())
+    loss = F.relu(1 - on_real.float()).mean() + F.relu(1 + on_generated.float()).mean()
+    judge_optimizer.zero_grad()
     loss.backward()
-    judging.step()
+    judge_optimizer.step()
     with torch.autocast("cpu", torch.bfloat16):
-        wanted = -judge(painted).float().mean()
-    paint.zero_grad()
+        wanted = -judge(generated).float().mean()
+    gan_optimizer.zero_grad()
     wanted.backward()
-    paint.step()
+    gan_optimizer.step()
     return loss.detach(), wanted.detach()
 
 
 def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
     """The running mean of a generator trained with the hinge loss, and the CPU seconds it took."""
     torch.manual_seed(SEED)
-    painter, judge = Generator(GAN_LATENT, GAN_WIDTHS, batch_norm=True), critic()
-    mean = copy.deepcopy(painter).requires_grad_(False)
+    gan, judge = Generator(GAN_LATENT, GAN_WIDTHS, batch_norm=True), critic()
+    mean = copy.deepcopy(gan).requires_grad_(False)
     batches, steps = shuffled(
         images, torch.zeros(len(images)), BATCH, SEED, lambda batch, generator: batch.float() / 255
     )
-    paint = torch.optim.Adam(painter.parameters(), lr=LR, betas=BETAS)
-    judging = torch.optim.Adam(judge.parameters(), lr=LR_CRITIC, betas=BETAS)
+    gan_optimizer = torch.optim.Adam(gan.parameters(), lr=LR, betas=BETAS)
+    judge_optimizer = torch.optim.Adam(judge.parameters(), lr=LR_CRITIC, betas=BETAS)
     chance = torch.Generator().manual_seed(SEED)
     start = time.process_time()
     for epoch in range(epochs):
         total = torch.zeros(2)
         for real, _ in batches(epoch):
             z = torch.randn(BATCH, GAN_LATENT, generator=chance)
-            loss, wanted = adversarial_step(painter, judge, paint, judging, real, z)
+            loss, wanted = adversarial_step(gan, judge, gan_optimizer, judge_optimizer, real, z)
             total += torch.stack([loss, wanted]) / steps
             with torch.no_grad():
-                for kept, now in zip(mean.parameters(), painter.parameters(), strict=True):
+                for kept, now in zip(mean.parameters(), gan.parameters(), strict=True):
                     kept.lerp_(now, 1 - MEAN_OVER)
         seconds = time.process_time() - start
         print(
@@ -104,23 +104,23 @@ def train(images: Tensor, epochs: int) -> tuple[Generator, float]:
 
 
 @torch.no_grad()
-def statistics_anew(painter: Generator, batches: int = 40) -> Generator:
+def statistics_anew(gan: Generator, batches: int = 40) -> Generator:
     """The generator itself, its batch norms' statistics measured anew for its own weights."""
-    for layer in painter.layers:
+    for layer in gan.layers:
         if isinstance(layer, nn.BatchNorm2d):
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean over the batches
-    painter.train()
+    gan.train()
     generator = torch.Generator().manual_seed(SEED)
     for _ in range(batches):
-        painter(torch.randn(250, painter.latent_size, generator=generator))
-    return painter
+        gan(torch.randn(250, gan.latent_size, generator=generator))
+    return gan
 
 
 @torch.inference_mode()
-def novelty(painter: Generator, images: Tensor) -> dict:
+def novelty(gan: Generator, images: Tensor) -> dict:
     """How far 200 samples lie from the nearest training picture, beside how far other real pictures do."""
-    z = torch.randn(200, painter.latent_size, generator=torch.Generator().manual_seed(SEED + 1))
+    z = torch.randn(200, gan.latent_size, generator=torch.Generator().manual_seed(SEED + 1))
     known = images[:NEAREST_OF].flatten(1).float() / 255  # (N, 784)
     others = images[NEAREST_OF : NEAREST_OF + 200].flatten(1).float() / 255
 
@@ -128,7 +128,7 @@ def novelty(painter: Generator, images: Tensor) -> dict:
         return round(torch.cdist(pictures, known).amin(1).mean().item(), 3)
 
     return {
-        f"distance_of_samples_to_the_nearest_of_{NEAREST_OF}": nearest(painter(z).flatten(1)),
+        f"distance_of_samples_to_the_nearest_of_{NEAREST_OF}": nearest(gan(z).flatten(1)),
         "the_same_for_other_real_pictures": nearest(others),
     }
 
@@ -142,9 +142,9 @@ def main() -> None:
     options = parser.parse_args()
     judge, source, what, data = RECIPES[options.name]
     images = pixels(source(options.source)["train"][0])
-    painter, seconds = train(images, EPOCHS)
-    rounded(painter)
-    metrics = judged(painter, models.load(judge)) | novelty(painter, images)
+    gan, seconds = train(images, EPOCHS)
+    rounded(gan)
+    metrics = judged(gan, models.load(judge)) | novelty(gan, images)
     metrics |= {"seed": SEED, "epochs": EPOCHS, "training_cpu_seconds": round(seconds)}
     card = f"""# {options.name}
 
@@ -158,7 +158,7 @@ The weights of `lecturelib.models.load("{options.name}")`: the generator of a GA
 * The judge of the samples is `{judge}`, which never saw them in its training.
 * License: that of this project; trained on {data}.
 """
-    save(options.name, painter.state_dict(), metrics, card)
+    save(options.name, gan.state_dict(), metrics, card)
 
 
 if __name__ == "__main__":
