@@ -28,7 +28,8 @@ from lecturelib.drawing.shapes import (
     rounded,
     to_head,
 )
-from lecturelib.show.picture import Picture, encode_png
+from lecturelib.show.picture import Picture
+from lecturelib.show.png import encode_png
 from lecturelib.show.text_metrics import escaped, prepared_text, shortened, text_width
 
 __all__ = [

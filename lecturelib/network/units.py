@@ -30,6 +30,8 @@ class Unit:
         @property
         def layer(self) -> str:
             """Every unit has one: a field, that of its first term, or the output for a class."""
+    else:
+        layer: ClassVar[str]  # the first of the fields, where a subclass makes it one
 
     call: int = 0  # which call of a module that runs several times (ResNet's relu), the first is 0
 

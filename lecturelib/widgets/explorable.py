@@ -231,11 +231,8 @@ class Explorable:
         if self._error is not None:
             raise self._error
         if self._shown is not None:  # None: stopped by its own button
-            bundle = {
-                "text/html": static_copy(self._shown, self.title, self._settings(), ident),
-                "text/plain": self._plain(self._shown),
-            }
-            display(bundle, raw=True)
+            page = static_copy(self._shown, self.title, self._settings(), ident)
+            display({"text/html": page, "text/plain": self._plain(self._shown)}, raw=True)
 
     def _ipython_display_(self) -> None:
         self.show()

@@ -89,6 +89,9 @@ def test_keys_regions_and_hits(drawing):
     assert drawing.keys == ("a", "b", "c")
     assert drawing.region("a") == (20, 20, 140, 70)
     assert drawing.region("b") == (220, 20, 350, 60)
+    # of 400 x 160 px, by hand; what leaves the drawing is cut at its edge
+    assert drawing.share((20, 20, 140, 80)) == (0.05, 0.125, 0.35, 0.5)
+    assert drawing.share((-10, -4, 440, 161)) == (0, 0, 1, 1)
     assert (drawing.at(30, 30), drawing.at(320, 80), drawing.at(1, 1)) == ("a", "c", None)
     shown = drawing.picture("caption")
     assert (shown.alt, shown.caption, shown.svg[:4]) == ("Words <for> all.", "caption", "<svg")

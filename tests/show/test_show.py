@@ -379,3 +379,10 @@ def test_bfloat16_is_drawn_and_what_overflows_is_a_sentence():
     assert np.array_equal(coloured(half[None])[0], coloured(values[None])[0])
     with pytest.raises(ValueError, match="values up to 1e\\+300 can be drawn, got -1e\\+308 to 1e\\+308"):
         heatmap(np.array([[-1e308, 1e308]]))
+
+
+def test_an_svg_has_no_raster():
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    assert Picture(pixels, "black").raster is pixels
+    with pytest.raises(ValueError, match="is an SVG and has no pixels"):
+        _ = Picture("<svg></svg>", "nothing").raster

@@ -162,7 +162,7 @@ def test_what_is_shortened_fits(text, width):
 
 
 def test_the_description_of_a_png_is_utf_8():
-    from lecturelib.show.picture import encode_png
+    from lecturelib.show.png import encode_png
 
     with Image.open(io.BytesIO(encode_png(GREY, "lone \ud83d"))) as image:
         assert image.text["Description"] == "lone \N{REPLACEMENT CHARACTER}"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from lecturelib.training import checkpoint, fit
 from lecturelib.training.checkpoint import CheckpointError
@@ -187,3 +188,24 @@ def test_a_run_that_stopped_is_stopped_when_it_comes_back(tmp_path):
     again = checkpoint.load_checkpoint(run_of(), tmp_path / "run.pt")
     assert again.stopped == run.stopped and list(again) == []
     np.testing.assert_array_equal(again.history["loss"], run.history["loss"])
+
+
+def loader_run(generator):
+    source = DataLoader(TensorDataset(*data()), batch_size=8, shuffle=True, generator=generator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = nn.Linear(4, 2)
+    return fit(model, source, steps=6)
+
+
+def test_a_loader_with_a_generator_and_one_without_are_different_runs(tmp_path):
+    own, plain = loader_run(torch.Generator().manual_seed(3)), loader_run(None)
+    next(own), next(plain)
+    checkpoint.save_checkpoint(own, tmp_path / "own.pt")
+    checkpoint.save_checkpoint(plain, tmp_path / "plain.pt")
+    run = loader_run(torch.Generator().manual_seed(3))
+    unchanged(run, lambda: checkpoint.load_checkpoint(run, tmp_path / "plain.pt"), "with a generator of the loader")
+    other = loader_run(None)
+    unchanged(other, lambda: checkpoint.load_checkpoint(other, tmp_path / "own.pt"), "without a generator of the")
+    again = checkpoint.load_checkpoint(run, tmp_path / "own.pt")
+    assert again.step == 1

@@ -59,6 +59,7 @@ def test_a_history_survives_arrays_and_a_file(tmp_path):
         (lambda h: h.add(4, {"counts": [1.0, 2.0]}), ValueError, "another shape"),
         (lambda h: h.add(4, {"counts": 1.0}), ValueError, "3 numbers, as before, got one"),
         (lambda h: h.table(["counts"]), ValueError, "series of vectors"),
+        (lambda h: h.last("counts"), ValueError, r"a series of vectors; read history\['counts'\]\[-1\]"),
         (lambda h: h.save("run.csv"), ValueError, r"\.npz"),
         (lambda h: History.from_arrays({"loss": np.ones(2)}), ValueError, "2 steps, one for each value"),
     ],
