@@ -266,6 +266,7 @@ def test_a_coarse_map_shows_the_nearest_measured_value():
         # rows and columns of the first grid, of the next finer one, ...; 16 positions at most in the first
         ((57, 57), [(range(8, 57, 16),) * 2, (range(0, 57, 8),) * 2, (range(0, 57, 4),) * 2]),
         ((3, 100), [(range(1, 3, 8), range(4, 100, 8)), (range(1, 3, 4), range(0, 100, 4))]),
+        ((4, 100), [(range(1, 4, 8), range(4, 100, 8)), (range(1, 4, 4), range(0, 100, 4))]),
         ((4, 4), [(range(4), range(4))]),
         ((5, 4), [(range(1, 5, 2), range(1, 4, 2)), (range(5), range(4))]),
     ],
@@ -293,6 +294,12 @@ def test_the_first_map_shows_the_value_of_the_nearest_measured_position():
 def test_no_more_maps_than_asked_for():
     slow = iter_occlusion_map(small_network(), pixels(3, 12, 12), Logit(0), 2, 1, every=1000, batch_size=4)
     assert [coarse.done for coarse in slow] == [4 / 121, 1]
+
+
+def test_a_map_after_every_batch_hangs_on_no_clock(monkeypatch):
+    monkeypatch.setattr("lecturelib.parameters.occlusion.time.monotonic", lambda: 5.0)
+    maps = iter_occlusion_map(small_network(), pixels(3, 12, 12), Logit(0), 4, 4, every=0, batch_size=4)
+    assert [found.done for found in maps] == [4 / 9, 8 / 9, 1]
 
 
 # -- what must be left as it was ----------------------------------------------------------------------------------
