@@ -106,8 +106,8 @@ def _draw(state: dict, image: Tensor, found: Tensor, steps: int, own: bool = Fal
     caption = (
         f"{kept:,} numbers of {state['layer']} were kept, of {image.numel():,}; λ = {state['lam']:g}. The picture "
         f"found from them{live} is {error.pixel:.2f} off (root mean square of the pixels, 0 to 1); one uniform "
-        f"color is {error.baseline:.2f} off. In the layer it is {error.feature:.1%} off. Bars: the astronaut, a full bar "
-        "is one uniform color."
+        f"color is {error.baseline:.2f} off. In the layer it is {error.feature:.1%} off. Bars: the astronaut, "
+        "a full bar is one uniform color."
     )
     name = "your photo" if own else state["picture"]
     sheet = Sheet()
