@@ -25,11 +25,10 @@ UNITS_KEPT = 4096  # checked units that are remembered for a network and a size
 class Unit:
     """The base of all units: it names a layer, and reads one number per image from it."""
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # every unit has one: a field, that of its first term, or the output for a class
 
         @property
-        def layer(self) -> str:
-            """Every unit has one: a field, that of its first term, or the output for a class."""
+        def layer(self) -> str: ...
     else:
         layer: ClassVar[str]  # the first of the fields, where a subclass makes it one
 
