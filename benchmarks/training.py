@@ -72,11 +72,18 @@ def _live_curves(data, amount: str, rounds: int) -> Row:
 
 def _each(data, rounds: int) -> dict[str, float]:
     taken: dict[str, Callable[[], object]] = {"fit": lambda: _run(data)}
-    for make in (
-        monitors.input_monitor, monitors.class_monitor, monitors.weight_monitor, monitors.gradient_monitor,
-        monitors.update_monitor, monitors.activation_monitor, monitors.dead_unit_monitor, monitors.output_monitor,
-    ):  # fmt: skip
-        taken[make.__name__] = lambda make=make: _run(data, [make(every=1)])
+    makers = {
+        "inputs": monitors.input_monitor,
+        "classes": monitors.class_monitor,
+        "weights": monitors.weight_monitor,
+        "gradients": monitors.gradient_monitor,
+        "updates": monitors.update_monitor,
+        "activations": monitors.activation_monitor,
+        "dead_units": monitors.dead_unit_monitor,
+        "outputs": monitors.output_monitor,
+    }
+    for name, make in makers.items():
+        taken[name] = lambda make=make: _run(data, [make(every=1)])
     taken["histograms"] = lambda: _run(data, [monitors.histogram_monitor("weights", every=1)])
     return compare(taken, "fit", rounds)
 

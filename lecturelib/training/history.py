@@ -26,7 +26,7 @@ class History(Mapping):
     `validation_accuracy` where there is a validation set, and what the monitors record (`gradients/features.0`). A
     step is counted from 1; 0 is before the first. A series of vectors, such as a histogram's, is (n, k). `notes` holds
     what is true of the whole run (batch size, seed, steps per epoch). A training loop of your own records with `add`,
-    and `smooth`, `plots`, `live_pictures` and `diagnose` read it.
+    and `smooth`, `run_curves`, `live_pictures` and `diagnose` read it.
 
     >>> history = History()
     >>> for step, loss in enumerate((2.0, 1.0), start=1):
