@@ -70,14 +70,16 @@ class Plain:
         scale = gradient.norm().item() / direction.numel() ** 0.5
         slopes = []
         with torch.no_grad():
+            rounding = 1e-14 * self.scores(pixels).abs().max().item()
             for step in (1e-3, 1e-4, 1e-5, 1e-6):
                 ends = [of(self.scores(pixels + sign * step * direction)).item() for sign in (1, -1)]
-                slopes.append((ends[0] - ends[1]) / (2 * step))
-        settled = min(zip(slopes, slopes[1:], strict=False), key=lambda pair: abs(pair[0] - pair[1]))
-        if scale == 0 or abs(settled[0] - settled[1]) > 0.02 * scale:
+                if rounding / step < 0.02 * scale:
+                    slopes.append((ends[0] - ends[1]) / (2 * step))
+        pairs = sorted(zip(slopes, slopes[1:], strict=False), key=lambda pair: abs(pair[0] - pair[1]))
+        if not pairs or abs(pairs[0][0] - pairs[0][1]) > 0.02 * scale:
             return None
         expected = (gradient * direction).sum().item()
-        return min(abs(slope - expected) for slope in settled) / scale
+        return min(abs(slope - expected) for slope in pairs[0]) / scale
 
 
 @contextmanager

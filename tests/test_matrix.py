@@ -153,3 +153,14 @@ def test_the_document_says_what_ran_what_not_and_every_fault():
     assert "2 of 3 networks, 2 methods: 1 right, 2 refused, 1 wrong, 0 crash." in text
     assert "1. x: expected a, got b\n" in text and "- b, record: wrong: off by 2" in text
     assert "c (30) (millions of parameters)" in text
+
+
+def test_differences_that_rounding_swallows_are_no_evidence():
+    class Faint(nn.Module):
+        def forward(self, x):
+            return 1 + 1e-15 * x  # the score does not change by any step
+
+    case = prepared(
+        nn.Sequential(nn.Conv2d(3, 5, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), Faint()), ((8, 9),)
+    )
+    assert judged(METHODS["backprop"], case) == Cell("right", "central differences do not settle")
