@@ -66,7 +66,15 @@ def make_reader(
 class Reader:
     """The general way: whole images with a patch, in batches whose activations fit 32 MiB."""
 
-    def __init__(self, model, image, cover, unit, spans, batch_size=None):
+    def __init__(
+        self,
+        model: nn.Module,
+        image: Tensor,
+        cover: Tensor,
+        unit: Unit,
+        spans: list[Spans],
+        batch_size: int | None = None,
+    ):
         self.model, self.unit, self.spans, self.asked = model, unit, spans, batch_size
         self.acts: Activations | None = None
         self.image, self.cover = channels_last(image), channels_last(cover.expand_as(image))
@@ -169,7 +177,7 @@ class WindowReader:
         ]
         self.steps: list[LayerStep] = []
         with frozen(reader.model), torch.inference_mode():
-            normalise = reader.model.normalise if prelude else nn.Identity()
+            normalise: Any = reader.model.normalise if prelude else nn.Identity()
             self.image, self.cover = normalise(reader.image), normalise(reader.cover)
             self._plan(modules)
         last = next((n for n, m in walk(reader.model) if self.steps and m is self.steps[-1].module), "")
