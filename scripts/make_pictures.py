@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lecturelib.architecture.diagrams.block_diagram import block_diagram
 from lecturelib.architecture.graph.examples import graph_of
+from lecturelib.autoencoders import explore as autoencoders
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
@@ -23,6 +24,7 @@ PICTURES = {
     "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),
     "randomized": (gradients.randomization_explorer, {"method": "guided backprop"}),
     "all_windows": (optimization.deep_visualization, {}),
+    "digit_map": (autoencoders.digit_map, {"x": 0.4, "y": 0.45}),
     "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
 }
 

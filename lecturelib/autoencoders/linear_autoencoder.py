@@ -55,8 +55,11 @@ def truncated_svd(data: Tensor, code_size: int) -> SVD:
     """
     check_data(data)
     check_whole("code_size", code_size, 1, min(data.shape), "the smaller side of the data")
-    left, values, right = torch.linalg.svd(data.double(), full_matrices=False)
-    codes, basis = left[:, :code_size] * values[:code_size], right[:code_size].T
+    rows = data.double()
+    # D = QR and R = U S V^T: D has the singular values and the right singular vectors of the smaller R
+    _, values, right = torch.linalg.svd(torch.linalg.qr(rows, mode="r").R, full_matrices=False)
+    basis = right[:code_size].T
+    codes = rows @ basis  # U diag(s)
     residual = values[code_size:].square().sum().item()
     return SVD(codes.to(data), basis.to(data), values[:code_size].to(data), residual)
 

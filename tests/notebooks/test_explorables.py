@@ -7,6 +7,7 @@ from PIL import Image
 
 from lecturelib.architecture import explore as architecture
 from lecturelib.attention import explore as attention
+from lecturelib.autoencoders import explore as autoencoders
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
@@ -56,6 +57,7 @@ EXPLORABLES = [
     attention.positional_encoding_explorer,
     attention.mask_explorer,
     attention.beam_search_explorer,
+    *(getattr(autoencoders, name) for name in autoencoders.__all__),
 ]
 
 

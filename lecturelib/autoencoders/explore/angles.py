@@ -19,17 +19,17 @@ from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, Toggle
 from lecturelib.widgets.emerging import emerging
 
-STEPS, EVERY = 400, 10
-RATE = 0.03
+STEPS, EVERY = 1500, 25
+RATE = 0.05
 
 
 def angles_explorer() -> Explorable:
     """Train a linear autoencoder live, and watch the principal angles to the subspace of the SVD close."""
     controls = [
         Choice("data", tuple(SETS), label="data set"),
-        Slider("code_size", 1, 12, 4, label="code units"),
+        Slider("code_size", 1, 12, value=4, label="code units"),
         Toggle("nested", False, label="nested dropout (orders the units)"),
-        Slider("seed", 0, 9, 0),
+        Slider("seed", 0, 9, value=0),
     ]
     return Explorable(
         _render,
@@ -54,7 +54,7 @@ def _right(data: str, code_size: int) -> SVD:
 
 
 def _steps(state: dict) -> Iterator[list[tuple[LinearStep, torch.Tensor]]]:
-    """What was seen so far at every tenth step, with its angles."""
+    """What was seen so far, at some of the steps, with its angles."""
     right, seen = _right(state["data"], state["code_size"]), []
     run = iter_linear_autoencoder(
         _rows(state["data"]), state["code_size"], STEPS, RATE, state["nested"], state["seed"]

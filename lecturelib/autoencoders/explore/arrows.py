@@ -18,8 +18,8 @@ def arrows_explorer() -> Explorable:
     """Train a denoising autoencoder on points in the plane, and compare its arrows with the exact ones."""
     controls = [
         Choice("shape", TOYS, "spiral", label="data"),
-        Slider("sigma", 0.05, 0.4, 0.15, 0.05, label="noise, standard deviation"),
-        Slider("seed", 0, 5, 0),
+        Slider("sigma", 0.05, 0.4, 0.05, 0.15, label="noise, standard deviation"),
+        Slider("seed", 0, 5, value=0),
     ]
     presets = {
         "little noise": {"sigma": 0.05},

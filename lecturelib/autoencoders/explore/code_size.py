@@ -31,7 +31,7 @@ def code_size_explorer() -> Explorable:
         Choice("data", tuple(DATA), label="data set"),
         picture,
         number,
-        Slider("components", 1, 256, 32, label="principal components"),
+        Slider("components", 1, 256, value=32, label="principal components"),
     ]
     presets = {
         "two numbers each": {"components": 2},
@@ -51,7 +51,7 @@ def _render(state: dict) -> Picture:
     sheet, said = Sheet(), []
     sheet.put(grey(image), 0, 0, "the picture", TILE)
     sheet.words("784 pixels", TILE + 32, 0)
-    sheet.words("made less true:", 300, 0)
+    sheet.words("reconstruction less picture:", 300, 0)
     sheet.words("orange too bright,", 322, 0)
     sheet.words("blue too dark", 344, 0)
     for k, (name, picture) in enumerate(made.items(), 1):

@@ -16,9 +16,9 @@ def denoising_explorer() -> Explorable:
     """Mask a share of the pixels; a denoising autoencoder and a Gaussian filter fill the picture in."""
     controls = [
         *example_controls("digits", "5"),
-        Slider("noise", 0.0, 0.9, 0.5, 0.05, label="share of pixels masked"),
-        Slider("seed", 0, 9, 0, label="another draw of the noise"),
-        Slider("blur", 0.4, 2.0, 1.0, 0.1, label="width of the Gaussian filter"),
+        Slider("noise", 0.0, 0.9, 0.05, 0.5, label="share of pixels masked"),
+        Slider("seed", 0, 9, value=0, label="another draw of the noise"),
+        Slider("blur", 0.4, 2.0, 0.1, 1.0, label="width of the Gaussian filter"),
     ]
     presets = {
         "no noise": {"noise": 0.0},

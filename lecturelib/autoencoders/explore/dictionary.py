@@ -28,7 +28,7 @@ def dictionary_explorer() -> Explorable:
     weights = Choice("sparsity", SPARSITIES, 0.03, label="weight of the L1 penalty")
     controls = [weights, *example_controls("digits", "8")]
     presets = {"no penalty": {"sparsity": 0.0}, "few parts": {"sparsity": 0.03}, "too few": {"sparsity": 0.1}}
-    return Explorable(_render, controls, "A dictionary of strokes", presets)
+    return Explorable(_render, controls, "A dictionary of parts", presets)
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def _render(state: dict) -> Picture:
     made = model(image)
     sheet = Sheet()
     step = PART + 4
-    top = sheet.words(f"the dictionary: {len(parts)} parts, orange adds ink, blue takes it away", 0, 0) + 4
+    top = sheet.words(f"{len(parts)} parts: orange adds ink, blue takes it away", 0, 0) + 4
     for k, part in enumerate(parts):
         sheet.put(signed(part, most), top + (k // ACROSS) * step, (k % ACROSS) * step, side=PART)
     left = ACROSS * step + 28

@@ -68,7 +68,7 @@ def _render(state: dict) -> Picture:
 @lru_cache(maxsize=2)
 def _known(data: str) -> tuple[CodeMap, torch.Tensor, torch.Tensor]:
     images, labels = SETS[data][0]("train")
-    found = code_map(shared_autoencoder(f"{data}_2"), images, labels)
+    found = code_map(shared_autoencoder(f"{data}_2"), images, labels, edge=0.03)
     return found, images, density(found)
 
 

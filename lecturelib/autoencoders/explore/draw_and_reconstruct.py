@@ -14,7 +14,7 @@ KINDS = {
     "deep, 32 numbers": "digits_32",
     "tied, 32 numbers": "digits_tied",
     "sparse, 81 units": "digits_sparse_0.03",
-    "denoising, 144 units": "digits_denoising",
+    "denoising, 144": "digits_denoising",
     "convolutional": "digits_upsample",
 }
 
@@ -36,7 +36,7 @@ def draw_and_reconstruct() -> Explorable:
 @torch.no_grad()
 def _render(state: dict) -> Picture:
     image = torch.tensor(state["drawing"], dtype=torch.float32)[None, None] / 255
-    made = {"PCA, 32 components": by_components(image, "digits", 32)}
+    made = {"PCA, 32 numbers": by_components(image, "digits", 32)}
     made |= {kind: shared_autoencoder(name)(image) for kind, name in KINDS.items()}
     sheet, said = Sheet(), []
     sheet.put(grey(image), 0, 0, "your drawing", BIG)

@@ -18,9 +18,9 @@ def interpolation_explorer() -> Explorable:
     """Two digits and nine steps between them in pixels, in a plain code and in a VAE's, named by lenet."""
     controls = [
         Choice("one", datasets.DIGITS, "4", label="from"),
-        Slider("one_example", 1, 20, 1, label="which example"),
+        Slider("one_example", 1, 20, value=1, label="which example"),
         Choice("other", datasets.DIGITS, "9", label="to"),
-        Slider("other_example", 1, 20, 1, label="which example"),
+        Slider("other_example", 1, 20, value=1, label="which example"),
     ]
     presets = {"4 to 9": {"one": "4", "other": "9"}, "1 to 0": {"one": "1", "other": "0"}}
     return Explorable(_render, controls, "What lies between two digits?", presets)

@@ -19,7 +19,7 @@ COUNT, BEST = 1000, 5
 def retrieval_explorer() -> Explorable:
     """Search the lower halves of 1,000 garments by an upper half, or the other way round."""
     controls = [
-        Slider("garment", 0, COUNT - 1, 12, label="which of 1,000 garments"),
+        Slider("garment", 0, COUNT - 1, value=12, label="which of 1,000 garments"),
         Choice("query", ("upper", "lower"), label="the half that is given"),
     ]
     return Explorable(_render, controls, "Find the other half", {"by the lower half": {"query": "lower"}})
