@@ -114,7 +114,7 @@ def judged(ask: Callable[[Case], str | None], case: Case) -> Cell:
     except Wrong as error:
         return Cell("wrong", str(error))
     except (ValueError, TypeError, LookupError) as error:
-        said = " ".join(str(error).strip("\"'").split())
+        said = " ".join(str(error).split())
         if ": expected " in said or "no gradient arrives" in said:  # the library's own sentences
             return Cell("refused", said)
         return Cell("crash", _place(error))
