@@ -298,7 +298,7 @@ def test_cards_name_the_sha256_of_their_files():
 def test_data_stays_small():
     sizes = [file.stat().st_size for file in assets.data_path(".").rglob("*") if file.is_file()]
     assert max(sizes) <= 12e6
-    assert sum(sizes) <= 45e6
+    assert sum(sizes) <= 62e6  # the budget of data/
 
 
 @pytest.mark.parametrize(

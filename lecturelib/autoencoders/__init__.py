@@ -19,7 +19,7 @@ from lecturelib.autoencoders.code_map import (
     decoded_grid,
     density,
     interpolate,
-    nearest_neighbour_accuracy,
+    nearest_neighbor_accuracy,
 )
 from lecturelib.autoencoders.denoising import exact_arrows, iter_denoiser, toy_points
 from lecturelib.autoencoders.incomplete_factorization import (
@@ -82,7 +82,7 @@ __all__ = [
     "iter_linear_autoencoder",
     "linear_autoencoder",
     "load_autoencoder",
-    "nearest_neighbour_accuracy",
+    "nearest_neighbor_accuracy",
     "principal_angles",
     "recall_at",
     "reconstruction_error",

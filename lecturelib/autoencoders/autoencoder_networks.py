@@ -1,7 +1,7 @@
 """Autoencoders of pictures: tied, deep, and convolutional with pooling switches or up-sampling."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,16 @@ class MaskingNoise(nn.Module):
 
     def extra_repr(self) -> str:
         return f"share={self.share}"
+
+
+class Coder(Protocol):
+    """What has a code: an autoencoder of pictures, or anything that encodes and decodes as one."""
+
+    code_size: int
+
+    def encode(self, images: Tensor) -> Tensor: ...
+
+    def decode(self, codes: Tensor) -> Tensor: ...
 
 
 class Autoencoder(nn.Module):
@@ -185,8 +195,8 @@ class ConvAutoencoder(nn.Module):
         if switches is None:
             x = self.up2(F.interpolate(maps, scale_factor=2)).relu()
             return self.up1(F.interpolate(x, scale_factor=2)).sigmoid()
-        x = self.up2(F.max_unpool2d(maps, switches[1], 2)).relu()  # (B, 16, 14, 14)
-        return self.up1(F.max_unpool2d(x, switches[0], 2)).sigmoid()
+        x = self.up2(F.max_unpool2d(maps, switches[1], (2, 2))).relu()  # (B, 16, 14, 14)
+        return self.up1(F.max_unpool2d(x, switches[0], (2, 2))).sigmoid()
 
     def forward(self, images: Tensor) -> Tensor:
         """Reconstruct pictures (B, 1, 28, 28)."""
@@ -196,10 +206,10 @@ class ConvAutoencoder(nn.Module):
         """The same maps with every switch at the upper left of its 2 x 2 block: what the maps alone say."""
         size = len(code.maps)
         first = upper_left((size, self.WIDTH, SIDE // 2, SIDE // 2)).to(code.maps.device)
-        return Pooled(code.maps, (first, upper_left(tuple(code.maps.shape)).to(code.maps.device)))
+        return Pooled(code.maps, (first, upper_left(code.maps.shape).to(code.maps.device)))
 
 
-def upper_left(shape: tuple[int, int, int, int]) -> Tensor:
+def upper_left(shape: Sequence[int]) -> Tensor:
     """Switches (B, C, h, w) that point at the upper left pixel of each 2 x 2 block of a map (2 h, 2 w).
 
     >>> upper_left((1, 1, 2, 2)).tolist()

@@ -8,10 +8,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.autoencoders.autoencoder_networks import Pooled, check_pictures
+from lecturelib.autoencoders.autoencoder_networks import (
+    Autoencoder,
+    ConvAutoencoder,
+    MaskingNoise,
+    TiedAutoencoder,
+    check_pictures,
+)
 from lecturelib.checks import check_choice, check_number, check_whole
 
 Loss = Literal["squared_error", "cross_entropy"]
+Trainable = Autoencoder | TiedAutoencoder | ConvAutoencoder
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class AutoencoderRun(Iterator[AutoencoderStep]):
     """
 
     def __init__(
-        self, model: nn.Module, images: Tensor, steps: int, batch_size: int, learning_rate: float,
+        self, model: Trainable, images: Tensor, steps: int, batch_size: int, learning_rate: float,
         sparsity: float, loss: Loss, seed: int,
     ):  # fmt: skip
         self.model, self.images = model, check_pictures(images)
@@ -45,7 +52,7 @@ class AutoencoderRun(Iterator[AutoencoderStep]):
         self.errors: list[float] = []
         self._generator = torch.Generator().manual_seed(seed)
         for module in model.modules():
-            if hasattr(module, "generator"):
+            if isinstance(module, MaskingNoise):
                 module.generator = self._generator  # the noise, too, comes from the seed
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -60,9 +67,7 @@ class AutoencoderRun(Iterator[AutoencoderStep]):
         self.model.train()
         try:
             with torch.enable_grad():
-                code = self.model.encode(batch)
-                made = self.model.decode(code)
-                z = code.maps if isinstance(code, Pooled) else code
+                made, z = _decoded(self.model, batch)
                 measure = F.mse_loss if self.loss == "squared_error" else F.binary_cross_entropy
                 objective = measure(made, batch) + self.sparsity * z.abs().mean()
             self.optimizer.zero_grad()
@@ -78,8 +83,17 @@ class AutoencoderRun(Iterator[AutoencoderStep]):
         return AutoencoderStep(self.step, self.of, error, on)
 
 
+def _decoded(model: Trainable, batch: Tensor) -> tuple[Tensor, Tensor]:
+    """The reconstruction of a batch, and the numbers of its code."""
+    if isinstance(model, ConvAutoencoder):
+        pooled = model.encode(batch)
+        return model.decode(pooled), pooled.maps
+    code = model.encode(batch)
+    return model.decode(code), code
+
+
 def iter_autoencoder(
-    model: nn.Module,
+    model: Trainable,
     images: Tensor,
     steps: int = 1000,
     batch_size: int = 128,

@@ -5,7 +5,7 @@ import torch
 from lecturelib import datasets
 from lecturelib.autoencoders.autoencoder_networks import Autoencoder
 from lecturelib.autoencoders.autoencoder_training import iter_autoencoder
-from lecturelib.autoencoders.code_map import nearest_neighbour_accuracy
+from lecturelib.autoencoders.code_map import nearest_neighbor_accuracy
 from lecturelib.autoencoders.linear_autoencoder import encoder_gap, linear_autoencoder, truncated_svd
 from lecturelib.autoencoders.shipped_autoencoders import load_autoencoder
 from lecturelib.lesson.claims import result
@@ -66,11 +66,11 @@ def c21_two_numbers(steps: int = 4000, seeds: tuple[int, ...] = (0, 1, 2)) -> di
     for network in networks:
         with torch.no_grad():
             found.append(
-                nearest_neighbour_accuracy(network.encode(images), labels, network.encode(test), test_labels)
+                nearest_neighbor_accuracy(network.encode(images), labels, network.encode(test), test_labels)
             )
     flat, mean = images.flatten(1), images.flatten(1).mean(0)
     basis = truncated_svd(flat - mean, 2).basis
-    components = nearest_neighbour_accuracy(
+    components = nearest_neighbor_accuracy(
         (flat - mean) @ basis, labels, (test.flatten(1) - mean) @ basis, test_labels
     )
     return result(

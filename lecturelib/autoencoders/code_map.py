@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lecturelib.autoencoders.autoencoder_networks import check_codes
+from lecturelib.autoencoders.autoencoder_networks import Coder, check_codes
 from lecturelib.checks import check_number, check_whole, complaint
 
 
@@ -30,7 +30,7 @@ class CodeMap:
 
 
 @torch.no_grad()
-def code_map(model: nn.Module, images: Tensor, labels: Tensor, edge: float = 0.01) -> CodeMap:
+def code_map(model: Coder, images: Tensor, labels: Tensor, edge: float = 0.01) -> CodeMap:
     """The map of a model with two code units: all codes, and the rectangle that holds all but `edge` at each side.
 
     Raises `ValueError` for a model with another code size.
@@ -50,26 +50,26 @@ def code_map(model: nn.Module, images: Tensor, labels: Tensor, edge: float = 0.0
     return CodeMap(codes, labels, quantiles[0] - margin, quantiles[1] + margin)
 
 
-def nearest_neighbour_accuracy(
+def nearest_neighbor_accuracy(
     codes: Tensor, labels: Tensor, test_codes: Tensor | None = None, test_labels: Tensor | None = None
 ) -> float:
-    """1-nearest-neighbour accuracy: the share of codes whose nearest other code has their label.
+    """Nearest-neighbor accuracy: the share of codes whose nearest other code has their label.
 
     With `test_codes`, the nearest training code of each test code is asked instead (Euclidean distance).
 
     >>> codes = torch.tensor([[0.0], [0.1], [5.0], [5.2]])
-    >>> nearest_neighbour_accuracy(codes, torch.tensor([0, 0, 1, 1]))
+    >>> nearest_neighbor_accuracy(codes, torch.tensor([0, 0, 1, 1]))
     1.0
     """
     if len(codes) != len(labels) or len(codes) < 2:
         raise ValueError(complaint("labels", f"one for each of {len(codes)} codes, at least 2", len(labels)))
-    if test_codes is None:
+    if test_codes is None or test_labels is None:
         apart = torch.cdist(codes, codes)
         apart.fill_diagonal_(float("inf"))
         found = labels[apart.argmin(1)]
-        return (found == labels).float().mean().item()
+        return found.eq(labels).float().mean().item()
     found = labels[torch.cdist(test_codes, codes).argmin(1)]
-    return (found == test_labels).float().mean().item()
+    return found.eq(test_labels).float().mean().item()
 
 
 def density(found: CodeMap, cells: int = 48, blur: float = 1.2) -> Tensor:
@@ -96,7 +96,7 @@ def density(found: CodeMap, cells: int = 48, blur: float = 1.2) -> Tensor:
 
 
 @torch.no_grad()
-def decoded_grid(model: nn.Module, found: CodeMap, across: int = 16) -> Tensor:
+def decoded_grid(model: Coder, found: CodeMap, across: int = 16) -> Tensor:
     """What the decoder makes of a regular grid of codes, (across^2, 1, 28, 28), row by row from the top.
 
     >>> from lecturelib.autoencoders.autoencoder_networks import Autoencoder
@@ -111,7 +111,7 @@ def decoded_grid(model: nn.Module, found: CodeMap, across: int = 16) -> Tensor:
 
 
 @torch.no_grad()
-def interpolate(model: nn.Module, one: Tensor, other: Tensor, steps: int = 9) -> tuple[Tensor, Tensor]:
+def interpolate(model: Coder, one: Tensor, other: Tensor, steps: int = 9) -> tuple[Tensor, Tensor]:
     """Between two pictures (1, 1, 28, 28): decoded on the straight line of codes, and the mixtures of their pixels.
 
     Returns two (steps, 1, 28, 28), from `one` to `other`.
@@ -123,8 +123,13 @@ def interpolate(model: nn.Module, one: Tensor, other: Tensor, steps: int = 9) ->
     """
     check_whole("steps", steps, 2)
     share = torch.linspace(0, 1, steps)
-    ends = model.encode(one), model.encode(other)
-    ends = tuple(end[0] if isinstance(end, tuple) else end for end in ends)  # a VAE: the mean code
-    codes = ends[0] + share[:, None] * (ends[1] - ends[0])  # (steps, k)
+    start, end = (_code_of(model, picture) for picture in (one, other))
+    codes = start + share[:, None] * (end - start)  # (steps, k)
     pixels = one + share.view(-1, 1, 1, 1) * (other - one)
     return model.decode(codes), pixels
+
+
+def _code_of(model: Coder, picture: Tensor) -> Tensor:
+    """The code (1, k) of a picture; of a variational autoencoder, which gives mean and log variance, the mean."""
+    code = model.encode(picture)
+    return code[0] if isinstance(code, tuple) else code

@@ -50,7 +50,7 @@ def toy_points(shape: str = "spiral", n: int = 400, spread: float = 0.02, seed: 
 
 
 def exact_arrows(data: Tensor, places: Tensor, sigma: float) -> Tensor:
-    """sigma^2 grad log p_sigma at places (m, 2), for data points (n, 2) blurred by Gaussian noise: (m, 2).
+    """Exact arrows of a denoiser: sigma^2 grad log p_sigma at places (m, 2), for data points (n, 2).
 
     p_sigma(x) is the mean over the data of N(x; x_i, sigma^2 I), so the arrow is the mean of x_i - x, weighted by the
     softmax of -|x - x_i|^2 / (2 sigma^2): the reconstruction of the best possible denoiser, less x.

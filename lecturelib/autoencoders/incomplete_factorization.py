@@ -190,7 +190,8 @@ def _prepared(
 
 def _start(data: Tensor, rank: int, seed: int) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return tuple(0.1 * torch.randn(size, rank, generator=generator).to(data) for size in data.shape)
+    rows, columns = (0.1 * torch.randn(size, rank, generator=generator).to(data) for size in data.shape)
+    return rows, columns
 
 
 def _solved(data: Tensor, observed: Tensor, factor: Tensor, ridge: float) -> Tensor:

@@ -103,10 +103,8 @@ def iter_joint_autoencoder(
             one, other = upper[rows], lower[rows]
             with torch.enable_grad():
                 z_one, z_other = model.encode(upper=one), model.encode(lower=other)
-                error = (
-                    sum(_error(model.decode(z), one, other) for z in (z_one, z_other, (z_one + z_other) / 2))
-                    / 3
-                )
+                codes = (z_one, z_other, (z_one + z_other) / 2)
+                error = torch.stack([_error(model.decode(z), one, other) for z in codes]).mean()
                 apart = F.mse_loss(z_one, z_other) / z_one.detach().var().clamp(min=1e-6)
             optimizer.zero_grad()
             (error + 0.01 * apart).backward()

@@ -11,7 +11,7 @@ from lecturelib.autoencoders.code_map import (
     decoded_grid,
     density,
     interpolate,
-    nearest_neighbour_accuracy,
+    nearest_neighbor_accuracy,
 )
 
 
@@ -45,14 +45,14 @@ def test_neighbours_are_scikit_learns():
     test, test_labels = torch.randn(50, 2, generator=generator), torch.arange(50) % 3
     oracle = KNeighborsClassifier(1).fit(codes.numpy(), labels.numpy())
     expected = oracle.score(test.numpy(), test_labels.numpy())
-    assert nearest_neighbour_accuracy(codes, labels, test, test_labels) == pytest.approx(expected)
+    assert nearest_neighbor_accuracy(codes, labels, test, test_labels) == pytest.approx(expected)
 
 
 def test_a_code_is_not_its_own_neighbour():
     codes = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.1, 0.0]])
-    assert nearest_neighbour_accuracy(codes, torch.tensor([0, 0, 1])) == pytest.approx(1 / 3)
+    assert nearest_neighbor_accuracy(codes, torch.tensor([0, 0, 1])) == pytest.approx(1 / 3)
     with pytest.raises(ValueError, match="labels"):
-        nearest_neighbour_accuracy(codes, torch.tensor([0, 1]))
+        nearest_neighbor_accuracy(codes, torch.tensor([0, 1]))
 
 
 def test_density_has_the_top_row_first_and_its_mass_where_codes_are():

@@ -49,14 +49,16 @@ def test_recall():
 
 
 def test_training_lowers_the_error_and_follows_its_seed():
+    images = datasets.digits("test")[0][:20]
+
     def errors(seed):
         torch.manual_seed(0)
-        run = iter_joint_autoencoder(JointAutoencoder(4, 16), pictures(), steps=60, batch_size=6, seed=seed)
+        run = iter_joint_autoencoder(JointAutoencoder(4, 16), images, steps=200, batch_size=10, seed=seed)
         return [step.error for step in run]
 
     one = errors(0)
     assert one == errors(0) and one != errors(1)
-    assert one[-1] < 0.8 * one[0]
+    assert one[-1] < 0.5 * one[0]
 
 
 @pytest.mark.parametrize("query", ["upper", "lower"])

@@ -1,4 +1,4 @@
-"""C20: a linear autoencoder spans the SVD's subspace; its encoder is the decoder's pseudo-inverse on the data's span."""
+"""C20: a linear autoencoder spans the SVD's subspace; its encoder is the pseudo-inverse of its decoder."""
 
 import pytest
 

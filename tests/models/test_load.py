@@ -90,7 +90,7 @@ def test_a_copied_model_stands_on_its_own():
         (
             lambda: models.adapt(nn.ReLU(), "abc", (1, 1, 1)),
             TypeError,
-            "mean: expected one number per colour",
+            "mean: expected one number per color",
         ),
         (lambda: models.adapt("resnet18"), TypeError, "torch.nn.Module"),
         (lambda: models.adapt(models.load("lenet")), TypeError, "already takes pixels"),

@@ -8,7 +8,7 @@ from lecturelib import datasets
 from lecturelib.autoencoders.anomaly import anomaly_scores, area_under_curve, roc_curve
 from lecturelib.autoencoders.explore.samples import grey
 from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
-from lecturelib.drawing import Box, Circle, Drawing, Label, Line
+from lecturelib.drawing import Box, Circle, Drawing, Label, Line, Shape
 from lecturelib.drawing.shapes import Bitmap
 from lecturelib.show import Picture
 from lecturelib.widgets import Explorable, Slider
@@ -26,9 +26,8 @@ def anomaly_explorer() -> Explorable:
 @lru_cache(maxsize=1)
 def _scores() -> tuple[torch.Tensor, torch.Tensor]:
     model = shared_autoencoder("digits_32")
-    return tuple(
-        anomaly_scores(model, load("test")[0][:COUNT]) for load in (datasets.digits, datasets.clothes)
-    )
+    digits, clothes = (load("test")[0][:COUNT] for load in (datasets.digits, datasets.clothes))
+    return anomaly_scores(model, digits), anomaly_scores(model, clothes)
 
 
 def _render(state: dict) -> Picture:
@@ -36,7 +35,7 @@ def _render(state: dict) -> Picture:
     at = state["threshold"]
     alarms, hits = (normal >= at).float().mean().item(), (anomalous >= at).float().mean().item()
     false_alarms, found = roc_curve(normal, anomalous)
-    shapes = [Box(50, 30, SIDE, SIDE, 0, fill="#fafafa", stroke="#b5b5b5")]
+    shapes: list[Shape] = [Box(50, 30, SIDE, SIDE, 0, fill="#fafafa", stroke="#b5b5b5")]
     points = [
         (50 + SIDE * x, 30 + SIDE * (1 - y))
         for x, y in zip(false_alarms.tolist(), found.tolist(), strict=True)
@@ -60,10 +59,11 @@ def _render(state: dict) -> Picture:
     return Drawing(860, 400, tuple(shapes), "Anomaly detection", words).picture(said)
 
 
-def _borderline(title: str, scores: torch.Tensor, load, largest: bool, top: float) -> list:
+def _borderline(title: str, scores: torch.Tensor, load, largest: bool, top: float) -> list[Shape]:
     """Seven pictures with the largest, or the smallest, scores in a row."""
     chosen = scores.topk(7, largest=largest).indices.tolist()
-    images, shapes = load("test")[0], [Label(420, top, title, 15, "start", bold=True)]
+    images = load("test")[0]
+    shapes: list[Shape] = [Label(420, top, title, 15, "start", bold=True)]
     for k, number in enumerate(chosen):
         left = 420 + k * (SMALL + 8)
         shapes.append(Bitmap(left, top + 14, SMALL, SMALL, grey(images[number]), hard=True))

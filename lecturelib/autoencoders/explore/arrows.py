@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 
 from lecturelib.autoencoders.denoising import TOYS, DenoisingStep, exact_arrows, iter_denoiser, toy_points
-from lecturelib.drawing import Box, Circle, Drawing, Label, Line
+from lecturelib.drawing import Box, Circle, Drawing, Label, Line, Shape
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Progress, Slider
 from lecturelib.widgets.emerging import emerging
@@ -21,7 +21,7 @@ def arrows_explorer() -> Explorable:
         Slider("sigma", 0.05, 0.4, 0.05, 0.15, label="noise, standard deviation"),
         Slider("seed", 0, 5, value=0),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "little noise": {"sigma": 0.05},
         "much noise": {"sigma": 0.4},
         "two arcs": {"shape": "two arcs"},
@@ -54,7 +54,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
 def _drawn(
     step: DenoisingStep, learned: torch.Tensor, exact: torch.Tensor, data: torch.Tensor, state: dict
 ) -> Picture:
-    shapes = []
+    shapes: list[Shape] = []
     for k, (title, arrows) in enumerate((("learned: x' − x", learned), ("exact: σ² ∇ log p", exact))):
         left = k * (SIDE + 40)
         shapes.append(Label(left, 12, title, 15, "start", bold=True))

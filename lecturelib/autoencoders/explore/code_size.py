@@ -12,7 +12,7 @@ from lecturelib.autoencoders.explore.samples import (
     grey,
     signed,
 )
-from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
+from lecturelib.autoencoders.shipped_autoencoders import deep_autoencoder
 from lecturelib.show import Picture
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Slider
@@ -33,7 +33,7 @@ def code_size_explorer() -> Explorable:
         number,
         Slider("components", 1, 256, value=32, label="principal components"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "two numbers each": {"components": 2},
         "64 components": {"components": 64},
         "a bag": {"data": "clothes", "picture": "bag", "components": 32},
@@ -47,7 +47,7 @@ def _render(state: dict) -> Picture:
     image = example(data, state["picture"], state["example"])
     made = {f"{size} principal components": by_components(image, data, size)}
     for numbers in (2, 32):
-        made[f"deep, {numbers} numbers"] = shared_autoencoder(f"{data}_{numbers}")(image)
+        made[f"deep, {numbers} numbers"] = deep_autoencoder(data, numbers)(image)
     sheet, said = Sheet(), []
     sheet.put(grey(image), 0, 0, "the picture", TILE)
     sheet.words("784 pixels", TILE + 32, 0)

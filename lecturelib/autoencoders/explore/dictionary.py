@@ -11,7 +11,7 @@ from lecturelib.autoencoders.explore.samples import (
     signed,
     test_set,
 )
-from lecturelib.autoencoders.shipped_autoencoders import SPARSITIES, shared_autoencoder
+from lecturelib.autoencoders.shipped_autoencoders import SPARSITIES, sparse_autoencoder
 from lecturelib.show import Picture
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable
@@ -33,7 +33,7 @@ def dictionary_explorer() -> Explorable:
 
 @torch.no_grad()
 def _render(state: dict) -> Picture:
-    model = shared_autoencoder(f"digits_sparse_{state['sparsity']:g}")
+    model = sparse_autoencoder(state["sparsity"])
     image = example("digits", state["picture"], state["example"])
     code, parts = model.encode(image)[0], model.dictionary()
     most = parts.abs().quantile(0.995).item()

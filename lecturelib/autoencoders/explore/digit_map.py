@@ -7,7 +7,7 @@ import torch
 
 from lecturelib.autoencoders.code_map import CodeMap, code_map, decoded_grid, density
 from lecturelib.autoencoders.explore.samples import SETS, TILE, grey, mosaic
-from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
+from lecturelib.autoencoders.shipped_autoencoders import deep_autoencoder
 from lecturelib.show import Picture
 from lecturelib.show.palettes import TEN, colour
 from lecturelib.show.raster_text import draw_text
@@ -39,7 +39,7 @@ def _render(state: dict) -> Picture:
     data = state["data"]
     found, images, dense = _known(data)
     code = found.at(state["x"], state["y"])
-    made = shared_autoencoder(f"{data}_2").decode(code)
+    made = deep_autoencoder(data, 2).decode(code)
     nearest = int((found.codes - code).square().sum(1).argmin())
     name = SETS[data][1][int(found.labels[nearest])]
     cells = len(dense)
@@ -68,7 +68,7 @@ def _render(state: dict) -> Picture:
 @lru_cache(maxsize=2)
 def _known(data: str) -> tuple[CodeMap, torch.Tensor, torch.Tensor]:
     images, labels = SETS[data][0]("train")
-    found = code_map(shared_autoencoder(f"{data}_2"), images, labels, edge=0.03)
+    found = code_map(deep_autoencoder(data, 2), images, labels, edge=0.03)
     return found, images, density(found)
 
 
@@ -77,7 +77,7 @@ def _base(data: str, view: str) -> np.ndarray:
     """The map itself, (SIDE, SIDE, 3), drawn once."""
     found, _, dense = _known(data)
     if view == "decoded everywhere":
-        tiles = decoded_grid(shared_autoencoder(f"{data}_2"), found, across=SIDE // 28)
+        tiles = decoded_grid(deep_autoencoder(data, 2), found, across=SIDE // 28)
         sheet = np.zeros((SIDE, SIDE, 3), np.uint8)
         drawn = mosaic(tiles, SIDE // 28, pad=1)
         sheet[: min(SIDE, len(drawn)), : min(SIDE, len(drawn))] = drawn[:SIDE, :SIDE]

@@ -28,7 +28,10 @@ def factorization_explorer() -> Explorable:
         Slider("rank", 1, 24, value=8),
         Slider("ridge", 0.0, 2.0, 0.25, 0.5, label="ridge penalty"),
     ]
-    presets = {"rank too high": {"rank": 24, "missing": 0.9, "ridge": 0.0}, "rank too low": {"rank": 1}}
+    presets: dict[str, dict] = {
+        "rank too high": {"rank": 24, "missing": 0.9, "ridge": 0.0},
+        "rank too low": {"rank": 1},
+    }
     return Explorable(_render, controls, "Complete what is missing", presets)
 
 

@@ -1,11 +1,14 @@
 """Between two digits: on the line of their codes and on that of their pixels; a plain code beside a VAE's."""
 
+from typing import cast
+
 import torch
 
 from lecturelib import datasets
+from lecturelib.autoencoders.autoencoder_networks import Coder
 from lecturelib.autoencoders.code_map import interpolate
 from lecturelib.autoencoders.explore.samples import example, grey
-from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
+from lecturelib.autoencoders.shipped_autoencoders import deep_autoencoder
 from lecturelib.show import Picture
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Slider, common_controls
@@ -29,10 +32,10 @@ def interpolation_explorer() -> Explorable:
 def row_between(kind: str, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     """Nine pictures (9, 1, 28, 28) from one to another by a kind of `ROWS`."""
     if not ROWS[kind]:
-        return interpolate(shared_autoencoder("digits_32"), one, other, STEPS)[1]
+        return interpolate(deep_autoencoder("digits", 32), one, other, STEPS)[1]
     if ROWS[kind] == "digits_vae":
-        return interpolate(common_controls.network("digits_vae"), one, other, STEPS)[0]
-    return interpolate(shared_autoencoder(ROWS[kind]), one, other, STEPS)[0]
+        return interpolate(cast(Coder, common_controls.network("digits_vae")), one, other, STEPS)[0]
+    return interpolate(deep_autoencoder("digits", 32), one, other, STEPS)[0]
 
 
 @torch.no_grad()

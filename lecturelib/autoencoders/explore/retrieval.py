@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from lecturelib import datasets
 from lecturelib.autoencoders.explore.samples import TILE, grey, test_set
-from lecturelib.autoencoders.joint_autoencoder import recall_at, retrieval_ranks, two_views
+from lecturelib.autoencoders.joint_autoencoder import View, recall_at, retrieval_ranks, two_views
 from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
 from lecturelib.show import Picture
 from lecturelib.show.sheet import Sheet
@@ -26,7 +26,7 @@ def retrieval_explorer() -> Explorable:
 
 
 @lru_cache(maxsize=2)
-def _known(query: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _known(query: View) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Ranks (N,), and the normalised codes of the query's view and of the other one."""
     images, model = test_set("clothes")[0][:COUNT], shared_autoencoder("clothes_joint")
     upper, lower = two_views(images)

@@ -24,7 +24,9 @@ def test_set(data: str) -> tuple[Tensor, Tensor]:
 
 def example_controls(data: str = "digits", value: str | None = None) -> tuple[Control, Control]:
     """The class of the picture, and which of its test pictures."""
-    return Choice("picture", SETS[data][1], value), Slider("example", 1, EXAMPLES, value=1, label="which example")
+    return Choice("picture", SETS[data][1], value), Slider(
+        "example", 1, EXAMPLES, value=1, label="which example"
+    )
 
 
 def example(data: str, picture: str, number: int) -> Tensor:
