@@ -6,8 +6,8 @@
     python scripts/train_translators.py fixed ALL
 
 ALL is the file that `make_tatoeba.py --all` writes: every pair whose English side is not held out. `fixed` reads the
-whole sentence into one vector, `attention` adds attention with the additive score, `transformer` is attention only. `--score NAME`
-trains `attention` with another score. A run that is stopped goes on from its last epoch (`--state FILE`).
+whole sentence into one vector, `attention` adds attention with the additive score, `transformer` is attention only.
+`--score NAME` trains `attention` with another score. A stopped run goes on from its last epoch (`--state FILE`).
 """
 
 import argparse
