@@ -9,7 +9,7 @@ pytestmark = pytest.mark.claims
 
 
 def test_on_fewer_digits():
-    found = c20_linear(code_size=8, steps=600, n=1500, seeds=(0,))
+    found = c20_linear(code_size=16, steps=600, n=3000, seeds=(0,))
     assert found["holds"], found
     assert found["numbers"]["largest_angle_rad"] < ANGLE and found["numbers"]["encoder_gap"] < GAP
     assert found["numbers"]["largest_angle_untrained_rad"] > 1.0

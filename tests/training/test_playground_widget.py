@@ -37,7 +37,7 @@ def test_messages_change_the_network_and_bring_a_frame(pair):
     assert tell(made, type="preset", name="dead ReLUs").preset == "dead ReLUs"
     assert tell(made, type="reset").frame["step"] == 0 and made.widget.frame["serial"] > first
     tell(made, type="load", text=json.dumps({"dataset": "xor", "hidden": []}))
-    assert playground.state["dataset"] == "xor" and made.widget.says.startswith("After one large step")
+    assert playground.state["dataset"] == "xor" and made.widget.says.startswith("A large step can leave a unit")
 
 
 def test_play_and_pause(pair):
