@@ -1,7 +1,7 @@
 """The lecture's claims of part 3 as experiments: C1 to C4.
 
 The bars were set before the full measurements; C3's quarter for "few" after a first look, in which one draw of the
-noise changed 4 of 12 photos. C2's silhouettes need speakers recorded by both microphones: where each has one, the microphone
+noise changed 4 of 12 photos. C2's silhouettes need speakers recorded by both microphones: where each has one, it
 helps to tell speakers apart, and the correction does not raise the silhouette by speaker.
 """
 
