@@ -105,10 +105,9 @@ def _sky(n, height, sunny, draw, generator) -> Tensor:
     blue = torch.tensor([0.35, 0.58, 0.9]).view(1, 3, 1, 1)
     pale = torch.tensor([0.78, 0.88, 0.96]).view(1, 3, 1, 1)
     tone = draw(0.85, 1.05)
-    noise = sum(
-        gaussian_blur(torch.randn(n, 1, SIDE, SIDE, generator=generator), sigma) * sigma
-        for sigma in (2.0, 5.0)
-    )
+    noise = torch.zeros(n, 1, SIDE, SIDE)
+    for sigma in (2.0, 5.0):
+        noise = noise + gaussian_blur(torch.randn(n, 1, SIDE, SIDE, generator=generator), sigma) * sigma
     clear = (blue + (pale - blue) * height) * tone
     cloud = ((noise - 0.35) * 2).clamp(0, 0.9)
     clear = clear + (0.97 - clear) * cloud
@@ -118,7 +117,7 @@ def _sky(n, height, sunny, draw, generator) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _textures() -> tuple[Tensor, Tensor]:
-    return tuple(images.photo(name)[:, :1] for name in ("grass", "gravel"))
+    return images.photo("grass")[:, :1], images.photo("gravel")[:, :1]
 
 
 def _ground(n, draw, generator) -> Tensor:

@@ -11,6 +11,7 @@ LESSONS = {
     "06_optimization": 10,
     "07a_attention": 7,
     "07b_transformer": 7,
+    "08_autoencoders": 12,
 }  # and how many explorables it holds
 
 
