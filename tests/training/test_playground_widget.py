@@ -8,12 +8,13 @@ import pytest
 from lecturelib.training.playground import Playground
 from lecturelib.training.playground import playground_widget as live_module
 from lecturelib.training.playground.playground_widget import PlaygroundView
+from lecturelib.widgets.lifetime import Lifetime
 
 
 @pytest.fixture
 def pair():
     playground = Playground("circle: a first run", state={"speed": 2})
-    made = PlaygroundView(playground, playground._player)
+    made = PlaygroundView(playground, playground._player, Lifetime(lambda: None))
     yield playground, made
     playground.pause()
     made.widget.close()
@@ -37,7 +38,9 @@ def test_messages_change_the_network_and_bring_a_frame(pair):
     assert tell(made, type="preset", name="dead ReLUs").preset == "dead ReLUs"
     assert tell(made, type="reset").frame["step"] == 0 and made.widget.frame["serial"] > first
     tell(made, type="load", text=json.dumps({"dataset": "xor", "hidden": []}))
-    assert playground.state["dataset"] == "xor" and made.widget.says.startswith("A large step can leave a unit")
+    assert playground.state["dataset"] == "xor" and made.widget.says.startswith(
+        "A large step can leave a unit"
+    )
 
 
 def test_play_and_pause(pair):
@@ -77,3 +80,57 @@ def test_the_static_copy_has_words_and_the_task(pair):
     playground, _ = pair
     html = playground._static(playground.picture(), "ll-x")
     assert 'id="ll-x"' in html and "Press Play" in html and "Step 0: train loss" in html
+
+
+@pytest.fixture
+def run_cell(monkeypatch):
+    """Runs a cell, by name, that makes a playground and shows it; the page answers with a view."""
+    import IPython.display
+
+    from lecturelib.training.playground import playground as module
+
+    monkeypatch.setattr(IPython.display, "display", lambda *data, raw=False: None)
+    monkeypatch.setattr("lecturelib.widgets.lifetime.GRACE", 0.0)
+    runs = []
+
+    def run(cell):
+        runs.append(cell)
+        monkeypatch.setattr(module, "current_cell", lambda: (cell, f"run {len(runs)}"))
+        monkeypatch.setattr(module, "Lifetime", lambda end: Lifetime(end, grace=0))
+        shown = Playground()
+        shown.show()
+        tell(shown._live, type="seen", page="page", view=f"view {len(runs)}")
+        return shown
+
+    return run
+
+
+def widgets():
+    import ipywidgets
+
+    return len(ipywidgets.widgets.widget._instances)
+
+
+def test_a_cell_that_runs_again_frees_the_playground_it_showed(run_cell):
+    before = widgets()
+    first = run_cell("cell")
+    first.play()
+    one = widgets() - before
+    for _ in range(11):
+        last = run_cell("cell")
+    assert widgets() - before == one
+    assert not first.playing and first._live is None and last._live is not None
+    last.close()
+    assert widgets() == before
+
+
+def test_a_playground_whose_output_is_gone_ends_and_can_be_shown_again(run_cell):
+    shown = run_cell("cell")
+    shown.play()
+    view = shown._live
+    tell(view, type="left", view="view 1")
+    assert not shown.playing and shown._live is None
+    shown.step(3)  # without a page it still learns
+    shown.show()
+    assert shown._live is not None and shown._live is not view
+    shown.close()

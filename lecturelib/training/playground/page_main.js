@@ -141,7 +141,9 @@ function render({ model, el }) {
   const unwatchPresses = watchPresses(v);
   for (const show of [onSettings, onPlaying, onWords, onTwins, redraw, onFrame]) show(v);
   const unwatchWidth = watchWidth(v);
+  const leave = announced(model, el);
   return () => {
+    leave();
     for (const [event, handler] of handlers) model.off(event, handler);
     for (const style of v.hiding.values()) style.remove();
     unwatchPresses();

@@ -13,6 +13,7 @@ from lecturelib.training.playground.engine import Engine
 from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
 from lecturelib.training.playground.state import a_dict
+from lecturelib.widgets.lifetime import Lifetime, current_cell
 
 if TYPE_CHECKING:
     from lecturelib.training.playground.playground_widget import PlaygroundView
@@ -39,6 +40,7 @@ class Playground:
         self.preset = preset  # the last one begun: its sentence stays while the student follows it
         self._player = Player(Engine({**(_preset(preset) if preset else {}), **a_dict(state)}))
         self._live: PlaygroundView | None = None
+        self._lifetime: Lifetime | None = None
 
     def __repr__(self) -> str:
         return f"<Playground: {scene.words(self.engine)}>"
@@ -115,16 +117,23 @@ class Playground:
         return scene.picture(self.engine)
 
     def show(self) -> None:
-        """Shows it live, and a static copy that stays where no kernel runs. ImportError without anywidget."""
+        """Shows it live, and a static copy that stays where no kernel runs. ImportError without anywidget.
+
+        When the output is deleted, the cell runs again or the notebook is closed, the playground closes itself.
+        """
         from IPython.display import display
 
-        if self._live is None:
+        if self._lifetime is None:
+            self._lifetime = Lifetime(self._release)
+        self._lifetime.shown(current_cell())  # what this cell showed before goes before this is made
+        live = self._live
+        if live is None:
             from lecturelib.training.playground.playground_widget import PlaygroundView
 
-            self._live = PlaygroundView(self, self._player)
+            self._live = live = PlaygroundView(self, self._player, self._lifetime)
         ident = f"ll-{uuid.uuid4().hex[:12]}"
-        self._live.add_twin(ident)
-        display(self._live.widget)
+        live.add_twin(ident)
+        display(live.widget)
         shown = self.picture()
         display({"text/html": self._static(shown, ident), "text/plain": f"{TITLE}. {shown.alt}"}, raw=True)
 
@@ -132,11 +141,16 @@ class Playground:
         self.show()
 
     def close(self) -> None:
-        """Ends playing and removes the widget."""
+        """Ends playing and removes the widget; `.show()` begins anew."""
+        if self._lifetime is not None:
+            self._lifetime.end()
         self._player.pause()
-        if self._live is not None:
-            self._live.widget.close()
-            self._live = None
+
+    def _release(self) -> None:
+        live, self._live, self._lifetime = self._live, None, None
+        self._player.pause()
+        if live is not None:
+            live.close()
 
     def _static(self, shown: Picture, ident: str) -> str:
         # JupyterLab says "model not found" where a saved notebook is opened without its kernel.

@@ -19,13 +19,17 @@ except ImportError as error:
 from lecturelib.show.palettes import CATEGORIES, palette
 from lecturelib.training.playground import scene
 from lecturelib.training.playground.engine import Engine
+from lecturelib.training.playground.player import Player
 from lecturelib.training.playground.presets import PRESETS
 from lecturelib.training.playground.state import CONTROLS, MOST_LAYERS, MOST_UNITS, checked
 from lecturelib.training.playground.toy_data import FEATURES
+from lecturelib.widgets import lifetime
 from lecturelib.widgets.controls import Slider
+from lecturelib.widgets.lifetime import Lifetime
 
 _HERE = Path(__file__).parent
 # One module in several files: each uses what those before it define.
+PRESENCE = Path(lifetime.__file__).with_name("presence.js")  # says when a view comes and goes
 PAGE = ("page_base.js", "page_controls.js", "page_network.js", "page_painting.js", "page_main.js")
 UNDERWAY = 2  # frames that the page has not drawn yet, at most
 PATIENCE = 0.5  # seconds until a frame goes out to a page that does not answer (a hidden tab, a busy kernel)
@@ -34,7 +38,9 @@ PATIENCE = 0.5  # seconds until a frame goes out to a page that does not answer 
 class PlaygroundWidget(anywidget.AnyWidget):
     """What the page knows; only the kernel writes these."""
 
-    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in PAGE)
+    _esm = "\n".join(
+        file.read_text(encoding="utf-8") for file in (PRESENCE, *(_HERE / name for name in PAGE))
+    )
     _css = (_HERE / "playground.css").read_text(encoding="utf-8")
 
     about = traitlets.Dict().tag(sync=True)  # never changes: controls, presets, palette
@@ -51,8 +57,8 @@ class PlaygroundWidget(anywidget.AnyWidget):
 class PlaygroundView:
     """The widget of one playground, and the messages to and from it."""
 
-    def __init__(self, playground, player):
-        self._playground, self._player = playground, player
+    def __init__(self, playground, player: Player, life: Lifetime):
+        self._playground, self._player, self._lifetime = playground, player, life
         self._serial = self._acknowledged = self._scene = 0
         self._engine: Engine | None = None  # whose scene the page has
         self._news = threading.Condition()
@@ -60,6 +66,13 @@ class PlaygroundView:
         self.widget.on_msg(self._message)
         player.drawn, player.failed, player.wait = self._draw, self._fail, self._wait
         player.change(lambda engine: None)
+
+    def close(self) -> None:
+        """Takes the widget off the page, and lets the player draw for nobody."""
+        self._player.drawn = self._player.failed = self._player.wait = lambda *given: None
+        layout = self.widget.layout
+        self.widget.close()
+        layout.close()  # a widget of its own, which stays otherwise
 
     def add_twin(self, ident: str) -> None:
         """Names a static copy that the page hides while this one lives."""
@@ -106,6 +119,12 @@ class PlaygroundView:
             with self._news:
                 self._acknowledged = max(self._acknowledged, int(content["n"]))
                 self._news.notify_all()
+            return
+        if content.get("type") == "seen":
+            self._lifetime.seen(content["page"], content["view"])
+            return
+        if content.get("type") == "left":
+            self._lifetime.left(content["view"])
             return
         try:
             self._act(content)
