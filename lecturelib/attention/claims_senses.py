@@ -168,6 +168,10 @@ def state_of(word: str, sentence: str) -> Tensor:
     """Hidden states of a word in a sentence, at the embedding and after each layer: (layers + 1, d).
 
     Raises `ValueError` where the sentence does not hold the word as one token.
+
+    >>> from lecturelib.attention import state_of
+    >>> state_of("bank", "The bank was muddy.").shape
+    torch.Size([7, 384])
     """
     found = minilm.load().outputs(sentence)
     if word not in found.tokens:

@@ -111,6 +111,11 @@ def load(seed: int | None = None) -> AttentiveGenerator:
     """The shipped `clothes_sagan` in eval mode; with a `seed`, the same network untrained, weights drawn from it.
 
     Raises `assets.AssetMissing` or `assets.AssetAltered` where its file in data/ is gone or damaged.
+
+    >>> import torch
+    >>> from lecturelib.attention import load_sagan
+    >>> load_sagan().decode(torch.zeros(2, 32)).shape  # codes (B, 32) -> images
+    torch.Size([2, 1, 28, 28])
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0 if seed is None else seed)

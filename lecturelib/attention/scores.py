@@ -16,6 +16,14 @@ class Score(nn.Module):
     """The base of all scores: `forward` checks the sizes once, `fit` is the score.
 
     Raises TypeError or ValueError for sizes below 1, and ValueError for queries or keys of another width.
+
+    >>> import torch
+    >>> from lecturelib.attention import Score
+    >>> class Product(Score):
+    ...     def fit(self, query, keys):
+    ...         return query @ keys.transpose(1, 2)  # (B, Q, d) @ (B, d, K)
+    >>> Product(4, 4)(torch.rand(2, 5, 4), torch.rand(2, 6, 4)).shape
+    torch.Size([2, 5, 6])
     """
 
     def __init__(self, d_query: int, d_key: int):

@@ -29,7 +29,18 @@ COLOURS = (
 
 @runtime_checkable
 class Parametrization(Protocol):
-    """What `maximize` needs of an object that stands for a picture."""
+    """What `maximize` needs of an object that stands for a picture.
+
+    >>> import torch
+    >>> from lecturelib.optimization import Parametrization
+    >>> class EvenGrey:
+    ...     parameters = [torch.zeros(1, 1, 1, 1)]
+    ...
+    ...     def image(self):
+    ...         return self.parameters[0].sigmoid().expand(1, 3, 4, 5)
+    >>> isinstance(EvenGrey(), Parametrization), EvenGrey().image().shape
+    (True, torch.Size([1, 3, 4, 5]))
+    """
 
     parameters: Sequence[Tensor]
 

@@ -171,6 +171,12 @@ class LayerStatistics:
     0 says that the picture's activations are distributed as natural ones, not that the picture looks natural; and what
     it adds to a picture comes from those natural pictures, not from the unit. Returns (B,). After Yin et al. 2020
     ("Dreaming to distill", batch norm statistics); see Heusel et al. 2017 for the distance with covariance.
+
+    >>> import torch
+    >>> from lecturelib.optimization import LayerStatistics
+    >>> prior = LayerStatistics("conv1", mean=torch.zeros(1), std=torch.ones(1))
+    >>> prior.distance(torch.tensor([[[-1.0, 1.0]], [[2.0, 4.0]]]))  # (B, C, P): as natural ones; mean 3, std 1
+    tensor([0., 9.])
     """
 
     def __init__(

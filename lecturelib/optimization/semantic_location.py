@@ -260,7 +260,17 @@ def attribution(model: nn.Module, image: Tensor, unit: Unit, layer: str) -> Tens
 
 
 def attributions(model: nn.Module, image: Tensor, units: Sequence[Unit], layer: str) -> Tensor:
-    """The `attribution` of several units, (units, C, h, w), such as all classes: one forward pass serves all."""
+    """The `attribution` of several units, (units, C, h, w), such as all classes: one forward pass serves all.
+
+    image is one picture (1, C, H, W). Raises as `attribution` does, and for `units` that are no list or empty.
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Logit
+    >>> from lecturelib.optimization import attributions
+    >>> attributions(models.load("lenet"), torch.rand(1, 1, 28, 28), [Logit(3), Logit(8)], "conv2").shape
+    torch.Size([2, 32, 10, 10])
+    """
     info = checked_map(model, image, layer)
     if isinstance(units, Unit) or not len(units):
         raise (TypeError if isinstance(units, Unit) else ValueError)(

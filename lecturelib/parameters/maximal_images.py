@@ -25,6 +25,14 @@ class MaximalImages:
     (k, 4) its receptive field (top, left, bottom, right) in pixels, half-open, possibly reaching outside the image.
     `crops` are those boxes cut out, (C, h, w) each, grey where the unit sees padding. A unit that sees the whole image
     has the whole image as its box, and place (0, 0).
+
+    >>> import torch
+    >>> from lecturelib import models
+    >>> from lecturelib.network.units import Channel
+    >>> from lecturelib.parameters import maximal_images
+    >>> found = maximal_images(models.load("lenet"), torch.rand(5, 1, 28, 28), Channel("conv1", 0), k=2)
+    >>> found.values.shape, found.places.shape, found.boxes.shape, len(found.crops)
+    (torch.Size([2]), torch.Size([2, 2]), torch.Size([2, 4]), 2)
     """
 
     unit: Unit

@@ -30,6 +30,14 @@ class OcclusionMap:
     centre at 0: a patch over pixels 0 to 31 is centred at 15.5. A patch that does not fit at the lower or right
     border is cut there, and its centre is that of the part inside. `done` is below 1 while `iter_occlusion_map`
     has not measured all positions: the others show the value of the nearest measured one.
+
+    >>> import torch
+    >>> from lecturelib.network.units import Logit
+    >>> from lecturelib.parameters import OcclusionMap
+    >>> values, ys, xs = torch.tensor([[2.0, 5.0]]), torch.tensor([0.5]), torch.tensor([0.5, 2.5])
+    >>> found = OcclusionMap(values, ys, xs, 5.0, Logit(3), patch_size=(2, 2), stride=(2, 2), image_size=(2, 4))
+    >>> found.drop.tolist(), found.drop_per_pixel()[0].tolist(), found.boxes.shape
+    ([[3.0, 0.0]], [3.0, 3.0, 0.0, 0.0], torch.Size([1, 2, 4]))
     """
 
     values: Tensor  # (rows, columns), in the unit's own measure: a probability, a score, an activation

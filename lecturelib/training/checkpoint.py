@@ -50,8 +50,19 @@ def load_checkpoint(run: Run, path: str | Path) -> Run:
     """Restore a run from a checkpoint; going on gives exactly the numbers of an uninterrupted run.
 
     `run` is made by `fit` with the same model, data and settings; it is changed and returned. Raises `CheckpointError`
-    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was. For an
-    example see `save_checkpoint`.
+    for a file that is missing, damaged, or belongs to another model or data; the run then is as it was.
+
+    >>> import pathlib, tempfile
+    >>> import torch
+    >>> from lecturelib.training import fit, load_checkpoint, save_checkpoint
+    >>> data = torch.rand(8, 2), torch.arange(8) % 2  # inputs (N, 2), labels (N,)
+    >>> begun, fresh = (fit(torch.nn.Linear(2, 2), data, steps=4) for _ in range(2))
+    >>> _ = next(begun)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_checkpoint(fresh, save_checkpoint(begun, pathlib.Path(folder) / "run.pt"))
+    <Run of Linear: step 1 of 4>
+    >>> torch.equal(fresh.model.weight, begun.model.weight)
+    True
     """
     path = Path(path)
     if not path.is_file():

@@ -54,6 +54,12 @@ def plant_faulty_data(
     images (N, C, H, W) in [0, 1], labels (N,). A copy is a little brighter or darker and noisy, as a second scan is; it
     replaces an example, so that the set stays as large. No example has both faults. Raises `ValueError` where there
     are too few examples.
+
+    >>> import torch
+    >>> from lecturelib.training import plant_faulty_data
+    >>> found = plant_faulty_data(torch.rand(8, 1, 4, 4), torch.arange(8) % 2, mislabelled=2, copies=1)
+    >>> found.images.shape, found.copies.shape, (found.labels != found.true_labels).sum().item()
+    (torch.Size([8, 1, 4, 4]), torch.Size([1, 2]), 2)
     """
     _check(images, labels)
     check_whole("mislabelled", mislabelled, 0)
@@ -98,6 +104,14 @@ def suspect_labels(
     learn a wrong label by heart. by "neighbors": the share of the `k` nearest examples, in pixels, with another label
     (Wilson 1972); ties go by the distance to the nearest one of the same label. images (N, C, H, W) in [0, 1], labels
     (N,) from 0. The same seed gives the same order. Raises `ValueError` for bad data or settings.
+
+    >>> import torch
+    >>> from lecturelib.training import suspect_labels
+    >>> labels = torch.arange(8) // 4
+    >>> images = labels.float()[:, None, None, None].expand(8, 1, 4, 4).clone()  # four black ones, four white ones
+    >>> labels[2] = 1
+    >>> suspect_labels(images, labels, by="neighbors", k=3).order[0].item()
+    2
     """
     _check(images, labels)
     check_choice("by", by, WAYS)
@@ -234,7 +248,17 @@ def suspects_picture(
     columns: int = 8,
     zoom: int = 4,
 ) -> Picture:
-    """Suspects as a grid, each with the label it was given; with `truth` (N,), a cross stands where that is wrong."""
+    """Suspects as a grid, each with the label it was given; with `truth` (N,), a cross stands where that is wrong.
+
+    images (N, C, H, W) in [0, 1], labels (N,), places (k,) of the suspects, such as the first of `suspect_labels`'s
+    `order`; `names` of the classes.
+
+    >>> import torch
+    >>> from lecturelib.training import suspects_picture
+    >>> labels, truth = torch.tensor([0, 1, 1, 0]), torch.tensor([0, 1, 0, 0])
+    >>> suspects_picture(torch.rand(4, 1, 6, 6), labels, [2, 0], ["cat", "dog"], truth).alt
+    '2 suspects with the labels they were given: dog, cat. 1 of them are mislabelled.'
+    """
     places = torch.as_tensor(places).tolist()
     if not places:
         raise ValueError(complaint("places", "at least one example", "none"))
@@ -250,7 +274,15 @@ def suspects_picture(
 def duplicates_picture(
     images: Tensor, pairs: Tensor, columns: int = 4, zoom: int = 3, most: int = 12
 ) -> Picture:
-    """Pairs side by side, the nearest first, each with its two places in the set."""
+    """Pairs side by side, the nearest first, each with its two places in the set.
+
+    images (N, C, H, W) in [0, 1]; pairs (d, 2) of places, as `find_duplicates` returns them.
+
+    >>> import torch
+    >>> from lecturelib.training import duplicates_picture
+    >>> duplicates_picture(torch.rand(8, 1, 6, 6), torch.tensor([[3, 7], [0, 5]])).alt
+    '2 of 2 pairs that look alike, by their places: 3, 7, 0, 5.'
+    """
     if pairs.ndim != 2 or len(pairs) == 0:
         raise ValueError(complaint("pairs", "pairs (d, 2), at least one", tuple(pairs.shape)))
     shown = pairs[:most]

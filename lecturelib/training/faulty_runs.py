@@ -88,7 +88,15 @@ def without_split(history: History) -> History:
 def diagnosis_confusions(
     runs: Mapping[tuple[str, int], History], split: bool = True
 ) -> dict[str, dict[str, int]]:
-    """How often each planted fault was named what: {planted: {named: runs}}, in the order of `FAULTS`."""
+    """How often each planted fault was named what: {planted: {named: runs}}, in the order of `FAULTS`.
+
+    >>> from lecturelib.training import History, diagnosis_confusions
+    >>> history = History()
+    >>> for step in range(1, 41):
+    ...     history.add(step, {"loss": 1.1 * 2.0**step, "gradient_norm": 2.0**step})
+    >>> diagnosis_confusions({("learning rate too high", 0): history, ("overfitting", 0): history})
+    {'learning rate too high': {'learning rate too high': 1}, 'overfitting': {'learning rate too high': 1}}
+    """
     planted = [fault for fault in FAULTS if any(fault == key[0] for key in runs)]
     counts: dict[str, dict[str, int]] = {fault: {} for fault in planted}
     for (fault, _), history in runs.items():
@@ -98,6 +106,11 @@ def diagnosis_confusions(
 
 
 def share_right(counts: Mapping[str, Mapping[str, int]]) -> float:
-    """The share of runs that were named what was planted, 0 to 1."""
+    """The share of runs that were named what was planted, 0 to 1.
+
+    >>> from lecturelib.training import share_right
+    >>> share_right({"healthy": {"healthy": 4}, "overfitting": {"overfitting": 2, "healthy": 2}})
+    0.75
+    """
     total = sum(sum(row.values()) for row in counts.values())
     return sum(row.get(fault, 0) for fault, row in counts.items()) / total if total else 0.0

@@ -38,6 +38,17 @@ class Monitor:
 
     `layers(model)`: names of the layers whose activations it reads. `before`: whether it compares the weights with
     those before the step.
+
+    >>> import torch
+    >>> from lecturelib.training import Monitor, fit
+    >>> def largest_score(snapshot):
+    ...     return {"largest score": snapshot.outputs.max().item()}
+    >>> watch = [Monitor(largest_score, every=2)]
+    >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=4, monitors=watch)
+    >>> for step in run:
+    ...     pass
+    >>> run.history.steps("largest score").tolist()
+    [1, 2, 4]
     """
 
     measure: Callable[[Snapshot], Mapping[str, object]]

@@ -3,18 +3,7 @@
 A monitor is a function `snapshot -> {name: number or vector}`, called after the step; a plain function is called at
 every step, `Monitor` says how often, and which layers' activations it wants. Costs are for a step at which it is due;
 with `every=10` a tenth of it, measured on a LeNet with batches of 64 (`make bench`); the usual ones together, every 10
-steps, cost about 3 % of the training.
-
->>> import torch
->>> from lecturelib.training import fit, update_monitor
->>> def largest_score(snapshot):
-...     return {"largest score": snapshot.outputs.max().item()}
->>> watch = [update_monitor(every=2), largest_score]
->>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=4, monitors=watch)
->>> for step in run:
-...     pass
->>> run.history.steps("updates/weight").tolist(), run.history.steps("largest score").tolist()
-([1, 2, 4], [1, 2, 3, 4])
+steps, cost about 3 % of the training. Examples: at each monitor here, and at `Monitor` for one of your own.
 """
 
 from __future__ import annotations
@@ -44,6 +33,11 @@ def input_monitor(every: int = 10) -> Monitor:
 
     For a house network that is after its own normalization. Nothing for whole numbers, such as words for an embedding.
     Cost: one pass over the batch's pixels, below 2 %.
+
+    >>> import torch
+    >>> from lecturelib.training import Snapshot, input_monitor
+    >>> input_monitor()(Snapshot(torch.nn.Linear(4, 2), 1, 2 * torch.eye(4), torch.arange(4), torch.zeros(4, 2)))
+    {'inputs/mean': 0.5, 'inputs/std': 0.894..., 'inputs/min': 0.0, 'inputs/max': 2.0}
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -67,6 +61,12 @@ def class_monitor(every: int = 10) -> Monitor:
 
     The second is the exponential of the entropy: K for K classes equally often, 1 for a batch of one class, as it comes
     from a set that is sorted and not shuffled. Nothing where the outputs are no scores of classes. Cost: nothing.
+
+    >>> import torch
+    >>> from lecturelib.training import class_monitor, fit
+    >>> data = torch.rand(8, 2), torch.arange(8) % 2
+    >>> next(fit(torch.nn.Linear(2, 3), data, steps=1, monitors=[class_monitor()])).recorded["targets/counts"]
+    array([4, 4, 0])
     """
 
     def measure(snapshot: Snapshot) -> dict[str, object]:
@@ -97,6 +97,12 @@ def split_monitor(
       validation set.
 
     Cost: a product of two matrices, some 0.1 s for 5,000 digits. Raises `ValueError` for sets that are no such pairs.
+
+    >>> import torch
+    >>> from lecturelib.training import fit, split_monitor
+    >>> data = torch.eye(8), torch.arange(8) % 2
+    >>> next(fit(torch.nn.Linear(8, 2), data, steps=1, monitors=[split_monitor(data, data)])).recorded["split/copies"]
+    1.0
     """
     for name, part in (("train", train), ("validation", validation)):
         if len(part) != 2 or len(part[0]) != len(part[1]) or len(part[0]) < 2:
@@ -110,7 +116,13 @@ def split_monitor(
 
 
 def weight_monitor(every: int = 10) -> Monitor:
-    """Root mean square of each layer's weights, `weights/LAYER`. Cost: one pass over the weights, below 5 %."""
+    """Root mean square of each layer's weights, `weights/LAYER`. Cost: one pass over the weights, below 5 %.
+
+    >>> from torch import arange, eye, nn
+    >>> from lecturelib.training import fit, weight_monitor
+    >>> next(fit(nn.Linear(2, 2), (eye(2), arange(2)), steps=1, monitors=[weight_monitor()])).history.names("weights/")
+    ['weights/weight']
+    """
     return Monitor(lambda snapshot: {f"weights/{n}": _rms(p) for n, p in _matrices(snapshot.model)}, every)
 
 
@@ -119,6 +131,12 @@ def gradient_monitor(every: int = 10) -> Monitor:
 
     Falling by orders of magnitude from the last layer to the first: it vanishes; rising: it explodes. Cost: one pass
     over the gradients, below 5 %.
+
+    >>> from torch import arange, eye, nn
+    >>> from lecturelib.training import fit, gradient_monitor
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
+    >>> next(fit(model, (eye(2), arange(2)), steps=1, monitors=[gradient_monitor()])).history.names("gradients/")
+    ['gradients/0', 'gradients/1']
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -132,6 +150,12 @@ def update_monitor(every: int = 10) -> Monitor:
 
     Far above: the learning rate is too high; far below: too low. Cost: a copy of the weights and a pass over them,
     below 10 %. (Karpathy, "A recipe for training neural networks", 2019.)
+
+    >>> from torch import arange, eye, nn
+    >>> from lecturelib.training import fit, update_monitor
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
+    >>> next(fit(model, (eye(2), arange(2)), steps=1, monitors=[update_monitor()])).history.names("updates/")
+    ['updates/0', 'updates/1']
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -146,9 +170,15 @@ def update_monitor(every: int = 10) -> Monitor:
 
 
 def activation_monitor(every: int = 10, layers: Sequence[str] | None = None) -> Monitor:
-    """Mean and standard deviation of layers' outputs over the batch: `activations/LAYER/mean` and `/std`.
+    """Mean and standard deviation of layers' outputs (B, ...) over the batch: `activations/LAYER/mean` and `/std`.
 
     `layers`: all activation functions (ReLU, tanh ...) if None. Cost: a copy of each activation, about 20 %.
+
+    >>> from torch import arange, eye, nn
+    >>> from lecturelib.training import activation_monitor, fit
+    >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    >>> next(fit(model, (eye(2), arange(2)), steps=1, monitors=[activation_monitor()])).history.names("activations/")
+    ['activations/1/mean', 'activations/1/std']
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -168,9 +198,15 @@ def dead_unit_monitor(
 ) -> Monitor:
     """The share of units per ReLU layer that are 0 for every example and at every place: `dead/LAYER`, 0 to 1.
 
-    A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images on
+    A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images (N, C, H, W) on
     which the units are counted, in eval mode; the batch itself if None, which counts rare units as dead. `layers`: all
     ReLU modules if None. Cost: about 25 %; with a probe one forward pass of it.
+
+    >>> import torch
+    >>> from lecturelib.training import dead_unit_monitor, fit
+    >>> model, data = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(2, 2)), (-torch.eye(2), torch.arange(2))
+    >>> next(fit(model, data, steps=1, monitors=[dead_unit_monitor()])).recorded["dead/0"]  # no input is above 0
+    1.0
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -191,6 +227,12 @@ def output_monitor(every: int = 10) -> Monitor:
     `outputs/confidence`: mean largest probability; `outputs/classes`: how many classes it answers (exponential of the
     entropy); `outputs/sure_and_wrong`: share of the batch answered wrongly with a probability above 0.9. Nothing where
     the outputs are no scores of classes. Cost: nothing.
+
+    >>> import torch
+    >>> from lecturelib.training import Snapshot, output_monitor
+    >>> scores, targets = 99 * torch.eye(2), torch.tensor([0, 0])  # (B, K) and (B,): the second answer is wrong
+    >>> output_monitor()(Snapshot(torch.nn.Identity(), 1, scores, targets, scores))
+    {'outputs/confidence': 1.0, 'outputs/classes': 2.0, 'outputs/sure_and_wrong': 0.5}
     """
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
@@ -212,6 +254,12 @@ def histogram_monitor(of: str = "weights", bins: int = 30, every: int = 50) -> M
 
     For a picture of how a distribution moves, and for TensorBoard. Cost: below 5 % for weights, about 20 % for
     activations.
+
+    >>> from torch import arange, eye, nn
+    >>> from lecturelib.training import fit, histogram_monitor
+    >>> run = fit(nn.Linear(2, 2), (eye(2), arange(2)), steps=1, monitors=[histogram_monitor(bins=5)])
+    >>> next(run).recorded["histogram/weights/weight/counts"].shape
+    (5,)
     """
     check_choice("of", of, ("weights", "gradients", "activations"))
     check_whole("bins", bins, 1)
@@ -238,7 +286,12 @@ def histogram_monitor(of: str = "weights", bins: int = 30, every: int = 50) -> M
 
 
 def usual_monitors(probe: Tensor | None = None, every: int = 10) -> list[Monitor]:
-    """The usual monitors: inputs, classes, gradients, updates, dead units, outputs. `diagnose` asks for these."""
+    """The usual monitors: inputs, classes, gradients, updates, dead units, outputs. `diagnose` asks for these.
+
+    >>> from lecturelib.training import usual_monitors
+    >>> [monitor.every for monitor in usual_monitors(every=5)]
+    [5, 5, 5, 5, 5, 5]
+    """
     return [
         input_monitor(every), class_monitor(every), gradient_monitor(every), update_monitor(every),
         _if_any(dead_unit_monitor(every, probe=probe), RELUS), output_monitor(every),

@@ -144,7 +144,15 @@ def monitored_curves(
 
 
 def band_curves(found: Band, title: str = "", width: int = WIDTH, height: int = 240) -> Picture:
-    """Plot a `Band`: the median of several seeds as a line, the range of all as a shaded region."""
+    """Plot a `Band`: the median of several seeds as a line, the range of all as a shaded region.
+
+    >>> from lecturelib.training import History, band, band_curves
+    >>> runs = [History() for _ in range(3)]
+    >>> for run, loss in zip(runs, (1.0, 2.0, 6.0)):
+    ...     run.add(1, {"loss": loss})
+    >>> band_curves(band(runs)).alt
+    'loss, 3 seeds: median 2 at the end, from 1 to 6.'
+    """
     words = title or f"{found.name.replace('_', ' ')}, {found.runs} seeds"
     panel = Panel(
         words, [Series(found.steps, found.middle, "median")], x_end=float(found.steps[-1]), low=0.0,
@@ -157,7 +165,15 @@ def band_curves(found: Band, title: str = "", width: int = WIDTH, height: int = 
 def run_gallery(
     runs: Mapping[str, History], name: str = "loss", columns: int = 3, weight: float = 0.9, width: int = WIDTH
 ) -> Picture:
-    """Plot one series of many runs side by side, a small chart with a title for each; validation is ringed."""
+    """Plot one series of many runs side by side, a small chart with a title for each; validation is ringed.
+
+    >>> from lecturelib.training import History, run_gallery
+    >>> runs = {"slow": History(), "fast": History()}
+    >>> for history, loss in zip(runs.values(), (2.0, 0.5)):
+    ...     history.add(1, {"loss": loss})
+    >>> run_gallery(runs).alt
+    'Loss of 2 runs over the steps; at the end slow: 2, fast: 0.5.'
+    """
     if not runs:
         raise ValueError(complaint("runs", "at least one run", "none"))
     high = 1.0 if name.endswith("accuracy") else None

@@ -28,6 +28,15 @@ def write_tensorboard(
     `lecturelib.show.pixels_of` takes, by name) at the last step. Names and steps stay as they are. A folder that holds
     a log already is refused: TensorBoard would draw both runs as one. Raises `ValueError` for that, an empty history
     or bad pictures, before anything is written; `OSError` with a sentence where the folder cannot be written.
+
+    >>> import pathlib, tempfile
+    >>> from lecturelib.training import History, write_tensorboard
+    >>> history = History()
+    >>> history.add(1, {"loss": 2.0})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = write_tensorboard(history, pathlib.Path(folder) / "first")
+    ...     len(list(log.glob("events.out.tfevents.*")))
+    1
     """
     if not len(history):
         raise ValueError(complaint("history", "at least one series", "none", "take a step of the run first"))
@@ -44,6 +53,15 @@ def log_to_tensorboard(run: Run, folder: str | Path, every: int = 10) -> Iterato
 
     It wraps as `live_curves` does: `for step in log_to_tensorboard(run, "logs/first")`. The log is whole also where the
     loop is left. Raises as `write` does.
+
+    >>> import pathlib, tempfile
+    >>> import torch
+    >>> from lecturelib.training import fit, log_to_tensorboard
+    >>> run = fit(torch.nn.Linear(2, 2), (torch.eye(2), torch.arange(2)), steps=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     steps = [step.step for step in log_to_tensorboard(run, folder, every=2)]
+    ...     steps, len(list(pathlib.Path(folder).glob("events.out.tfevents.*")))
+    ([1, 2, 3], 1)
     """
     if not isinstance(run, Run):
         raise TypeError(
