@@ -239,6 +239,17 @@ def test_every_public_argument_is_annotated(name, each):
             assert argument.annotation is not inspect.Parameter.empty, argument
 
 
+# Experiments of minutes (claims), which a quick example would misrepresent.
+EXPERIMENTS = re.compile(r"c\d+_\w+|whose_feature")
+
+
+@pytest.mark.parametrize(("name", "each"), exported(), ids=[".".join(one) for one in exported()])
+def test_every_public_function_has_an_example(name, each):
+    value = getattr(importlib.import_module(f"lecturelib.{name}"), each)
+    if inspect.isfunction(value) and value.__module__.startswith("lecturelib"):
+        assert EXPERIMENTS.fullmatch(each) or ">>>" in value.__doc__, each
+
+
 def import_nodes(source: str):
     for node in ast.walk(ast.parse(source)):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -260,6 +271,7 @@ def test_lessons_import_from_faces_only(file):
         "lecturelib",
         "lecturelib.images",
         "lecturelib.datasets",
+        "lecturelib.filters",
         *(f"lecturelib.{name}" for name in FACES),
     }
     for source in sources:

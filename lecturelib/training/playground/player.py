@@ -32,6 +32,12 @@ class Player:
         self._pause = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def draw_for_nobody(self) -> None:
+        """Forget who is told of changes: the page is gone."""
+        self.drawn = lambda engine: None
+        self.failed = lambda error: None
+        self.wait = lambda pause: None
+
     @property
     def playing(self) -> bool:
         """Whether steps follow one another."""

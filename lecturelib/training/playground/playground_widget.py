@@ -69,7 +69,7 @@ class PlaygroundView:
 
     def close(self) -> None:
         """Takes the widget off the page, and lets the player draw for nobody."""
-        self._player.drawn = self._player.failed = self._player.wait = lambda *given: None
+        self._player.draw_for_nobody()
         layout = self.widget.layout
         self.widget.close()
         layout.close()  # a widget of its own, which stays otherwise
