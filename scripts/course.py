@@ -246,6 +246,8 @@ def test(arguments):
     if arguments:
         run(PYTHON, "-m", "pytest", *arguments)
         return
+    say("the types of the library")
+    run(PYTHON, "-m", "mypy")
     many, share = in_parallel()
     say("everything but the browser")
     rest = [PYTHON, "-m", "pytest", *many, *TESTS, "--ignore=tests/browser", *NOTEBOOK_TESTS]
