@@ -198,7 +198,7 @@ def dead_unit_monitor(
 ) -> Monitor:
     """The share of units per ReLU layer that are 0 for every example and at every place: `dead/LAYER`, 0 to 1.
 
-    A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images (N, C, H, W) on
+    A unit is a neuron or a channel; its weights get no gradient from examples for which it is 0. `probe`: images on
     which the units are counted, in eval mode; the batch itself if None, which counts rare units as dead. `layers`: all
     ReLU modules if None. Cost: about 25 %; with a probe one forward pass of it.
 
