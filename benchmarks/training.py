@@ -106,7 +106,7 @@ def _pictures(data) -> list[Row]:
 
 def _figure(history) -> None:
     from lecturelib.show import figure
-    from lecturelib.show.picture import figure_pixels
+    from lecturelib.show.matplotlib_pixels import figure_pixels
 
     made, axes = figure(820, 400, 2, 2)
     for name, panel in zip(("loss", "accuracy", "learning_rate", "gradient_norm"), axes.flat, strict=True):

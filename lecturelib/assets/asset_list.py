@@ -13,6 +13,10 @@ class Asset:
     """One set of weights: where it comes from, what may be done with it, and how it is read.
 
     `member` is the exact name of the file inside the archive, `size` that of the converted file in bytes.
+
+    >>> from lecturelib.assets import REGISTRY
+    >>> REGISTRY["imagenet_alexnet"].what
+    'the five convolutions of AlexNet'
     """
 
     name: str

@@ -26,16 +26,34 @@ _CONVERSION = 1  # raise it when a converter changes what it writes: older files
 
 
 class AssetMissing(FileNotFoundError):
-    """An asset is not in the cache, or a file is not in data/; the message names the command that gets it."""
+    """An asset is not in the cache, or a file is not in data/; the message names the command that gets it.
+
+    >>> from lecturelib.assets import data_path
+    >>> data_path("nothing.npz")
+    Traceback (most recent call last):
+        ...
+    lecturelib.assets.cache.AssetMissing: data/nothing.npz is not there: ...
+    """
 
 
 class AssetAltered(RuntimeError):
-    """A file is not the one that was fetched or shipped; the message names the file and the command that mends it."""
+    """A file is not the one that was fetched or shipped; the message names the file and the command that mends it.
+
+    >>> from lecturelib.assets import AssetAltered
+    >>> issubclass(AssetAltered, RuntimeError)
+    True
+    """
 
 
 @dataclass(frozen=True)
 class Status:
-    """What the cache holds of an asset: its state, its file, and a sentence where it is not ready."""
+    """What the cache holds of an asset: its state, its file, and a sentence where it is not ready.
+
+    >>> from pathlib import Path
+    >>> from lecturelib.assets import Status
+    >>> Status("missing", Path("minilm.safetensors"), "run `make fetch`").state
+    'missing'
+    """
 
     state: Literal["ready", "missing", "altered"]
     path: Path
@@ -65,6 +83,12 @@ def path(name: str) -> Path:
 
     Raises `AssetMissing` or `AssetAltered`, each with the command that mends it; never downloads. `UnknownName` (a
     `KeyError`) for a name that is not registered.
+
+    >>> from lecturelib import assets
+    >>> assets.path("alexnet")
+    Traceback (most recent call last):
+        ...
+    lecturelib.checks.UnknownName: name: expected a known asset, got alexnet; nearest: imagenet_alexnet...
     """
     found = status(name)
     if found.state == "missing":
@@ -75,7 +99,14 @@ def path(name: str) -> Path:
 
 
 def tensors(name: str) -> dict[str, Tensor]:
-    """Read the tensors of an asset, under PyTorch's names; raises as `path` does."""
+    """Read the tensors of an asset, under PyTorch's names; raises as `path` does.
+
+    >>> from lecturelib import assets
+    >>> assets.tensors("alexnet")
+    Traceback (most recent call last):
+        ...
+    lecturelib.checks.UnknownName: name: expected a known asset, got alexnet; nearest: imagenet_alexnet...
+    """
     from safetensors.torch import load_file
 
     return load_file(path(name))
@@ -116,7 +147,14 @@ def fetch(names: Iterable[str] | None = None, progress: bool = True) -> dict[str
     """Fetch, check and convert the named assets (all required ones by default) and return their files.
 
     What is there already is left alone; a fetch that breaks off leaves nothing behind, and of two processes at once
-    the second waits and takes over what the first has made. Raises `FetchError`, one sentence.
+    the second waits and takes over what the first has made. Raises `FetchError`, one sentence, and `UnknownName` (a
+    `KeyError`) for a name that is not registered, before anything is fetched.
+
+    >>> from lecturelib import assets
+    >>> assets.fetch(["alexnet"])
+    Traceback (most recent call last):
+        ...
+    lecturelib.checks.UnknownName: name: expected a known asset, got alexnet; nearest: imagenet_alexnet...
     """
     wanted = (
         [a.name for a in REGISTRY.values() if a.required] if names is None else list(dict.fromkeys(names))

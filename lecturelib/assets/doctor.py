@@ -127,7 +127,15 @@ def chromium() -> str | None:
 
 
 def examine() -> int:
-    """Print the report and return 1 where something that the course needs is missing, otherwise 0."""
+    """Print the report and return 1 where something that the course needs is missing, otherwise 0.
+
+    >>> import contextlib, io
+    >>> from lecturelib.lesson import examine
+    >>> with contextlib.redirect_stdout(io.StringIO()) as report:
+    ...     code = examine()
+    >>> code in (0, 1), report.getvalue().splitlines()[0]
+    (True, 'Python and its packages')
+    """
     python = Check(
         "Python",
         sys.version_info >= (3, 11),

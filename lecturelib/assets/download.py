@@ -21,7 +21,12 @@ _ATTEMPTS = 3
 
 
 class FetchError(RuntimeError):
-    """An archive could not be fetched; the message is one sentence that says why."""
+    """An archive could not be fetched; the message is one sentence that says why.
+
+    >>> from lecturelib.assets import FetchError
+    >>> issubclass(FetchError, RuntimeError)
+    True
+    """
 
 
 @dataclass(frozen=True)

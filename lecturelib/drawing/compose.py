@@ -13,7 +13,12 @@ TITLE = 17  # px
 
 
 def moved(shape: Shape, dx: float = 0, dy: float = 0, scale: float = 1) -> Shape:
-    """The same piece, scaled around the origin and then moved by (dx, dy) px; texts scale with it."""
+    """The same piece, scaled around the origin and then moved by (dx, dy) px; texts scale with it.
+
+    >>> from lecturelib.drawing import Box, moved
+    >>> moved(Box(1, 2, 3, 4), dx=10, scale=2).bounds
+    (12, 4, 18, 12)
+    """
     if isinstance(shape, (Box, Bitmap)):
         x, y = shape.x * scale + dx, shape.y * scale + dy
         return replace(shape, x=x, y=y, width=shape.width * scale, height=shape.height * scale)

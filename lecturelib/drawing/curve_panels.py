@@ -34,6 +34,13 @@ class Panel:
     """One chart: its lines, title, and axes. `log`: a logarithmic y axis. `level`: a thin line at this height.
 
     `shade`: a region (x, low, high), each (n,), drawn below the lines. `x_end`: where the x axis ends at least.
+
+    >>> import numpy as np
+    >>> from lecturelib.drawing import Panel
+    >>> from lecturelib.drawing.curve_panels import Series
+    >>> loss = Series(np.arange(3), np.array([3.0, 2.0, 1.5]), "training")
+    >>> Panel("Loss", [loss], low=0, x_label="step").title
+    'Loss'
     """
 
     title: str
@@ -51,7 +58,15 @@ class Panel:
 def sheet(
     panels: Sequence[Panel], columns: int, width: int = 820, height: int = 220, legend: bool = True
 ) -> str:
-    """Panels row by row as one SVG; `height` is that of a panel with its title, all in CSS pixels."""
+    """Panels row by row as one SVG; `height` is that of a panel with its title, all in CSS pixels.
+
+    >>> import numpy as np
+    >>> from lecturelib.drawing import Panel, sheet
+    >>> from lecturelib.drawing.curve_panels import Series
+    >>> loss = Series(np.arange(3), np.array([3.0, 2.0, 1.5]), "training")
+    >>> sheet([Panel("Loss", [loss])], columns=1, width=300)[:4]
+    '<svg'
+    """
     rows = -(-len(panels) // columns)
     gap = 18
     each = (width - gap * (columns - 1)) / columns

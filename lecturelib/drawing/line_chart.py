@@ -24,6 +24,11 @@ def line_chart(
     """Lines over named places `xs`, each in a colour, with its name at its end and every second one dashed.
 
     `limits`: lowest and highest value. `marked`: the place with a vertical line. `bold`: the series drawn wider.
+
+    >>> from lecturelib.drawing import line_chart
+    >>> shapes = line_chart((40, 20, 200, 120), ["1", "2"], {"loss": [0.75, 0.5]}, limits=(0, 1))
+    >>> shapes[-1].text
+    'loss'
     """
     left, top, right, bottom = frame
     low, high = limits

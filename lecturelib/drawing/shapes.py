@@ -21,6 +21,11 @@ class Shape:
     """What all pieces share. `role` picks the colours of the theme; `fill` and `stroke` ("#rrggbb", "none") go first.
 
     `key` says which node a piece belongs to: several pieces with one key are one thing to a hit test.
+
+    >>> from lecturelib.drawing import Circle, Shape
+    >>> node = Circle(10, 10, radius=4, role="conv", key="conv1")
+    >>> isinstance(node, Shape), node.key
+    (True, 'conv1')
     """
 
     role: str = "other"
@@ -45,7 +50,12 @@ class Shape:
 
 @dataclass(frozen=True)
 class Box(Shape):
-    """A rectangle with rounded corners; (x, y) is its left upper corner."""
+    """A rectangle with rounded corners; (x, y) is its left upper corner.
+
+    >>> from lecturelib.drawing import Box
+    >>> Box(10, 20, 30, 40).bounds
+    (10, 20, 40, 60)
+    """
 
     x: float
     y: float
@@ -59,7 +69,12 @@ class Box(Shape):
 
 @dataclass(frozen=True)
 class Line(Shape):
-    """A line through two or more points, with rounded corners and a head at its end if asked for."""
+    """A line through two or more points, with rounded corners and a head at its end if asked for.
+
+    >>> from lecturelib.drawing import Line
+    >>> Line(((0, 0), (10, 5)), arrow=True).bounds
+    (0, 0, 10, 5)
+    """
 
     points: tuple[Point, ...]
     arrow: bool = False
@@ -71,7 +86,12 @@ class Line(Shape):
 
 @dataclass(frozen=True)
 class Curve(Shape):
-    """Cubic Bezier pieces: a start, then two handles and an end for each piece (1 + 3 n points)."""
+    """Cubic Bezier pieces: a start, then two handles and an end for each piece (1 + 3 n points).
+
+    >>> from lecturelib.drawing import Curve
+    >>> Curve(((0, 0), (0, 5), (10, 5), (10, 10))).bounds
+    (0, 0, 10, 10)
+    """
 
     points: tuple[Point, ...]
     arrow: bool = False
@@ -82,7 +102,12 @@ class Curve(Shape):
 
 @dataclass(frozen=True)
 class Polygon(Shape):
-    """A closed area with straight edges."""
+    """A closed area with straight edges.
+
+    >>> from lecturelib.drawing import Polygon
+    >>> Polygon(((0, 0), (10, 0), (5, 8))).bounds
+    (0, 0, 10, 8)
+    """
 
     points: tuple[Point, ...]
 
@@ -92,7 +117,12 @@ class Polygon(Shape):
 
 @dataclass(frozen=True)
 class Circle(Shape):
-    """A disc around (x, y)."""
+    """A disc around (x, y).
+
+    >>> from lecturelib.drawing import Circle
+    >>> Circle(10, 10, radius=4).bounds
+    (6, 6, 14, 14)
+    """
 
     x: float
     y: float
@@ -110,6 +140,11 @@ class Label(Shape):
     """A text; y is the middle of its line (of its lines, where it has several), `anchor` says what x is.
 
     `anchor` is "start", "middle" or "end". `turned` turns it by 90 degrees around (x, y), to be read from below.
+
+    >>> from lecturelib.drawing import Label
+    >>> label = Label(5, 0, "conv1", anchor="start")
+    >>> label.bounds[0], label.width > 20
+    (5.0, True)
     """
 
     x: float
@@ -151,7 +186,13 @@ class Label(Shape):
 
 @dataclass(frozen=True)
 class Bitmap(Shape):
-    """A picture inside a drawing: pixels (H, W, 3) uint8 stretched over a rectangle, with hard edges if asked for."""
+    """A picture inside a drawing: pixels (H, W, 3) uint8 stretched over a rectangle, with hard edges if asked for.
+
+    >>> import numpy as np
+    >>> from lecturelib.drawing import Bitmap
+    >>> Bitmap(0, 0, 20, 10, np.zeros((1, 2, 3), np.uint8)).bounds
+    (0, 0, 20, 10)
+    """
 
     x: float
     y: float

@@ -8,15 +8,14 @@ from lecturelib.network.layer_names import LayerInfo, LayerTable, resolve_layer
 from lecturelib.network.probe import layer_info, list_units
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.relu_rules import relu_back, relu_rule
+from lecturelib.network.unit_base import Combination, Unit
 from lecturelib.network.units import (
     Channel,
-    Combination,
     Direction,
     Layer,
     Logit,
     Neuron,
     Probability,
-    Unit,
     checked_unit,
     read,
 )

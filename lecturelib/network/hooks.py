@@ -23,7 +23,15 @@ class _Stop(BaseException):
 
 
 class Activations(Mapping):
-    """What a recording has caught: `acts["conv4"]`, or `acts["layer1.0.relu", 1]` for a module's second call."""
+    """What a recording has caught: `acts["conv4"]`, or `acts["layer1.0.relu", 1]` for a module's second call.
+
+    >>> import torch
+    >>> from lecturelib.network import record
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU())
+    >>> acts = record(net, torch.zeros(2, 1, 8, 6), ["0", "1"])
+    >>> list(acts), acts["1"].shape
+    ([('0', 0), ('1', 0)], torch.Size([2, 4, 6, 4]))
+    """
 
     def __init__(self, model: nn.Module, layers: Sequence[Key]):
         if isinstance(layers, str) or not layers:

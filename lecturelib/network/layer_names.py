@@ -91,6 +91,13 @@ def resolve_layer(model: nn.Module, name: str) -> str:
 
     Raises `TypeError` if the name is not a string, `UnknownName` (a `KeyError`, with the nearest names) if
     there is no such layer.
+
+    >>> import torch
+    >>> from lecturelib.network import resolve_layer
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3))
+    >>> net.aliases = {"conv1": "0"}
+    >>> resolve_layer(net, "conv1"), resolve_layer(net, "0")
+    ('0', '0')
     """
     if not isinstance(name, str):
         raise TypeError(complaint("layer", "a name such as 'features.0'", described(name)))
@@ -146,7 +153,13 @@ class Layout:
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One layer as it ran: its name, the lecture's name, its kind and the shape of its output for one image."""
+    """One layer as it ran: its name, the lecture's name, its kind and the shape of its output for one image.
+
+    >>> from lecturelib.network import LayerInfo
+    >>> info = LayerInfo("features.0", "conv1", "Conv2d", (96, 55, 54))
+    >>> info.label, info.channels, info.positions
+    ('conv1 (features.0)', 96, (55, 54))
+    """
 
     name: str
     alias: str
@@ -171,7 +184,13 @@ class LayerInfo:
 
 
 class LayerTable(list):
-    """A list of `LayerInfo` that prints as a table."""
+    """A list of `LayerInfo` that prints as a table.
+
+    >>> from lecturelib.network import LayerInfo, LayerTable
+    >>> LayerTable([LayerInfo("features.0", "conv1", "Conv2d", (96, 55, 54))])
+    layer       lecture  kind    output of one image  calls
+    features.0  conv1    Conv2d  96 x 55 x 54         1
+    """
 
     def __str__(self) -> str:
         rows = [("layer", "lecture", "kind", "output of one image", "calls")]

@@ -19,6 +19,11 @@ class ReceptiveField:
 
     Position (y, x) sees `size` pixels from `start + (y, x) * jump` on. `whole` layers see all of the image,
     whatever the position: their size is the image's and their jump 0.
+
+    >>> from lecturelib.network import ReceptiveField
+    >>> field = ReceptiveField(size=(7, 7), jump=(2, 2), start=(-2, -2))
+    >>> field.box(1, 0), field.box_inside(1, 0, 28, 28)
+    ((0, -2, 7, 5), (0, 0, 7, 5))
     """
 
     size: Pair

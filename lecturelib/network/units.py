@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_finite, check_images, check_number, complaint, described
+from lecturelib.checks import check_finite, check_images, complaint, described
 from lecturelib.network.batch_effects import independent
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
@@ -16,80 +16,21 @@ from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
 from lecturelib.network.probe import layer_info, probe
+from lecturelib.network.unit_base import Shape, Unit
 
-Shape = tuple[int, ...]
 UNITS_KEPT = 4096  # checked units that are remembered for a network and a size
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unit:
-    """The base of all units: it names a layer, and reads one number per image from it."""
-
-    if TYPE_CHECKING:  # every unit has one: a field, that of its first term, or the output for a class
-
-        @property
-        def layer(self) -> str: ...
-    else:
-        layer: ClassVar[str]  # the first of the fields, where a subclass makes it one
-
-    call: int = 0  # which call of a module that runs several times (ResNet's relu), the first is 0
-
-    @property
-    def keys(self) -> list[tuple[str, int]]:
-        """What a recording must catch for this unit."""
-        return [(self.layer, self.call)]
-
-    @property
-    def place(self) -> str:
-        name = self.layer or "the output"
-        return f"{name}, call {self.call}" if self.call else name
-
-    def __call__(self, acts: Activations) -> Tensor:
-        """The value (B,) for each image of the recorded batch."""
-        raise NotImplementedError
-
-    def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Unit":
-        """This unit with class names resolved; raises before any work if the network has no such unit.
-
-        `image_shape` is (C, H, W) of the images it will be asked about. Raises `KeyError` for an unknown layer or
-        class, `IndexError` for a channel or a place outside the layer.
-        """
-        info = layer_info(model, self.layer, image_shape, self.call)
-        return self._check(model, info)
-
-    def _check(self, model: nn.Module, info: LayerInfo) -> "Unit":
-        return self
-
-    def __add__(self, other: "Unit") -> "Combination":
-        return _combined(self, other, 1.0)
-
-    def __sub__(self, other: "Unit") -> "Combination":
-        return _combined(self, other, -1.0)
-
-    def __mul__(self, factor: float) -> "Combination":
-        return _scaled(self, factor)
-
-    def __rmul__(self, factor: float) -> "Combination":
-        return _scaled(self, factor)
-
-    def __truediv__(self, divisor: float) -> "Combination":
-        return _scaled(self, _factor(divisor) and 1 / divisor)
-
-    def __neg__(self) -> "Combination":
-        return _scaled(self, -1.0)
-
-    def _check_index(self, what: str, value: int, size: int, info: LayerInfo) -> None:
-        shape = " x ".join(map(str, info.shape))
-        expected = f"a whole number from 0 to {size - 1} ({info.label or 'the output'} gives {shape})"
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(complaint(what, expected, described(value)))
-        if not 0 <= value < size:
-            raise IndexError(complaint(what, expected, value))
 
 
 @dataclass(frozen=True)
 class Neuron(Unit):
-    """One activation: a channel at one place (y, x) of a map, at one token x, or one entry of a vector."""
+    """One activation: a channel at one place (y, x) of a map, at one token x, or one entry of a vector.
+
+    >>> import torch
+    >>> from lecturelib.network import Neuron, read
+    >>> images = torch.arange(8.0).view(2, 1, 2, 2)
+    >>> read(torch.nn.Identity(), images, Neuron("", 0, y=1, x=1))
+    tensor([3., 7.])
+    """
 
     layer: str
     channel: int
@@ -129,7 +70,14 @@ class Neuron(Unit):
 
 @dataclass(frozen=True)
 class Channel(Unit):
-    """One channel of a layer: its mean over all positions."""
+    """One channel of a layer: its mean over all positions.
+
+    >>> import torch
+    >>> from lecturelib.network import Channel, read
+    >>> images = torch.arange(8.0).view(2, 1, 2, 2)
+    >>> read(torch.nn.Identity(), images, Channel("", 0))
+    tensor([1.5000, 5.5000])
+    """
 
     layer: str
     channel: int
@@ -148,7 +96,14 @@ class Channel(Unit):
 
 @dataclass(frozen=True)
 class Layer(Unit):
-    """A whole layer: the mean square of its activations (the objective of DeepDream)."""
+    """A whole layer: the mean square of its activations (the objective of DeepDream).
+
+    >>> import torch
+    >>> from lecturelib.network import Layer, read
+    >>> images = torch.arange(8.0).view(2, 1, 2, 2)
+    >>> read(torch.nn.Identity(), images, Layer(""))
+    tensor([ 3.5000, 31.5000])
+    """
 
     layer: str
 
@@ -161,7 +116,14 @@ class Layer(Unit):
 
 @dataclass(frozen=True, eq=False)
 class Direction(Unit):
-    """A direction v (C,) in a layer's activation space: the mean over positions of v . a(y, x)."""
+    """A direction v (C,) in a layer's activation space: the mean over positions of v . a(y, x).
+
+    >>> import torch
+    >>> from lecturelib.network import Direction, read
+    >>> images = torch.arange(8.0).view(1, 2, 2, 2)
+    >>> read(torch.nn.Identity(), images, Direction("", torch.tensor([1.0, -1.0])))
+    tensor([-4.])
+    """
 
     layer: str
     v: Tensor = field(repr=False)
@@ -189,7 +151,13 @@ class Direction(Unit):
 
 @dataclass(frozen=True)
 class Logit(Unit):
-    """The score of class k before the softmax; k is an index, or a name such as "tabby"."""
+    """The score of class k before the softmax; k is an index, or a name such as "tabby".
+
+    >>> import torch
+    >>> from lecturelib.network import Logit, read
+    >>> read(torch.nn.Flatten(), torch.arange(4.0).view(1, 1, 2, 2), Logit(3))
+    tensor([3.])
+    """
 
     layer: ClassVar[str] = OUTPUT
     k: int | str
@@ -228,77 +196,18 @@ class Logit(Unit):
 
 @dataclass(frozen=True)
 class Probability(Logit):
-    """The probability of class k after the softmax."""
+    """The probability of class k after the softmax.
+
+    >>> import torch
+    >>> from lecturelib.network import Probability, read
+    >>> read(torch.nn.Flatten(), torch.zeros(1, 1, 2, 2), Probability(3))
+    tensor([0.2500])
+    """
 
     word: ClassVar[str] = "probability"
 
     def __call__(self, acts: Activations) -> Tensor:
         return acts[OUTPUT].softmax(1)[:, self._index()]  # (B, classes) -> (B,)
-
-
-@dataclass(frozen=True)
-class Combination(Unit):
-    """A sum of units, each with its factor: `Channel("conv4", 3) - 0.5 * Channel("conv4", 7)` makes one.
-
-    Units of several layers may be mixed; `keys` names all their layers, `layer` is the first one's.
-    """
-
-    terms: tuple[tuple[float, Unit], ...]
-
-    @property
-    def layer(self) -> str:
-        return self.terms[0][1].layer
-
-    @property
-    def keys(self) -> list[tuple[str, int]]:
-        return list(dict.fromkeys(key for _, unit in self.terms for key in unit.keys))
-
-    @property
-    def place(self) -> str:
-        return ", ".join(dict.fromkeys(unit.place for _, unit in self.terms))
-
-    def __call__(self, acts: Activations) -> Tensor:
-        factor, unit = self.terms[0]
-        total = factor * unit(acts)  # (B,)
-        for factor, unit in self.terms[1:]:
-            total = total + factor * unit(acts)
-        return total
-
-    def check(self, model: nn.Module, image_shape: Shape | None = None) -> "Combination":
-        if not self.terms:
-            raise ValueError(complaint("terms", "at least one (factor, unit)", "none"))
-        checked = ((_factor(factor), unit.check(model, image_shape)) for factor, unit in self.terms)
-        return dataclasses.replace(self, terms=tuple(checked))
-
-    def __str__(self) -> str:
-        words: list[str] = []
-        for factor, unit in self.terms:
-            sign = "- " if factor < 0 else "+ " if words else ""
-            size = "" if abs(factor) == 1 else f"{abs(factor):g} x "
-            words.append(f"{sign}{size}{unit}")
-        return " ".join(words)
-
-
-def _factor(factor: float) -> float:
-    """The factor, if it is a number other than 0 that is finite."""
-    if check_number("factor", factor) == 0:
-        raise ValueError(complaint("factor", "a finite number other than 0", factor))
-    return float(factor)
-
-
-def _terms(unit: Unit) -> tuple[tuple[float, Unit], ...]:
-    return unit.terms if isinstance(unit, Combination) else ((1.0, unit),)
-
-
-def _scaled(unit: Unit, factor: float) -> Combination:
-    factor = _factor(factor)
-    return Combination(tuple((factor * own, term) for own, term in _terms(unit)))
-
-
-def _combined(unit: Unit, other: Unit, sign: float) -> Combination:
-    if not isinstance(other, Unit):
-        raise TypeError(complaint("other", "a unit to add", described(other)))
-    return Combination(_terms(unit) + tuple((sign * factor, term) for factor, term in _terms(other)))
 
 
 def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:

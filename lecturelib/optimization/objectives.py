@@ -16,7 +16,8 @@ from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
 from lecturelib.network.layer_names import LayerInfo, resolve_layer, split_key
-from lecturelib.network.units import Combination, Unit, checked_unit
+from lecturelib.network.unit_base import Combination, Unit
+from lecturelib.network.units import checked_unit
 
 SMALLEST = 1e-30  # ‖y‖² below it cannot be divided by in single precision
 

@@ -11,7 +11,12 @@ _TYPES = ("slide", "subslide", "fragment", "skip", "notes")
 
 @dataclass
 class Page:
-    """One page: `steps`, lists of cell numbers that appear one step after another, and the numbers of its notes."""
+    """One page: `steps`, lists of cell numbers that appear one step after another, and the numbers of its notes.
+
+    >>> from lecturelib.present import Page
+    >>> Page([[0], [1, 2]], notes=[3]).cells
+    [0, 1, 2]
+    """
 
     steps: list[list[int]]
     notes: list[int] = field(default_factory=list)
@@ -32,7 +37,12 @@ def kind_of(cell: Mapping) -> str:
 
 
 def pages_of(kinds: Iterable[str]) -> list[Page]:
-    """The pages made by the kinds of all cells; a cell without one ("-") joins the step before it."""
+    """The pages made by the kinds of all cells; a cell without one ("-") joins the step before it.
+
+    >>> from lecturelib.present import pages_of
+    >>> pages_of(["slide", "-", "fragment", "slide"])
+    [Page(steps=[[0, 1], [2]], notes=[]), Page(steps=[[3]], notes=[])]
+    """
     pages: list[Page] = []
     early: list[int] = []  # notes before the first page
     for k, kind in enumerate(kinds):

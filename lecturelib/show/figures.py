@@ -25,6 +25,11 @@ def figure(
     `width`, `height`: CSS pixels on the page. Returns (figure, axes), axes an array where there are
     several. Lines differ in colour (Okabe-Ito) and in style; `**subplots` goes to `Figure.subplots`.
     Shown by `show(figure, alt=...)`.
+
+    >>> from lecturelib.show import figure
+    >>> made, axes = figure(400, 300, columns=2)
+    >>> made.get_size_inches().tolist(), axes.shape
+    ([4.0, 3.0], (2,))
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -88,6 +93,10 @@ def bars(
     full bar; a bar beyond is cut, its number still says the value. `reference`: a mark on each bar, such as
     the value before. `form`: format of the numbers. Raises ValueError for none, unequal counts, NaN, or
     limits that do not rise.
+
+    >>> from lecturelib.show import bars
+    >>> bars(["cat", "dog"], [0.75, 0.25], highlight=0)
+    <Picture 448 x 68: Bars: cat 0.75, dog 0.25.>
     """
     values = [float(value) for value in values]
     labels = [one_line(str(label)) for label in labels]

@@ -50,6 +50,11 @@ def heatmap(
     ends instead. What is clipped stands in the caption. `size`: pixels of the longer side, reached by whole
     blocks. Raises ValueError for NaN, values beyond 1e300, another shape, limits that do not rise, or signed
     limits that are not symmetrical.
+
+    >>> import torch
+    >>> from lecturelib.show import heatmap
+    >>> heatmap(torch.tensor([[0.0, 1.0], [2.0, 5.0]]), colour_bar=False, size=8)
+    <Picture 8 x 8: Heat-map, 2 x 2 values from 0 to 5, largest at the bottom right.>
     """
     grid = _grid(values)
     scale = _scale(grid, signed, palette, percentile, limits)
@@ -78,6 +83,12 @@ def overlay(
     the same field, which is enlarged with pixel centres aligned (linear between them, no half-pixel shift).
     `alpha`: how much the colours cover, 0-1; over a signed map they fade out towards 0. The rest, and what is
     raised, as in `heatmap`.
+
+    >>> import torch
+    >>> from lecturelib.show import overlay
+    >>> values = torch.tensor([[0.0, 1.0], [2.0, 5.0]])
+    >>> overlay(torch.zeros(3, 8, 8), values, colour_bar=False, size=8).raster.shape
+    (8, 8, 3)
     """
     alpha = (0.85 if signed else 0.6) if alpha is None else alpha
     if not 0 <= alpha <= 1:
@@ -107,7 +118,13 @@ def overlay(
 
 
 def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
-    """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colours of a palette: N pictures (h, w, 3) for `tiled`."""
+    """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colours of a palette: N pictures (h, w, 3) for `tiled`.
+
+    >>> import torch
+    >>> from lecturelib.show import coloured
+    >>> [tile.shape for tile in coloured(torch.zeros(2, 1, 4, 5))]
+    [(4, 5, 3), (4, 5, 3)]
+    """
     maps = array_of(tiles) if hasattr(tiles, "detach") else np.asarray(tiles)
     maps = maps[:, 0] if maps.ndim == 4 and maps.shape[1] == 1 else maps
     if maps.ndim != 3 or maps.size == 0:

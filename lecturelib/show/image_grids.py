@@ -34,6 +34,11 @@ def tiled(
     `labels`: a line below each image, shortened to fit. `zoom`: how many pixels each pixel becomes. `pad`:
     white pixels between images. `.panels` holds where each image lies. Raises ValueError for no image,
     unequal sizes, or another number of labels.
+
+    >>> import torch
+    >>> from lecturelib.show import tiled
+    >>> tiled(torch.zeros(4, 1, 8, 8), columns=2, pad=2)
+    <Picture 18 x 18: Grid of 4 images in 2 columns.>
     """
     parts = _each(images)
     for name, value, least in (("columns", columns, 1), ("zoom", zoom, 1), ("pad", pad, 0)):
@@ -80,6 +85,12 @@ def side_by_side(
     small ones grow by whole blocks, charts (with a width of their own) are not enlarged. `.panels` holds
     where each lies. Captions are joined. Raises ValueError for no picture or another number of titles,
     TypeError where alt text is missing.
+
+    >>> import torch
+    >>> from lecturelib.show import picture, side_by_side
+    >>> pair = [picture(torch.zeros(1, 8, 8), alt="Black."), picture(torch.ones(1, 8, 8), alt="White.")]
+    >>> side_by_side(pair, ["left", "right"], height=64).alt
+    'left: Black. right: White.'
     """
     pictures = list(pictures)
     if not pictures:
@@ -135,6 +146,11 @@ def with_box(
     where the image ends there, thinner where the box is small), with a hair line of the opposite lightness
     around it. `style`: solid or dashed; `line`: its width in pixels. A Picture keeps its alt text and caption.
     Raises ValueError for a box without any pixel, TypeError where alt text is missing.
+
+    >>> import torch
+    >>> from lecturelib.show import with_box
+    >>> with_box(torch.ones(1, 8, 8), (2, 2, 6, 6), alt="White, with a box.")
+    <Picture 8 x 8: White, with a box.>
     """
     if isinstance(image, Picture):
         base = image if alt is None else replace(image, alt=alt)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from lecturelib.checks import complaint
+from lecturelib.show.matplotlib_pixels import figure_pixels
 from lecturelib.show.png import encode_png
 from lecturelib.show.regions import Region, svg_size
 from lecturelib.show.text_metrics import escaped, prepared_text
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
-DPI = 200  # twice the 100 points of a figure's size, so that lines stay sharp on fine screens
 ROUNDING = 1e-4  # how far arithmetic may carry a pixel out of [0, 1]
 
 
@@ -29,6 +29,11 @@ class Picture:
     `panels`: (left, top, right, bottom) of each picture that it is composed of, in fractions of the whole.
     `regions`: places that an explorable with a `RegionPicker` lets pick and open, each with its words.
     Raises TypeError or ValueError where the pixels are not such an array or the alt text is missing.
+
+    >>> import numpy as np
+    >>> from lecturelib.show import Picture
+    >>> Picture(np.zeros((4, 6, 3), np.uint8), "A black rectangle.")
+    <Picture 6 x 4: A black rectangle.>
     """
 
     pixels: np.ndarray | str
@@ -156,6 +161,11 @@ def pixels_of(image: Any) -> np.ndarray:
     (H, W, 3) or (H, W, 4), or with the channels first; a PIL image; a Picture. Floats lie in [0, 1], bytes
     in 0-255, transparency falls on white. Raises ValueError for other shapes, NaN or values outside,
     TypeError for anything else.
+
+    >>> import torch
+    >>> from lecturelib.show import pixels_of
+    >>> pixels_of(torch.ones(1, 2, 3)).shape
+    (2, 3, 3)
     """
     if isinstance(image, Picture):
         if image.svg is not None:
@@ -233,6 +243,11 @@ def picture(
 
     Shapes and ranges as in `pixels_of`. `alt` is required unless the image is a Picture already. A matplotlib
     figure is drawn at twice the screen's resolution and closed. Raises TypeError or ValueError as there.
+
+    >>> import torch
+    >>> from lecturelib.show import picture
+    >>> picture(torch.zeros(1, 4, 6), alt="A black rectangle.")
+    <Picture 6 x 4: A black rectangle.>
     """
     if isinstance(image, Picture):
         given: dict[str, Any] = {"alt": alt, "caption": caption, "width": width}
@@ -248,30 +263,17 @@ def picture(
     return Picture(pixels_of(image), alt, caption or "", width)
 
 
-def figure_pixels(made) -> tuple[np.ndarray, int]:
-    """A matplotlib figure as (H, W, 3) uint8 pixels, and its width in CSS pixels; closed in pyplot."""
-    import sys
-
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    width = round(made.get_figwidth() * 100)
-    before = made.dpi
-    made.set_dpi(DPI)
-    canvas = FigureCanvasAgg(made)
-    canvas.draw()
-    rgba = np.asarray(canvas.buffer_rgba())
-    made.set_dpi(before)
-    if "matplotlib.pyplot" in sys.modules:  # else the notebook would show the figure a second time
-        sys.modules["matplotlib.pyplot"].close(made)
-    alpha = rgba[:, :, 3:].astype(np.uint16)
-    mixed = (rgba[:, :, :3] * alpha + 255 * (255 - alpha)) // 255
-    return mixed.astype(np.uint8), width
-
-
 def show(image: object, alt: str | None = None, width: int | None = None, caption: str | None = None) -> None:
     """Shows a picture in the notebook as an HTML <img> with its alt text, which exports keep.
 
     Takes what `picture` takes; `width` is in CSS pixels. Raises TypeError or ValueError as `picture` does.
+
+    >>> import contextlib, io, torch
+    >>> from lecturelib.show import show
+    >>> with contextlib.redirect_stdout(io.StringIO()) as said:  # without a notebook, the text is printed
+    ...     show(torch.zeros(1, 2, 2), alt="A black square.")
+    >>> "A black square." in said.getvalue()
+    True
     """
     shown = picture(image, alt, caption, width)
     from IPython.display import display
@@ -284,6 +286,12 @@ def save(image: object, path: str | Path, alt: str | None = None) -> Path:
 
     A matplotlib figure keeps its lines as lines in SVG and PDF; pixels stay lossless in all three. Raises
     ValueError for another ending, or for an SVG picture as PNG or PDF.
+
+    >>> import tempfile, torch
+    >>> from lecturelib.show import save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(torch.zeros(1, 2, 2), f"{folder}/black.png", alt="A black square.").name
+    'black.png'
     """
     path = Path(path)
     ending = path.suffix.lower()

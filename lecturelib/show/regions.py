@@ -15,6 +15,10 @@ class Region:
 
     `box`: (left, top, right, bottom) in fractions of the picture. `opened`: whether what it holds is shown, None where
     it holds nothing. Raises ValueError for a box outside the picture, or for no words.
+
+    >>> from lecturelib.show import Region
+    >>> Region("conv1", (0, 0, 0.5, 1), "the first layer").plain()["box"]
+    [0, 0, 0.5, 1]
     """
 
     key: str

@@ -15,7 +15,13 @@ from lecturelib.checks import check_number, complaint, described, nearest
 
 
 class Control:
-    """What all controls share; `value` is the start, `label` the words beside it."""
+    """What all controls share; `value` is the start, `label` the words beside it.
+
+    >>> from lecturelib.widgets import Control, Toggle
+    >>> toggle = Toggle("signed_map")
+    >>> isinstance(toggle, Control), toggle.names, toggle.words
+    (True, ('signed_map',), 'signed map')
+    """
 
     label: str = ""
     value: Any
@@ -233,6 +239,10 @@ class Upload(Control):
     """A file of the student's own: its bytes, or None before one is chosen.
 
     `accept`: what the file dialog offers. The bytes stay out of presets and of `Explorable.state`.
+
+    >>> from lecturelib.widgets import Upload
+    >>> Upload("photo").says(b"the bytes of a file")
+    'own file'
     """
 
     name: str
@@ -262,6 +272,10 @@ class Pointer(Control):
     Sets two numbers of the state, `x` (from the left) and `y` (from the top), in fractions from 0 to 1 of the
     picture, or of panel number `panel` where it is composed of several (`Picture.panels`). `step`: how far an arrow
     key moves, with Shift five times as far. `hover`: follow the mouse without a button pressed.
+
+    >>> from lecturelib.widgets import Pointer
+    >>> Pointer().as_state((0.25, 0.5))
+    {'x': 0.25, 'y': 0.5}
     """
 
     x: str = "x"

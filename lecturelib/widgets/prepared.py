@@ -43,6 +43,16 @@ def prepare(title: str, settings: Mapping[str, Mapping]) -> None:
 
     `settings`: states by name, also incomplete ones, `{"small patch": {"patch": 16}}`. The one named "start" is where
     the explorable begins and where Reset goes. Raises what the explorable says to a wrong state, if it is there.
+
+    >>> import numpy as np
+    >>> from lecturelib.present import prepare
+    >>> from lecturelib.show import picture
+    >>> from lecturelib.widgets import Explorable, Slider
+    >>> shade = lambda state: picture(np.full((4, 4), state["k"] / 9), alt=f"shade {state['k']}")
+    >>> prepare("Shades, prepared", {"dark": {"k": 1}, "start": {"k": 5}})
+    >>> shades = Explorable(shade, [Slider("k", 0, 9)], "Shades, prepared")
+    >>> shades.state, shades.presets
+    ({'k': 5}, {'dark': {'k': 1}})
     """
     _checked({title: settings}, "prepare")
     if title in _shown:
@@ -59,6 +69,18 @@ def explorable(words: str):
     """The explorable shown last whose title holds these words; a cell sets it: `explorable("patch").state = {...}`.
 
     Raises `KeyError` with the titles that there are.
+
+    >>> import numpy as np
+    >>> from lecturelib.present import explorable
+    >>> from lecturelib.show import picture
+    >>> from lecturelib.widgets import Explorable, Slider
+    >>> from lecturelib.widgets import prepared
+    >>> shade = lambda state: picture(np.full((4, 4), state["k"] / 9), alt=f"shade {state['k']}")
+    >>> shades = Explorable(shade, [Slider("k", 0, 9)], "Shades, by name")
+    >>> prepared.remember(shades)  # shades.show() does it
+    >>> explorable("by name").state = {"k": 7}
+    >>> shades.state
+    {'k': 7}
     """
     for title, found in reversed(list(_shown.items())):
         if words.lower() in title.lower():

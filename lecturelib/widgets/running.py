@@ -17,6 +17,16 @@ def running(call: Callable[..., Result], text: str) -> Generator[Progress, None,
 
     In a render: `result = yield from running(search, "searching")`. Returns what the call returns and raises what
     it raises. Where the student moves on in between, the call still ends, and may remember its result.
+
+    >>> from lecturelib.widgets import running
+    >>> def search(progress):
+    ...     progress(1, 2)
+    ...     return "found"
+    >>> def render():
+    ...     print((yield from running(search, "searching")))
+    >>> [step.fraction for step in render()]
+    found
+    [0.0, 0.5]
     """
     said: queue.SimpleQueue = queue.SimpleQueue()
 

@@ -6,7 +6,8 @@ from torch import nn
 
 from lecturelib.models.pixel_model import PixelModel
 from lecturelib.network.hooks import record
-from lecturelib.network.units import Channel, Combination, Direction, Layer, Logit, Neuron, Probability, read
+from lecturelib.network.unit_base import Combination
+from lecturelib.network.units import Channel, Direction, Layer, Logit, Neuron, Probability, read
 
 
 class Tiny(nn.Module):
