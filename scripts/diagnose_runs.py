@@ -18,7 +18,7 @@ import torch
 from lecturelib.assets.shipped import write_checksums
 from lecturelib.files import write_whole
 from lecturelib.training import faults, faulty_runs
-from lecturelib.training.causes import LIMITS
+from lecturelib.training.diagnosis_rules import LIMITS
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEEDS = range(200, 208)

@@ -30,11 +30,11 @@ MODULES = {
     "network/relu_rules": ("network/test_relu_rules.py",),
     "parameters/occlusion": ("parameters/test_occlusion.py",),
     "parameters/occlusion_fast": ("parameters/test_occlusion_fast.py", "parameters/test_occlusion.py"),
-    "gradients/spectral": ("gradients/test_spectral.py",),
+    "gradients/spectral_residual": ("gradients/test_spectral_residual.py",),
     "attention/decoding": ("attention/test_decoding.py",),
     "optimization/regularizers": ("optimization/test_regularizers.py",),
     "architecture/layout/repeats": ("architecture/layout/test_fold.py",),
-    "training/causes": ("training/test_diagnose.py",),
+    "training/diagnosis_rules": ("training/test_diagnose.py",),
     "show/heatmaps": ("show/test_heatmaps.py", "show/test_show.py"),
     "checks": ("test_checks.py",),
 }

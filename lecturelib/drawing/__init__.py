@@ -1,7 +1,7 @@
 """Vector drawings for every part: plain pieces, written as SVG, PNG and PDF."""
 
 from lecturelib.drawing.compose import column, moved, row
-from lecturelib.drawing.curve_panels import Panel, sheet
+from lecturelib.drawing.curve_panels import Panel, Series, sheet
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.line_chart import line_chart
 from lecturelib.drawing.picture_row import picture_row
@@ -18,6 +18,7 @@ __all__ = [
     "Line",
     "Panel",
     "Polygon",
+    "Series",
     "Shape",
     "column",
     "line_chart",

@@ -27,7 +27,7 @@ from lecturelib.gradients.randomization import (
 from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
 from lecturelib.gradients.smooth_grad import iter_smooth_grad, smooth_grad
-from lecturelib.gradients.spectral import spectral_residual, threshold_objects
+from lecturelib.gradients.spectral_residual import spectral_residual, threshold_objects
 
 __all__ = [
     "QUESTIONS",

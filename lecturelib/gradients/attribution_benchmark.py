@@ -21,7 +21,7 @@ from lecturelib.gradients.localization import iou, localize, mass_inside, pointi
 from lecturelib.gradients.randomization import AttributionMethod, layers_from_top, randomized
 from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.gradients.smooth_grad import smooth_grad
-from lecturelib.gradients.spectral import spectral_residual
+from lecturelib.gradients.spectral_residual import spectral_residual
 from lecturelib.network.freezing import frozen
 from lecturelib.network.units import Logit, Unit
 from lecturelib.parameters.occlusion import occlusion_map

@@ -20,7 +20,7 @@ from lecturelib.gradients.randomization import (
 )
 from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.gradients.sensitivity import Sensitivity, select_features, sensitivity, train_table_net
-from lecturelib.gradients.spectral import spectral_residual
+from lecturelib.gradients.spectral_residual import spectral_residual
 from lecturelib.lesson.claims import result
 from lecturelib.network.units import Logit
 

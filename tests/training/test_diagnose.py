@@ -11,9 +11,9 @@ import torch
 from lecturelib import assets, datasets
 from lecturelib.checks import UnknownName
 from lecturelib.training import History, faults, faulty_runs, fit, monitors
-from lecturelib.training.causes import CAUSES, LIMITS
 from lecturelib.training.dataset_shift import dataset_shift
 from lecturelib.training.diagnose import HEALTHY, UNDECIDED, diagnose
+from lecturelib.training.diagnosis_rules import CAUSES, LIMITS
 from lecturelib.training.run_statistics import run_statistics
 
 

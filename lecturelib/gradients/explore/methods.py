@@ -17,7 +17,7 @@ from lecturelib.gradients.grad_cam import grad_cam, guided_grad_cam
 from lecturelib.gradients.integrated_gradients import iter_integrated_gradients
 from lecturelib.gradients.saliency import gradient_times_input, saliency_map
 from lecturelib.gradients.smooth_grad import iter_smooth_grad
-from lecturelib.gradients.spectral import spectral_residual
+from lecturelib.gradients.spectral_residual import spectral_residual
 from lecturelib.models import PixelModel
 from lecturelib.network.hooks import resolve_layer
 from lecturelib.network.units import Channel, Logit, Neuron, Probability, Unit

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lecturelib import images
-from lecturelib.gradients.spectral import spectral_residual, threshold_objects
+from lecturelib.gradients.spectral_residual import spectral_residual, threshold_objects
 
 
 def bars_with_an_odd_one(size=64):
