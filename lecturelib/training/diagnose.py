@@ -70,8 +70,9 @@ def diagnose(history: History, limits: Mapping[str, float] | None = None) -> Dia
     beyond a limit. A run is healthy only if its loss fell and inputs, updates and a validation set were recorded;
     otherwise the answer is "not enough recorded to say". Causes in the data come before those in the network, and those
     before the learning rate and the fit, since an earlier one explains the symptoms of a later one. `limits` replaces
-    some of `diagnosis_rules.LIMITS`. Raises `TypeError` for something other than a history, `UnknownName` for an unknown limit,
-    `ValueError` for a history without loss or gradient norm, or of fewer than 20 steps that did not stop by itself.
+    some of `diagnosis_rules.LIMITS`. Raises `TypeError` for something other than a history, `UnknownName` for an
+    unknown limit, `ValueError` for a history without loss or gradient norm, or of fewer than 20 steps that did not stop
+    by itself.
 
     >>> from lecturelib.training import History, diagnose
     >>> history = History()

@@ -128,3 +128,23 @@ def test_the_face_goes_as_the_layer_gets_deeper(lab):
     privacy.rests()
     assert "of conv1 were kept" in privacy.alt
     assert page.complaints() == []
+
+
+def test_a_point_of_the_digit_map_is_decoded_by_keys_and_by_mouse(lab):
+    page, digits = alone(lab, "autoencoders", "digit_map()")
+    before = digits.alt
+    for _ in range(3):
+        digits.presses(digits.stage, "ArrowLeft")
+    digits.rests()
+    by_keys = digits.alt
+    assert by_keys != before and "is decoded beside" in by_keys
+    digits.stage.scroll_into_view_if_needed()
+    box = digits.stage.bounding_box()
+    page.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
+    page.page.wait_for_function(
+        "([image, alt]) => image.alt !== alt", arg=[digits.image.element_handle(), by_keys], timeout=10_000
+    )
+    digits.rests()
+    assert "Nearest training picture" in digits.alt and digits.error == ""
+    page.screenshot("08_autoencoders-map")
+    assert page.complaints() == []
