@@ -125,7 +125,7 @@ def test_a_weight_is_changed_by_keyboard_and_by_mouse(page):
 def test_controls_and_prepared_tasks(page):
     presets = root(page).get_by_label("prepared tasks")
     presets.select_option("dead ReLUs")
-    root(page).locator(".llp-says", has_text="After one large step").wait_for()
+    root(page).locator(".llp-says", has_text="A large step can leave a unit").wait_for()
     presses(page, "Play")
     root(page).locator(".llp-dead").first.wait_for()
     presses(page, "Pause")
