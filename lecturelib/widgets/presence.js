@@ -6,11 +6,12 @@ if (!customElements.get("ll-presence")) {
   customElements.define(
     "ll-presence",
     class extends HTMLElement {
+      // A copy of an output, as in the presenter's window, carries the element without its view: it says nothing.
       connectedCallback() {
-        this.came();
+        this.came?.();
       }
       disconnectedCallback() {
-        this.went();
+        this.went?.();
       }
     },
   );
