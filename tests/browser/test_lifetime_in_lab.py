@@ -142,5 +142,5 @@ def test_the_memory_of_the_occlusion_explorer_stays_flat(lab):
             used.append(cells.count()["megabytes"])
     assert cells.comes_to(cells.count()["widgets"], 1, seconds=2)
     print("megabytes after each run:", used)
-    # A leak of one explorable a run would add 40 MB each; the pools of memory need some runs until they are full.
-    assert median(used[-3:]) - median(used[4:7]) < 60, used
+    # A leak of one explorable a run, 42 MB each, would add 210 MB here; the pools of memory need some runs to fill.
+    assert median(used[-3:]) - median(used[4:7]) < 105, used  # half of a leak
