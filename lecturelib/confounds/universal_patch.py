@@ -12,12 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lecturelib import assets
 from lecturelib.checks import check_number, check_whole, complaint, described
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
 
 SIZES = (0.3, 0.5)  # diameters in training, as shares of the picture's shorter side
+PATCH_FILE, PATCH_CLASS = "patch", "espresso"  # the shipped one: data/patch.safetensors, for efficientnet_lite0
 
 
 @dataclass(frozen=True)
@@ -179,3 +181,14 @@ def patch_success(
             with frozen(model):
                 found.append(model(place_patch(part, patch, **places)).argmax(1) == goal)
     return torch.cat(found).float().mean().item()
+
+
+def load_patch() -> Tensor:
+    """The shipped patch (1, 3, 64, 64) that draws efficientnet_lite0's answer to "espresso".
+
+    Raises `assets.AssetMissing` or `assets.AssetAltered` where data/patch.safetensors is gone or damaged.
+
+    >>> load_patch().shape
+    torch.Size([1, 3, 64, 64])
+    """
+    return assets.shipped_tensors(PATCH_FILE)["patch"]
