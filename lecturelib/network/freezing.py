@@ -63,7 +63,7 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
                 _flags[id(parameter)] = parameter, _Found(parameter.requires_grad)
             _flags[id(parameter)][1].holders.append(thread)
             if parameter.requires_grad:
-                parameter.requires_grad_(False)
+                _ask_for_gradient(parameter, False)
     try:
         yield model
     finally:
@@ -86,7 +86,12 @@ def _give_back(modules: list[nn.Module], parameters: list[Tensor], thread: int) 
         if not found.holders:
             del _flags[id(parameter)]
             if parameter.requires_grad != found.value:
-                parameter.requires_grad_(found.value)
+                _ask_for_gradient(parameter, found.value)
+
+
+def _ask_for_gradient(parameter: Tensor, value: bool) -> None:
+    with torch.inference_mode(parameter.is_inference()):  # PyTorch sets the flag of such a tensor only there
+        parameter.requires_grad_(value)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from torch.nn.parameter import is_lazy
 
 from lecturelib.network.freezing import frozen
 from lecturelib.network.layer_names import own_buffers, own_parameters, walk
+from lecturelib.network.rng_state import DRAWING
 
 HOOKS = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_forward_hooks_with_kwargs",
@@ -149,8 +150,8 @@ def has_hooks(model: nn.Module) -> bool:
 def same_chance(device: torch.device) -> Iterator[None]:
     """The states of the random number generators (PyTorch's, Python's, NumPy's) come back as they were."""
     numpy = sys.modules.get("numpy")
-    plain, arrays = random.getstate(), numpy.random.get_state() if numpy else None
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with DRAWING, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        plain, arrays = random.getstate(), numpy.random.get_state() if numpy else None
         try:
             yield
         finally:
@@ -163,13 +164,15 @@ def same_chance(device: torch.device) -> Iterator[None]:
 def trial(model: nn.Module, device: torch.device, hooks: bool = False) -> Iterator[nn.Module]:
     """A network to try out, silently: a quiet copy, or where there can be none the network itself, put back after.
 
+    Another thread's training of this network is waited for: its weights do not move under the copy.
+
     >>> net = nn.BatchNorm2d(1)
     >>> with trial(net, torch.device("cpu")) as copied:
     ...     _ = copied.train()(torch.rand(2, 1, 3, 3))
     >>> net.num_batches_tracked.item()
     0
     """
-    with same_chance(device), warnings.catch_warnings(), torch.inference_mode(False):
+    with frozen(model), same_chance(device), warnings.catch_warnings(), torch.inference_mode(False):
         warnings.simplefilter("ignore")  # what it has to say it says when it is really run
         copied = quiet_copy(model, hooks)
         if copied is not None:
@@ -178,8 +181,7 @@ def trial(model: nn.Module, device: torch.device, hooks: bool = False) -> Iterat
         state = [(buffer, buffer.clone()) for _, module in walk(model) for buffer in own_buffers(module)]
         before, _trying.on = is_trial(), True
         try:
-            with frozen(model):
-                yield model
+            yield model
         finally:
             _trying.on = before
             with torch.no_grad():

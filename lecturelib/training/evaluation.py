@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lecturelib.network.freezing import frozen
+from lecturelib.network.rng_state import preserve_rng_state
 from lecturelib.training.batches import Batch, Data, parts, placed
 from lecturelib.training.fit_checks import check_trainable
-from lecturelib.training.rng_state import preserve_rng_state
 
 Loss = Callable[[Any, Tensor], Tensor]
 

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lecturelib.checks import check_whole, complaint, described
+from lecturelib.network.freezing import training
 from lecturelib.training.batches import Data, batches_of, parts, total_steps
 from lecturelib.training.evaluation import Loss
 from lecturelib.training.fit_checks import check_fits, check_trainable, checked_optimizer
@@ -81,7 +82,8 @@ def fit(
         )
     if not isinstance(monitors, Sequence) or isinstance(monitors, str):
         raise TypeError(complaint("monitors", "a list of monitors", described(monitors)))
+    with training(model):  # a map that another thread is drawing has switched the parameters' flags off: wait for it
+        made = checked_optimizer(optimizer, model)
     return Run(
-        model, batches, of, checked_optimizer(optimizer, model), loss, schedule,
-        [Monitor.of(one) for one in monitors], passes, every, seed,
+        model, batches, of, made, loss, schedule, [Monitor.of(one) for one in monitors], passes, every, seed,
     )  # fmt: skip

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from lecturelib.checks import complaint, described
 from lecturelib.network.freezing import frozen
+from lecturelib.network.rng_state import preserve_rng_state
 from lecturelib.training.batches import Batch, placed
-from lecturelib.training.rng_state import preserve_rng_state
 
 # Losses that broadcast outputs of another shape than the targets, and then mean something else.
 ELEMENTWISE = (

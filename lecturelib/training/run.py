@@ -16,13 +16,13 @@ from lecturelib.checks import complaint
 from lecturelib.network.freezing import autograd_on, training
 from lecturelib.network.hooks import recording
 from lecturelib.network.layer_names import walk
+from lecturelib.network.rng_state import preserve_rng_state
 from lecturelib.training.batches import Batch, LoaderBatches, TensorBatches, placed, total_steps
 from lecturelib.training.evaluation import Loss, accuracy_of, evaluated
 from lecturelib.training.fit_checks import check_loss_value
 from lecturelib.training.history import History
 from lecturelib.training.interrupt import defer_interrupt
 from lecturelib.training.monitor import Monitor, Snapshot
-from lecturelib.training.rng_state import preserve_rng_state
 
 STATE = ("model", "optimizer", "schedule", "batches", "rng_state", "step", "stopped", "history")
 

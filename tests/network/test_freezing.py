@@ -112,3 +112,12 @@ def test_gradients_work_whatever_stands_around():
                 made = torch.ones(1)
                 assert not (made * 2).requires_grad
         assert not made.is_inference()
+
+
+def test_a_network_made_in_inference_mode_is_frozen_and_given_back():
+    with torch.inference_mode():
+        net = nn.Linear(2, 1)
+    net.lock = threading.Lock()  # cannot be copied
+    with frozen(net):
+        assert not any(parameter.requires_grad for parameter in net.parameters())
+    assert all(parameter.requires_grad for parameter in net.parameters())

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from lecturelib.network import frozen
 from lecturelib.training import RunStopped, checkpoint, evaluate, fit, monitors
 from lecturelib.training.batches import TensorBatches
 
@@ -578,8 +579,6 @@ def test_a_run_and_backprop_in_another_thread_do_not_disturb_each_other():
     model = net().eval()
     inputs = data()[0].clamp(0, 1)
     house = adapt(model, mean=(0.0,), std=(1.0,), input_size=4)
-    # The first map tries the network out, which sets torch's one random number generator back: it comes before the run.
-    backprop(house, inputs[:2], Logit(1))
     watched = run_of(model, data(), steps=40)
     failures, done = [], threading.Event()
 
@@ -627,3 +626,21 @@ def test_an_evaluation_in_another_thread_waits_for_the_end_of_a_step():
     list(run)
     thread.join()
     assert len(seen) == 1 and np.isfinite(seen[0][0])
+
+
+def test_a_run_that_begins_while_another_thread_looks_waits_for_it():
+    model, inside, begun = net(), threading.Event(), []
+
+    def look():
+        with frozen(model):
+            inside.set()
+            time.sleep(0.05)
+            begun.append("looked")
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    inside.wait()
+    run = run_of(model, data(), steps=2, validation=None)
+    begun.append("run")
+    thread.join()
+    assert begun == ["looked", "run"] and len(list(run)) == 2

@@ -1,4 +1,8 @@
-"""The state of torch's random number generator, kept while something draws."""
+"""The state of torch's random number generator, kept while something draws.
+
+PyTorch's generator is one for all threads, so whoever keeps its state takes turns: a run that draws, an evaluation, a
+network that is tried out. The order of locks is always the same: first the network (`freezing`), then the generator.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from contextlib import contextmanager
 
 import torch
 
-_drawing = threading.RLock()  # torch's generator is one for all threads: runs in two take turns
+DRAWING = threading.RLock()
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def preserve_rng_state() -> Iterator[None]:
     >>> torch.equal(before, torch.get_rng_state())
     True
     """
-    with _drawing:
+    with DRAWING:
         kept = torch.get_rng_state()
         try:
             yield
