@@ -27,6 +27,8 @@ FLOORS = (
     ("training", "optimization"),
     ("gradients",),
     ("parameters", "architecture"),
+    ("grading",),
+    ("exercises",),
     ("lesson", "present"),
     ("widgets",),
     ("models",),
@@ -48,7 +50,7 @@ METHODS_OF_OTHER_PARTS = {
     "autoencoders": {"parameters", "optimization", "training"},
     "visual_attention": {"attention", "training"},
 }
-FACES = ("network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", *PARTS)
+FACES = ("network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", "exercises", *PARTS)
 MOST_LINES = 350
 
 

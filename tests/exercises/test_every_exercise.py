@@ -1,0 +1,168 @@
+"""Every exercise that is found: its solution, its untouched starter and its declared mistakes do what they promise."""
+
+import inspect
+import time
+
+import pytest
+
+from lecturelib.exercises import Exercise
+from lecturelib.exercises.answer_key import AnswerKey, outcomes_of, public_key, student_key
+from lecturelib.exercises.asking import ask, run_given, run_source
+from lecturelib.exercises.exercise_files import exercise_files, load_exercise
+from lecturelib.exercises.marking import mark
+from lecturelib.exercises.plain_data import same
+from lecturelib.exercises.starter import is_untouched, is_untouched_source
+from lecturelib.exercises.wire import decode, encode
+
+FILES = exercise_files()
+SECRET = b"a secret of the tests"
+LARGEST_PACK = 200_000  # bytes of one variant's public key
+
+for_each = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+@pytest.fixture(scope="module")
+def load():
+    kept: dict = {}
+
+    def loaded(file) -> Exercise:
+        if file not in kept:
+            kept[file] = load_exercise(file)
+        return kept[file]
+
+    return loaded
+
+
+def spaces(exercise):
+    return [run_given(exercise.fill(exercise.given, v)) for v in range(len(exercise.variants))]
+
+
+def marked(key, exercise, source, space):
+    cases = [one.case for one in key.cases]
+    return mark(key, outcomes_of(exercise, source, cases, key.variant, space))
+
+
+@for_each
+def test_solution_mistakes_and_starter_over_many_seeds(file, load):
+    exercise = load(file)
+    prepared = spaces(exercise)
+    shapes = set()
+    for seed in range(3 if exercise.slow else 20):
+        variant = seed % len(exercise.variants)
+        space = prepared[variant]
+        key = student_key(exercise, SECRET, f"student {seed}", variant)
+        shapes.add(tuple((one.case.name, one.case.points, one.case.public) for one in key.cases))
+        solved = marked(key, exercise, exercise.solution, space)
+        assert (solved.status, solved.points) == ("ok", exercise.points), solved
+        for mistake in exercise.mistakes:
+            wrong = marked(key, exercise, mistake.source, space)
+            failed = [each.name for each in wrong.cases if each.points < each.out_of]
+            expected = list(mistake.fails) or [one.case.name for one in key.cases]
+            assert sorted(failed) == sorted(expected), f"{mistake.name} fails {failed}; expected {expected}"
+            for each in wrong.cases:
+                if each.name in failed:
+                    assert each.mistake == mistake.name, (
+                        f"{mistake.name} is taken for {each.mistake or each.message!r}"
+                    )
+                    assert each.message == exercise.fill(mistake.message, variant)
+        if seed < len(exercise.variants):
+            started = marked(key, exercise, exercise.starter, space)
+            assert started.points == 0
+            assert not any(each.mistake for each in started.cases), (
+                "the untouched starter is taken for a mistake"
+            )
+    assert len({tuple(sorted(shape)) for shape in shapes}) <= len(exercise.variants), (
+        "cases must not depend on chance"
+    )
+
+
+@for_each
+def test_the_untouched_starter_is_not_attempted_and_the_solution_is(file, load):
+    exercise = load(file)
+    for variant, space in enumerate(spaces(exercise)):
+        starter, solution = (exercise.fill(each, variant) for each in (exercise.starter, exercise.solution))
+        assert "..." in starter
+        found, _ = run_source(space, starter, exercise.answer)
+        assert is_untouched(found, starter, exercise.answer)
+        assert is_untouched_source(starter, starter) and not is_untouched_source(solution, starter)
+        found, _ = run_source(space, solution, exercise.answer)
+        assert not is_untouched(found, starter, exercise.answer)
+
+
+@for_each
+def test_the_form_is_complete(file, load):
+    exercise = load(file)
+    cases = exercise.public_cases()
+    assert cases, "at least one public case"
+    assert 2 <= len(exercise.mistakes) <= 5
+    assert all(hint.strip() for hint in exercise.hints) and exercise.trains.strip()
+    assert 5 <= exercise.minutes <= 60
+    assert (
+        all(case.suggests.strip() for case in cases + exercise.hidden_cases(SECRET, "ann")) or exercise.judge
+    )
+    names = {case.name for case in cases + exercise.hidden_cases(SECRET, "ann")}
+    for mistake in exercise.mistakes:
+        assert set(mistake.fails) <= names
+        assert any(
+            case.name in (mistake.fails or names) for case in cases + exercise.hidden_cases(SECRET, "ann")
+        )
+    for variant in range(len(exercise.variants)):
+        for text in (exercise.prompt, exercise.starter, exercise.solution, exercise.given, *exercise.hints):
+            filled = exercise.fill(text, variant)
+            assert "<<" not in filled or "<<" not in text.replace("<<", "", 1), text
+
+
+@for_each
+def test_the_answer_does_not_stand_in_what_a_student_sees(file, load):
+    exercise = load(file)
+    seen = [exercise.prompt, exercise.starter, exercise.given, *exercise.hints]
+    seen += [mistake.message for mistake in exercise.mistakes]
+    lines = [line.strip() for line in exercise.solution.splitlines()]
+    telling = [
+        line for line in lines
+        if len(line) > 20 and line not in exercise.starter and not line.startswith(("def ", "import ", "from ", "#"))
+    ]  # fmt: skip
+    for text in seen:
+        for line in telling:
+            assert line not in text, f"a line of the solution: {line}"
+
+
+@for_each
+def test_the_public_key_can_be_packed_and_gives_the_same_marks(file, load):
+    exercise = load(file)
+    for variant, space in enumerate(spaces(exercise)):
+        key = public_key(exercise, variant)
+        packed = encode(key.to_plain())
+        assert len(packed) <= LARGEST_PACK
+        assert packed == encode(public_key(exercise, variant).to_plain()), "built twice, it differs"
+        again = AnswerKey.from_plain(decode(packed))
+        cases = [one.case for one in again.cases]
+        begun = time.process_time()
+        outcomes = outcomes_of(exercise, exercise.solution, cases, variant, space)
+        assert mark(again, outcomes).status == "ok"
+        limit = exercise.seconds if exercise.slow else 1.0
+        assert time.process_time() - begun < limit, "a check takes longer than it may"
+
+
+@for_each
+def test_inputs_of_students_differ_and_come_again(file, load):
+    exercise = load(file)
+    if exercise.kind == "value" or not exercise.hidden_cases(SECRET, "ann"):
+        return
+    ann, again = ([case.inputs for case in exercise.hidden_cases(SECRET, "ann")] for _ in range(2))
+    assert same(tuple(ann), tuple(again))
+    others = [tuple(case.inputs for case in exercise.hidden_cases(SECRET, f"student {k}")) for k in range(5)]
+    assert not all(same(tuple(ann), other) for other in others), "hidden inputs do not depend on the student"
+
+
+@for_each
+def test_a_judge_stands_alone(file, load):
+    exercise = load(file)
+    if exercise.judge is None:
+        return
+    key = public_key(exercise)
+    assert inspect.getsource(exercise.judge).strip().startswith("def ")
+    found, _ = run_source(key.given, exercise.fill(exercise.solution), exercise.answer)
+    for one in key.cases:
+        outcome = ask(found, one.case.inputs, exercise.kind)
+        assert outcome.status == "ok", outcome
