@@ -1,4 +1,4 @@
-"""The grammar of captions: captions become facts and facts the same captions; words it does not have; wrong sentences."""
+"""The grammar of captions: captions become facts and facts the same captions; unknown words; wrong sentences."""
 
 import itertools
 import re
@@ -63,7 +63,7 @@ def test_by_hand():
     assert found.things == (CUBE, BALL, RING)
     assert found.relations == ((CUBE, "below", BALL), (CUBE, "left of", RING))
     assert found.facts.relations == {(BALL, "above", CUBE), (CUBE, "left of", RING)}
-    about = {word: number for word, number in zip(found.words, found.about, strict=True)}
+    about = dict(zip(found.words, found.about, strict=True))
     assert (about["wood"], about["cube"], about["red"], about["ring"]) == (GROUND, 0, 1, 2)
     assert about["left"] is about["below"] is about["and"] is None
 

@@ -1,4 +1,4 @@
-"""Scenes: splits that share nothing, a combination that is never seen, true relations, pictures and masks that agree."""
+"""Scenes: splits that share nothing, a combination never seen, true relations, pictures and masks that agree."""
 
 import pytest
 import torch

@@ -209,7 +209,7 @@ def test_folding_and_word_labels():
     [
         (lambda m: ShowAttendTell("local"), ValueError, "kind: expected 'soft' or 'hard'"),
         (lambda m: m(torch.rand(1, 4, 2), torch.tensor([[1, 2]])), ValueError, "cells: expected shape"),
-        (lambda m: m(torch.ones(1, 4, 3, dtype=torch.long), torch.tensor([[1, 2]])), TypeError, "cells: expected floats"),
+        (lambda m: m(torch.ones(1, 4, 3).long(), torch.tensor([[1, 2]])), TypeError, "cells: expected floats"),
         (lambda m: m(torch.rand(1, 4, 3), torch.rand(1, 2)), TypeError, "captions: expected token ids"),
         (lambda m: m(torch.rand(1, 4, 3), torch.tensor([[1]])), ValueError, "at least START and one word"),
         (lambda m: m(torch.rand(1, 4, 3), torch.tensor([[1, 5]])), ValueError, "token ids from 0 to 4"),
