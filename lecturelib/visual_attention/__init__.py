@@ -29,7 +29,7 @@ from lecturelib.visual_attention.caption_training import (
 )
 from lecturelib.visual_attention.cell_encoder import CellEncoder, WordDetector
 from lecturelib.visual_attention.show_attend_tell import (
-    Attended,
+    CaptionAttention,
     Captioned,
     ShowAttendTell,
     doubly_stochastic_penalty,
@@ -38,7 +38,7 @@ from lecturelib.visual_attention.show_attend_tell import (
 )
 
 __all__ = [
-    "Attended",
+    "CaptionAttention",
     "CaptionRun",
     "CaptionScene",
     "Captioned",

@@ -14,7 +14,7 @@ from lecturelib.checks import check_number, check_whole, complaint
 from lecturelib.visual_attention.caption_grammar import LONGEST, encode_captions
 from lecturelib.visual_attention.caption_scenes import CaptionScene
 from lecturelib.visual_attention.show_attend_tell import (
-    Attended,
+    CaptionAttention,
     ShowAttendTell,
     caption_loss,
     doubly_stochastic_penalty,
@@ -59,7 +59,7 @@ class MovingBaseline:
 
 def reinforce_loss(
     scores: Tensor,
-    attended: Attended,
+    attended: CaptionAttention,
     captions: Tensor,
     baseline: Tensor | float = 0.0,
     entropy_weight: float = 0.0,

@@ -24,7 +24,7 @@ KINDS: tuple[Kind, ...] = ("soft", "hard")
 State = tuple[Tensor, Tensor]  # hidden h and cell c of the LSTM, (B, n) each
 
 
-class Attended(NamedTuple):
+class CaptionAttention(NamedTuple):
     """What one pass over captions gives beside the word scores.
 
     `weights` (B, T, L): α_ti, which sum to one over the cells: the weights themselves (soft), or the probabilities with
@@ -54,7 +54,7 @@ class ShowAttendTell(nn.Module):
     y_(t-1); ẑ_t], h_(t-1)), and the next word's scores come from E y_(t-1), h_t and ẑ_t. h_0 and c_0 come from the mean
     of all a_i. Both kinds have the same parameters.
 
-    forward(cells (B, L, D), captions (B, T + 1) of token ids from START) -> word scores (B, T, V) and `Attended`. With
+    forward(cells (B, L, D), captions (B, T + 1) of token ids from START) -> word scores (B, T, V) and `CaptionAttention`. With
     hard attention `generator` draws the cells; without one, the likeliest cell is taken.
 
     >>> model = ShowAttendTell("soft")
@@ -86,7 +86,7 @@ class ShowAttendTell(nn.Module):
 
     def forward(
         self, cells: Tensor, captions: Tensor, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, Attended]:
+    ) -> tuple[Tensor, CaptionAttention]:
         words = self.embedding(self.check_captions(captions)[:, :-1])  # (B, T, embedding)
         state = self.start(cells)
         scores, weights, drawn, log_drawn = [], [], [], []
@@ -97,7 +97,7 @@ class ShowAttendTell(nn.Module):
             if place is not None and log_p is not None:
                 drawn.append(place)
                 log_drawn.append(log_p)
-        found = Attended(
+        found = CaptionAttention(
             torch.stack(weights, 1),
             torch.stack(drawn, 1) if drawn else None,
             torch.stack(log_drawn, 1) if log_drawn else None,
