@@ -94,12 +94,12 @@ The weights of `lecturelib.visual_attention.load_glimpses(NAME)`: {", ".join(SHI
 
 * How made: `python scripts/train_glimpses.py --state FOLDER`, then `--write`: cross-entropy for the class, REINFORCE
   with a learned baseline for the locations (reward: the log-probability of the label; standard deviation .15; the
-  policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, batch {BATCH}, one thread, on the
-  10,000 shipped training digits, placed anew for every batch.
+  policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, batch {BATCH}, one thread,
+  on the 10,000 shipped training digits, placed anew for every batch.
 * Steps: {", ".join(f"{task} {n:,}" for task, n in STEPS.items())}.
 * {FILE}.json holds the test error of every network that was trained (one for each seed), its multiply-adds for one
   picture and the training error every {CURVE} steps of the last seed: learned policies, the controls with random
-  locations, and fully connected and convolutional networks of equal multiply-adds. About {seconds / 60:.0f} CPU minutes.
+  locations, and fully connected and convolutional networks of equal multiply-adds. {seconds / 60:.0f} CPU minutes.
 * What was cut for the time: the paper trains on 60,000 digits until it no longer gets better, with up to 8 glimpses,
   and on pictures of 100 x 100 as well.
 * Input: pixels in [0, 1], 1 x 28 x 28 ("digits") or 1 x 60 x 60. Errors: share of the 2,000 test pictures (placed once,

@@ -25,8 +25,8 @@ def filterbank(centers: Tensor, strides: Tensor, sigmas: Tensor, size: int, pixe
     """Gaussian filters along one axis: `size` of them, `strides` apart, each a distribution over the pixels.
 
     F[i, a] = exp(-(a - mu_i)^2 / (2 sigma^2)) / Z_i, with the sum over the pixels 1, and mu_i = center +
-    (i - (size - 1) / 2) stride. centers (B,) in [-1, 1], -1 and 1 being the picture's edges; strides and sigmas (B,) in pixels ->
-    (B, size, pixels). Gregor et al. 2015, equations 19 to 26.
+    (i - (size - 1) / 2) stride. centers (B,) in [-1, 1], -1 and 1 being the picture's edges; strides and sigmas (B,) in
+    pixels -> (B, size, pixels). Gregor et al. 2015, equations 19 to 26.
 
     >>> filterbank(torch.zeros(1), torch.ones(1), torch.full((1,), 0.01), size=2, pixels=4)[0]
     tensor([[0., 1., 0., 0.],
