@@ -31,7 +31,7 @@ class KeyCase:
 
 @dataclass(frozen=True)
 class AnswerKey:
-    """All that marking needs of an exercise in one variant, and all that a student may see of it; no solution source."""
+    """All that marking needs of an exercise in one variant, and what a student may see of it; no solution source."""
 
     name: str
     part: str

@@ -18,6 +18,11 @@ def load_exercise(path: str | Path) -> Exercise:
     """The exercise that a file defines; its name is the file's, its part the folder's where that is called partNN.
 
     Raises `FileNotFoundError`, or ValueError with the file's name where it defines no exercise or one of another name.
+
+    >>> load_exercise("exercises/nothing.py")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: path: expected the file of an exercise, got exercises/nothing.py
     """
     path = Path(path)
     if not path.is_file():

@@ -1,0 +1,125 @@
+"""Build what is derived from exercises/: the students' notebooks, the public packs in the library, and solved
+notebooks on demand.
+
+.venv/bin/python -m scripts.make_exercises              # notebooks/exercises/*.ipynb and lecturelib/exercises/packs/
+.venv/bin/python -m scripts.make_exercises --check      # write nothing, say what differs
+.venv/bin/python -m scripts.make_exercises --solutions build/solutions
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from lecturelib.exercises.answer_key import AnswerKey, public_key
+from lecturelib.exercises.catalog import entry_of, pack_file
+from lecturelib.exercises.compare import difference
+from lecturelib.exercises.exercise import Exercise
+from lecturelib.exercises.exercise_files import load_exercises
+from lecturelib.exercises.exercise_notebook import PARTS, exercise_notebook, notebook_bytes
+from lecturelib.exercises.wire import decode, encode
+from lecturelib.files import write_whole
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks" / "exercises"
+PACKS = ROOT / "lecturelib" / "exercises" / "packs"
+
+
+def ordered(exercises: list[Exercise]) -> list[Exercise]:
+    """The order in a notebook: short ones first."""
+    return sorted(exercises, key=lambda each: (each.part, each.minutes, each.name))
+
+
+def keys_of(exercises: list[Exercise]) -> dict[str, list[AnswerKey]]:
+    """The public keys of each exercise, one for each of its variants."""
+    return {each.name: [public_key(each, v) for v in range(len(each.variants))] for each in exercises}
+
+
+def files(exercises: list[Exercise]) -> dict[Path, bytes]:
+    """Every file that is built, with its bytes."""
+    exercises = ordered(exercises)
+    keys = keys_of(exercises)
+    index = [dataclasses.asdict(entry_of(each)) for each in exercises]
+    built = {PACKS / "index.json": (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()}
+    for each in exercises:
+        built[pack_file(each.name, each.part)] = encode([key.to_plain() for key in keys[each.name]])
+    for part, (name, _, _) in PARTS.items():
+        own = [keys[each.name][0] for each in exercises if each.part == part]
+        if own:
+            built[NOTEBOOKS / f"{name}.ipynb"] = notebook_bytes(exercise_notebook(own))
+    return built
+
+
+def solved(exercises: list[Exercise], variant: int = 0) -> dict[str, bytes]:
+    """The solved notebook of each part, by file name; each exercise in this variant, or its last where it has fewer."""
+    made = {}
+    for part, (name, _, _) in PARTS.items():
+        own = [each for each in ordered(exercises) if each.part == part]
+        if own:
+            numbers = [min(variant, len(each.variants) - 1) for each in own]
+            keys = [public_key(each, number) for each, number in zip(own, numbers, strict=True)]
+            sources = {
+                each.name: each.fill(each.solution, number) for each, number in zip(own, numbers, strict=True)
+            }
+            made[f"{name}.ipynb"] = notebook_bytes(exercise_notebook(keys, sources, name_variants=True))
+    return made
+
+
+def differs(path: Path, content: bytes) -> str:
+    """How a committed file differs from what is built; "" where it does not.
+
+    Numbers of a pack may differ as much as another processor's do.
+    """
+    shown = path.relative_to(ROOT)
+    if not path.is_file():
+        return f"{shown} is not there"
+    committed = path.read_bytes()
+    if committed == content:
+        return ""
+    if path.suffix == ".pack":
+        wrong = difference(decode(committed), decode(content), 1e-3)
+        return f"{shown} differs: {wrong}" if wrong else ""
+    return f"{shown} differs"
+
+
+def stale(built: dict[Path, bytes]) -> list[Path]:
+    """Built files of exercises that are gone."""
+    there = [*PACKS.glob("*.pack"), *NOTEBOOKS.glob("*.ipynb")]
+    return [path for path in there if path not in built]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build, check, or write solved notebooks."""
+    parser = argparse.ArgumentParser(description="Build what is derived from exercises/.")
+    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
+    parser.add_argument("--solutions", metavar="FOLDER", help="write solved notebooks there, for instructors")
+    chosen = parser.parse_args(arguments)
+    exercises = load_exercises(ROOT / "exercises")
+    if chosen.solutions:
+        for name, content in solved(exercises).items():
+            print(write_whole(Path(chosen.solutions) / name, content))
+        return 0
+    built = files(exercises)
+    wrong = [words for path, content in built.items() if (words := differs(path, content))]
+    wrong += [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stale(built)]
+    if chosen.check:
+        print("\n".join([*wrong, "run `make exercises`"]) if wrong else "everything is as it is built")
+        return bool(wrong)
+    for path, content in built.items():
+        if differs(path, content):
+            write_whole(path, content)
+    for path in stale(built):
+        path.unlink()
+    points, minutes = sum(each.points for each in exercises), sum(each.minutes for each in exercises)
+    mistakes = sum(len(each.mistakes) for each in exercises)
+    print("\n".join(wrong) or "nothing to do")
+    print(f"{len(exercises)} exercises, {points:g} points, {minutes} minutes, {mistakes} declared mistakes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
