@@ -50,7 +50,6 @@ class AnswerKey:
     seconds: float
     variant: int
     variants: int
-    values: dict[str, Any]
     judge: str
     messages: dict[str, str]
     cases: tuple[KeyCase, ...]
@@ -119,7 +118,7 @@ def answer_key(exercise: Exercise, cases: Iterable[Case], variant: int = 0) -> A
         minutes=exercise.minutes, points=exercise.points,
         hints=tuple(exercise.fill(hint, variant) for hint in exercise.hints), forbidden=exercise.forbidden,
         trains=exercise.trains, may_change_inputs=exercise.may_change_inputs, seconds=exercise.seconds, variant=variant,
-        variants=len(exercise.variants), values=dict(exercise.variants[variant]), judge=judge_source(exercise.judge),
+        variants=len(exercise.variants), judge=judge_source(exercise.judge),
         messages={each.name: exercise.fill(each.message, variant) for each in exercise.mistakes},
         cases=tuple(
             KeyCase(case, solution[place], {name: each[place] for name, each in wrong.items()})

@@ -20,7 +20,7 @@ from lecturelib.exercises.marking import Mark, mark, whole_mark
 from lecturelib.exercises.starter import is_untouched
 from lecturelib.exercises.time_limit import TimeIsUp, time_limit
 from lecturelib.exercises.variant import chosen_variant
-from lecturelib.exercises.verdict import Verdict
+from lecturelib.exercises.verdict import NOT_ASKED, Verdict
 from lecturelib.lesson.record import record_exercise
 
 
@@ -93,7 +93,7 @@ def examine(key: AnswerKey, found: Any) -> Verdict:
 def _asked(key: AnswerKey, found: Any, file: str) -> list[Outcome]:
     """The outcomes of all cases; after one that was stopped, no other is asked."""
     outcomes: list[Outcome] = []
-    stopped = Outcome("timeout", says="not asked any more")
+    stopped = Outcome("timeout", says=NOT_ASKED)
     for one in key.cases:
         if outcomes and outcomes[-1].status == "timeout":
             outcomes.append(stopped)

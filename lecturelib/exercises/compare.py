@@ -218,4 +218,4 @@ def _places(where: np.ndarray) -> str:
     if where.ndim == 0:
         return "the only place"
     first = [int(each) for each in np.argwhere(where)[0]]
-    return f"{count} of {where.size} places, the first {first}"
+    return f"{count} of {where.size} places, the first at {first}"

@@ -15,7 +15,7 @@ STATUSES = (
     "ok", "wrong", "partial", "error", "timeout", "memory", "crashed", "malformed", "missing", "tampered", "ungraded",
     "not attempted",
 )  # fmt: skip
-CHANGES = "your answer changes its input; work on a copy (x = x.clone(), list(x), dict(x))"
+CHANGES = "Your answer changes its input: work on a copy (x.clone(), list(x), dict(x))."
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,23 @@ def _verdict(key: AnswerKey, one: KeyCase, outcome: Outcome) -> tuple[float, str
     try:
         got = place(outcome.value, case.at)
     except (KeyError, IndexError, TypeError):
-        return 0.0, f"your answer has nothing at {case.at!r}; expected {_a_place(one.expected.value)}", ""
+        return 0.0, f"Your answer has nothing at {case.at!r}; expected {_a_place(one.expected.value)}.", ""
     if key.judge:
         wrong = difference_in_form(expected, got)
         if wrong:
-            return 0.0, f"your answer: {wrong}", ""
+            return 0.0, _sentence(wrong), ""
         judged = _judge(key, case.inputs, got)
         if judged is not None:
             return judged
     wrong = difference(expected, got, case.tolerance)
     if not wrong:
         return 1.0, "", ""
-    return 0.0, f"{case.suggests} ({wrong})" if case.suggests else wrong, ""
+    return 0.0, f"{_sentence(wrong)} {case.suggests}".strip(), ""
+
+
+def _sentence(wrong: str) -> str:
+    words = f"Your answer at {wrong}" if wrong.startswith("[") else wrong[:1].upper() + wrong[1:]
+    return f"{words}."
 
 
 def place(value: Any, at: Any) -> Any:

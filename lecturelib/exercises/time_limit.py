@@ -1,10 +1,10 @@
 """A time limit for code of a student in the kernel that it shares with everything else.
 
-In the main thread on Linux and macOS a timer's signal raises `TimeIsUp` in the code, also where it sleeps, and again and
-again until the code has ended: a bare `except:` in an endless loop catches the first ones, but one that comes while the
-handler itself runs ends the loop. On Windows and in other threads the exception is sent to the thread and comes with the next
-line of Python: a bare `except:` in an endless loop may then catch it for ever, and the kernel has to be interrupted. A
-single call that computes in C (one huge matrix product) ends first, everywhere.
+In the main thread on Linux and macOS a timer's signal raises `TimeIsUp` in the code, also where it sleeps, and again
+and again until the code has ended: a bare `except:` in an endless loop catches the first ones, but one that comes
+while the handler itself runs ends the loop. On Windows and in other threads the exception is sent to the thread and
+comes with the next line of Python: a bare `except:` in an endless loop may then catch it for ever, and the kernel has
+to be interrupted. A single call that computes in C (one huge matrix product) ends first, everywhere.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from lecturelib.exercises.catalog import exercise_key
 from lecturelib.lesson.record import record_hint
@@ -17,26 +16,20 @@ def chosen_variant(name: str) -> int:
     return _chosen.get(name, 0)
 
 
-def variant(name: str, number: int | None = None) -> dict[str, Any]:
-    """Choose a variant of an exercise for this session, show its task, and return what is different in it.
+def variant(name: str, number: int | None = None) -> None:
+    """Choose a variant of an exercise for this session, and show its task.
 
     Without a number the one in use is shown. An exercise without variants has only 0. Raises `UnknownName` for an
     exercise that there is not, ValueError for a number that it does not have.
 
-    >>> variant("same_sentence_mask", 1)["side"]  # doctest: +ELLIPSIS
-    Within your own sentence (variant 1 of 0 to 1)
-    ...
-    'after'
-    >>> variant("same_sentence_mask", 0)["side"]  # doctest: +ELLIPSIS
+    >>> variant("same_sentence_mask", 0)  # doctest: +ELLIPSIS
     Within your own sentence (variant 0 of 0 to 1)
     ...
-    'before'
     """
     key = exercise_key(name, chosen_variant(name) if number is None else number)
     _chosen[name] = key.variant
     said = f"{key.title} (variant {key.variant} of 0 to {key.variants - 1})"
     _show(f"### {said}\n\n{key.prompt}\n", f"{said}\n\n{key.prompt}")
-    return dict(key.values)
 
 
 def hint(name: str) -> None:

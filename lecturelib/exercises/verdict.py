@@ -19,6 +19,7 @@ _SIGNS = {
     "memory": ("!", "Out of memory"),
     "ungraded": ("!", "Not checked"),
 }
+NOT_ASKED = "not asked any more"
 _TONES = {"ok": "good", "partial": "part", "not attempted": "open", "missing": "open"}
 
 
@@ -74,15 +75,17 @@ class Verdict:
 
     def _told(self) -> bool:
         """Whether the cases say the message anyway."""
-        return len(self.mark.cases) > 1 and any(each.message == self.mark.message for each in self.mark.cases)
+        return any(each.message == self.mark.message for each, _ in self.told_cases())
 
     def told_cases(self) -> list[tuple[CaseMark, str]]:
         """The cases, where there are several, each with its message; one that came before is not said again."""
-        if len(self.mark.cases) < 2:
+        cases = [each for each in self.mark.cases if each.message != NOT_ASKED]
+        alike = len({(each.status, each.message) for each in cases}) == 1 and self.status != "ok"
+        if len(cases) < 2 or alike:
             return []
         told: dict[str, str] = {}
         found = []
-        for each in self.mark.cases:
+        for each in cases:
             before = told.get(each.message)
             found.append((each, f"as for {before!r}" if before and each.message else each.message))
             told.setdefault(each.message, each.name)
