@@ -4,7 +4,7 @@ PYTHON ?= python3
 COURSE := $(PYTHON) scripts/course.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab present slides setup check test notebooks claims bench matrix mutants lint lock fetch doctor clean
+.PHONY: help lab present slides setup check test notebooks claims bench matrix mutants exercises lint lock fetch doctor clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -42,6 +42,9 @@ matrix: ## try every method on many networks against plain answers (minutes to h
 
 mutants: ## plant small faults in core modules: do the tests notice? (minutes)
 	@$(COURSE) mutants $(ARGS)
+
+exercises: ## build notebooks and packs from exercises/ (ARGS="--solutions FOLDER": solved notebooks)
+	@$(COURSE) exercises $(ARGS)
 
 lint: ## check the style of code and notebooks
 	@$(COURSE) lint $(ARGS)

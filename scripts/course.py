@@ -321,6 +321,12 @@ def mutants(arguments):
     run(PYTHON, "-m", "scripts.mutants", *arguments)
 
 
+def exercises(arguments):
+    """Build the students' notebooks and the public packs from exercises/; --solutions FOLDER writes solved notebooks."""
+    setup()
+    run(PYTHON, "-m", "scripts.make_exercises", *arguments)
+
+
 def fetch(arguments):
     """Fetch the named assets, or all that are not there yet."""
     setup()
@@ -360,6 +366,7 @@ COMMANDS = {
     "bench": bench,
     "matrix": matrix,
     "mutants": mutants,
+    "exercises": exercises,
     "lint": lint,
     "lock": lock,
     "fetch": fetch,
