@@ -322,7 +322,7 @@ def mutants(arguments):
 
 
 def exercises(arguments):
-    """Build the students' notebooks and the public packs from exercises/; --solutions FOLDER writes solved notebooks."""
+    """Build the students' notebooks and the public packs from exercises/; --solutions FOLDER solves the notebooks."""
     setup()
     run(PYTHON, "-m", "scripts.make_exercises", *arguments)
 
