@@ -1,0 +1,17 @@
+"""Explorables of part 9: eyes that jump, windows that close in."""
+
+from lecturelib.visual_attention.explore.glimpse_by_hand import eye_by_hand
+from lecturelib.visual_attention.explore.glimpse_path import glimpse_path_explorer
+from lecturelib.visual_attention.explore.glimpse_reinforce import reinforce_explorer
+from lecturelib.visual_attention.explore.glimpse_retina import retina_explorer
+from lecturelib.visual_attention.explore.window_by_hand import window_by_hand
+from lecturelib.visual_attention.explore.window_training import window_training_explorer
+
+__all__ = [
+    "eye_by_hand",
+    "glimpse_path_explorer",
+    "reinforce_explorer",
+    "retina_explorer",
+    "window_by_hand",
+    "window_training_explorer",
+]
