@@ -54,8 +54,8 @@ class ShowAttendTell(nn.Module):
     y_(t-1); ẑ_t], h_(t-1)), and the next word's scores come from E y_(t-1), h_t and ẑ_t. h_0 and c_0 come from the mean
     of all a_i. Both kinds have the same parameters.
 
-    forward(cells (B, L, D), captions (B, T + 1) of token ids from START) -> word scores (B, T, V) and `CaptionAttention`. With
-    hard attention `generator` draws the cells; without one, the likeliest cell is taken.
+    forward(cells (B, L, D), captions (B, T + 1) of token ids from START) -> word scores (B, T, V), `CaptionAttention`.
+    With hard attention `generator` draws the cells; without one, the likeliest cell is taken.
 
     >>> model = ShowAttendTell("soft")
     >>> scores, attended = model(torch.zeros(2, 64, 66), torch.tensor([[1, 3, 13], [1, 3, 14]]))
@@ -70,7 +70,7 @@ class ShowAttendTell(nn.Module):
         cell_size: int = CELL_SIZE,
         hidden: int = 128,
         embedding: int = 32,
-        attention: int = 48,
+        attention: int = 32,
     ):
         super().__init__()
         self.kind: Kind = check_choice("kind", kind, KINDS)
@@ -88,10 +88,10 @@ class ShowAttendTell(nn.Module):
         self, cells: Tensor, captions: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, CaptionAttention]:
         words = self.embedding(self.check_captions(captions)[:, :-1])  # (B, T, embedding)
-        state = self.start(cells)
+        state, keys = self.start(cells), self.score.key(cells)  # W_a a_i serves every word
         scores, weights, drawn, log_drawn = [], [], [], []
         for t in range(words.shape[1]):
-            score, alpha, state, place, log_p = self.step(words[:, t], state, cells, generator)
+            score, alpha, state, place, log_p = self.step(words[:, t], state, cells, keys, generator)
             scores.append(score)
             weights.append(alpha)
             if place is not None and log_p is not None:
@@ -114,11 +114,20 @@ class ShowAttendTell(nn.Module):
         return hidden, cell
 
     def step(
-        self, word: Tensor, state: State, cells: Tensor, generator: torch.Generator | None = None
+        self,
+        word: Tensor,
+        state: State,
+        cells: Tensor,
+        keys: Tensor,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor, State, Tensor | None, Tensor | None]:
-        """One word: its scores (B, V), the weights α_t (B, L), the new state, and the drawn cell with its log p."""
+        """One word: its scores (B, V), the weights α_t (B, L), the new state, and the drawn cell with its log p.
+
+        keys (B, L, attention): W_a a_i, as `score.key(cells)` gives them.
+        """
         hidden, memory = state
-        fit = self.score(hidden[:, None], cells)[:, 0]  # (B, 1, n) and (B, L, D) -> (B, L)
+        sums = self.score.query(hidden)[:, None] + keys  # (B, 1, attention) + (B, L, attention)
+        fit = self.score.v(sums.tanh())[..., 0]  # e_t (B, L)
         place = log_p = None
         if self.kind == "soft":
             context, weights = soft(fit, cells)
@@ -201,12 +210,12 @@ def write(
     True
     """
     check_whole("longest", longest, 1)
-    state, count = model.start(cells), len(cells)
+    state, keys, count = model.start(cells), model.score.key(cells), len(cells)
     token = torch.full((count,), START)
     done = torch.zeros(count, dtype=torch.bool)
     tokens, weights, log_ps = [], [], []
     for _ in range(longest):
-        score, alpha, state, _, _ = model.step(model.embedding(token), state, cells, generator)
+        score, alpha, state, _, _ = model.step(model.embedding(token), state, cells, keys, generator)
         log_p, token = score.log_softmax(-1).max(-1)
         tokens.append(token)
         weights.append(alpha)
