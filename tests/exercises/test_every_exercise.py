@@ -1,5 +1,6 @@
 """Every exercise that is found: its solution, its untouched starter and its declared mistakes do what they promise."""
 
+import ast
 import inspect
 import time
 
@@ -166,3 +167,32 @@ def test_a_judge_stands_alone(file, load):
     for one in key.cases:
         outcome = ask(found, one.case.inputs, exercise.kind)
         assert outcome.status == "ok", outcome
+
+
+def bound_names(source):
+    """What each name of a source that stands in its own cell is bound to there; imports by what they import."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            where = getattr(node, "module", "") or ""
+            found |= {alias.asname or alias.name: f"{where}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = ast.unparse(node)
+        else:
+            found |= {each.id: ast.unparse(node) for each in ast.walk(node) if isinstance(each, ast.Name)
+                      and isinstance(each.ctx, ast.Store)}  # fmt: skip
+    return found
+
+
+@for_each
+def test_one_notebook_holds_all_exercises_of_a_part(file, load):
+    """All share a kernel: a name means one thing, or an earlier answer would be checked with another's network."""
+    exercise = load(file)
+    own = bound_names(exercise.fill(exercise.given))
+    for other in (each for each in FILES if each.parent == file.parent and each != file):
+        theirs = load(other)
+        assert theirs.answer != exercise.answer, f"{other.stem} asks for {exercise.answer}, too"
+        assert theirs.answer not in own, f"{theirs.answer} is what {other.stem} asks for"
+        for name, value in bound_names(theirs.fill(theirs.given)).items():
+            assert own.get(name, value) == value, f"{name} means something else in {other.stem}: {value}"
+    assert {"check", "hint", "progress", "variant", "lesson"}.isdisjoint({*own, exercise.answer})
