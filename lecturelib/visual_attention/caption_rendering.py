@@ -43,11 +43,21 @@ def render_scene(scene: CaptionScene, side: int = SIDE, texture: Tensor | None =
     """
     check_whole("side", side, 16)
     picture = ground(scene, side) if texture is None else images.fit(check_images(texture), side)[0]
-    for one in scene.objects:
-        (rows, columns), cover, paint, shade = _sprite(one, side)
+    return draw_objects(scene.objects, picture, scene.light)
+
+
+def draw_objects(objects: Sequence[SceneObject], background: Tensor, light: float = 1.0) -> Tensor:
+    """Objects with their shadows on a square background (3, side, side), as (1, 3, side, side); the later on top.
+
+    >>> draw_objects([SceneObject("small", "red", "ball", 0.5, 0.5)], torch.zeros(3, 32, 32)).shape
+    torch.Size([1, 3, 32, 32])
+    """
+    picture = background.clone()
+    for one in objects:
+        (rows, columns), cover, paint, shade = _sprite(one, picture.shape[-1])
         under = picture[:, rows, columns] * (1 - shade)
         picture[:, rows, columns] = cover * paint + (1 - cover) * under
-    return (picture * scene.light).clamp(0, 1)[None]
+    return (picture * light).clamp(0, 1)[None]
 
 
 def render_scenes(scenes: Sequence[CaptionScene], side: int = SIDE) -> Tensor:

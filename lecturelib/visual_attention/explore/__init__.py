@@ -1,5 +1,7 @@
-"""Explorables of part 9: eyes that jump, windows that close in."""
+"""Explorables of part 9: captions word by word, eyes that jump, windows that close in."""
 
+from lecturelib.visual_attention.explore.caption_own_scene import own_scene_explorer
+from lecturelib.visual_attention.explore.caption_words import caption_word_explorer
 from lecturelib.visual_attention.explore.glimpse_by_hand import eye_by_hand
 from lecturelib.visual_attention.explore.glimpse_path import glimpse_path_explorer
 from lecturelib.visual_attention.explore.glimpse_reinforce import reinforce_explorer
@@ -8,8 +10,10 @@ from lecturelib.visual_attention.explore.window_by_hand import window_by_hand
 from lecturelib.visual_attention.explore.window_training import window_training_explorer
 
 __all__ = [
+    "caption_word_explorer",
     "eye_by_hand",
     "glimpse_path_explorer",
+    "own_scene_explorer",
     "reinforce_explorer",
     "retina_explorer",
     "window_by_hand",
