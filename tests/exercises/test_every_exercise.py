@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import time
 
 import pytest
@@ -19,7 +20,18 @@ FILES = exercise_files()
 SECRET = b"a secret of the tests"
 LARGEST_PACK = 200_000  # bytes of one variant's public key
 
-for_each = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+def params():
+    """Each file; those that say slow=True are left to the long run of the tests."""
+    for file in FILES:
+        slow = re.search(r"\bslow=True", file.read_text(encoding="utf-8"))
+        yield pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if slow else [])
+
+
+for_each = pytest.mark.parametrize("file", params())
+few_and_many = pytest.mark.parametrize(
+    "seeds", [pytest.param(range(4), id="few"), pytest.param(range(4, 20), id="many", marks=pytest.mark.slow)]
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +55,15 @@ def marked(key, exercise, source, space):
     return mark(key, outcomes_of(exercise, source, cases, key.variant, space))
 
 
+@few_and_many
 @for_each
-def test_solution_mistakes_and_starter_over_many_seeds(file, load):
+def test_solution_mistakes_and_starter_over_many_seeds(file, seeds, load):
     exercise = load(file)
+    if exercise.slow:
+        seeds = [seed for seed in seeds if seed < 3]
     prepared = spaces(exercise)
     shapes = set()
-    for seed in range(3 if exercise.slow else 20):
+    for seed in seeds:
         variant = seed % len(exercise.variants)
         space = prepared[variant]
         key = student_key(exercise, SECRET, f"student {seed}", variant)
