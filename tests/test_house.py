@@ -22,6 +22,7 @@ PARTS = (
 # From the top floor down: a room uses rooms below its own only. The parts stand on one floor, ordered by need.
 FLOORS = (
     ("__main__",),
+    ("grading",),
     ("confounds", "autoencoders", "visual_attention"),
     ("attention",),
     ("training", "optimization"),
@@ -50,7 +51,7 @@ METHODS_OF_OTHER_PARTS = {
     "autoencoders": {"parameters", "optimization", "training"},
     "visual_attention": {"attention", "training"},
 }
-FACES = ("network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", "exercises", *PARTS)
+FACES = ("network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", "exercises", "grading", *PARTS)
 MOST_LINES = 350
 
 

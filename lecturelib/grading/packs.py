@@ -1,0 +1,100 @@
+"""Packs: the answer keys of one student for the exercises of a part, and the secret that hidden inputs follow from."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import secrets as random_bytes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lecturelib
+from lecturelib.checks import complaint
+from lecturelib.exercises import wire
+from lecturelib.exercises.answer_key import AnswerKey, ExerciseFault, student_key
+from lecturelib.exercises.exercise import Exercise
+from lecturelib.exercises.exercise_files import load_exercises
+from lecturelib.files import write_whole
+
+SECRET_BYTES = 32
+
+
+def read_secret(file: str | Path | None, results: str | Path) -> bytes:
+    """The course's secret: from a file, or from RESULTS/secret.bin, which is made where it is not there.
+
+    Raises FileNotFoundError for a given file that is not there, ValueError for one of fewer than 16 bytes.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_secret(None, folder) == read_secret(None, folder)
+    True
+    """
+    path = Path(file) if file is not None else Path(results, "secret.bin")
+    if not path.is_file():
+        if file is not None:
+            raise FileNotFoundError(complaint("--secret", "a file of 16 bytes or more", str(path)))
+        write_whole(path, random_bytes.token_bytes(SECRET_BYTES))
+        path.chmod(0o600)
+    data = path.read_bytes()
+    if len(data) < 16:
+        raise ValueError(complaint("--secret", "a file of 16 bytes or more", f"{len(data)}"))
+    return data
+
+
+def exercises_of(part: str, folder: str | Path | None = None) -> list[Exercise]:
+    """The exercises of a part, from a folder of one's own or from the checkout; ValueError where there are none.
+
+    >>> exercises_of("05", "/nowhere")
+    Traceback (most recent call last):
+        ...
+    ValueError: --part: expected a part with exercises, such as 05, got '05'
+    """
+    found = load_exercises(folder, part)
+    if not found:
+        raise ValueError(complaint("--part", "a part with exercises, such as 05", repr(part)))
+    return found
+
+
+def student_pack(exercises: Sequence[Exercise], secret: bytes, student: str) -> bytes:
+    """The pack of one student: an answer key per exercise, public and hidden cases; faults of an exercise stand in it.
+
+    The same secret, exercises and student give the same bytes.
+
+    >>> student_pack([], bytes(32), "ana")[:4]
+    b'LLX1'
+    """
+    keys: list[dict[str, Any]] = []
+    for exercise in exercises:
+        try:
+            keys.append(student_key(exercise, secret, student).to_plain())
+        except ExerciseFault as fault:
+            keys.append(
+                {
+                    "name": exercise.name,
+                    "title": exercise.title,
+                    "fault": str(fault),
+                    "points": exercise.points,
+                }
+            )
+    return wire.encode({"keys": keys})
+
+
+def unpack(pack: bytes) -> list[AnswerKey | dict[str, Any]]:
+    """The answer keys of a pack; an exercise with a fault stays a dict with its name, title, fault and points."""
+    flat = wire.decode(pack, 2**31)
+    return [each if "fault" in each else AnswerKey.from_plain(each) for each in flat["keys"]]
+
+
+@functools.lru_cache
+def grader_version() -> str:
+    """16 hexadecimal digits that change with the code that grades: results of another version are not taken over.
+
+    >>> len(grader_version())
+    16
+    """
+    library = Path(lecturelib.__file__).parent
+    digest = hashlib.sha256(lecturelib.__version__.encode())
+    for file in sorted([*library.glob("grading/*.py"), *library.glob("exercises/*.py")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
