@@ -51,7 +51,9 @@ METHODS_OF_OTHER_PARTS = {
     "autoencoders": {"parameters", "optimization", "training"},
     "visual_attention": {"attention", "training"},
 }
-FACES = ("network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", "exercises", "grading", *PARTS)
+FACES = (
+    "network", "assets", "drawing", "show", "models", "widgets", "lesson", "present", "exercises", "grading", *PARTS,
+)  # fmt: skip
 MOST_LINES = 350
 
 
