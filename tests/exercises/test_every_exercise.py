@@ -28,7 +28,7 @@ def params():
         yield pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if slow else [])
 
 
-for_each = pytest.mark.parametrize("file", params())
+for_each = pytest.mark.parametrize("file", list(params()))
 few_and_many = pytest.mark.parametrize(
     "seeds", [pytest.param(range(4), id="few"), pytest.param(range(4, 20), id="many", marks=pytest.mark.slow)]
 )
