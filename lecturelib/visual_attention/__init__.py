@@ -28,6 +28,27 @@ from lecturelib.visual_attention.caption_training import (
     reinforce_loss,
 )
 from lecturelib.visual_attention.cell_encoder import CellEncoder, WordDetector
+from lecturelib.visual_attention.filterbank import SoftWindow, affine_window, filterbank, gaussian_window
+from lecturelib.visual_attention.glimpse_network import GlimpseNetwork, GlimpsePath
+from lecturelib.visual_attention.glimpse_training import (
+    GlimpseRun,
+    GlimpseStep,
+    glimpse_loss,
+    iter_glimpses,
+    predictions,
+)
+from lecturelib.visual_attention.retina import patch_box, retina
+from lecturelib.visual_attention.same_cost import (
+    ConvClassifier,
+    DenseClassifier,
+    conv_multiply_adds,
+    conv_of_cost,
+    dense_multiply_adds,
+    dense_of_cost,
+    glimpse_multiply_adds,
+)
+from lecturelib.visual_attention.shipped_glimpses import glimpse_errors, load_glimpses
+from lecturelib.visual_attention.shipped_windows import load_window, window_record
 from lecturelib.visual_attention.show_attend_tell import (
     CaptionAttention,
     Captioned,
@@ -36,6 +57,21 @@ from lecturelib.visual_attention.show_attend_tell import (
     entropy,
     write,
 )
+from lecturelib.visual_attention.tiny_policy import (
+    ReinforceStep,
+    exact_policy_gradient,
+    expected_reward,
+    iter_reinforce,
+    sampled_policy_gradients,
+)
+from lecturelib.visual_attention.translated_digits import (
+    Placed,
+    cluttered,
+    digit_task,
+    held_out_pictures,
+    translated,
+)
+from lecturelib.visual_attention.window_network import WindowNetwork, center_distance
 
 __all__ = [
     "CaptionAttention",
@@ -43,32 +79,68 @@ __all__ = [
     "CaptionScene",
     "Captioned",
     "CellEncoder",
+    "ConvClassifier",
+    "DenseClassifier",
     "FactScores",
     "Facts",
+    "GlimpseNetwork",
+    "GlimpsePath",
+    "GlimpseRun",
+    "GlimpseStep",
     "MovingBaseline",
     "ParsedCaption",
+    "Placed",
+    "ReinforceStep",
     "SceneObject",
     "ShowAttendTell",
+    "SoftWindow",
     "Thing",
     "VOCABULARY",
+    "WindowNetwork",
     "WordAttention",
     "WordDetector",
+    "affine_window",
     "attention_on_objects",
     "bleu",
     "caption_scenes",
     "captions_of",
     "cell_shares",
+    "center_distance",
+    "cluttered",
+    "conv_multiply_adds",
+    "conv_of_cost",
     "decode_caption",
+    "dense_multiply_adds",
+    "dense_of_cost",
+    "digit_task",
     "doubly_stochastic_penalty",
     "encode_captions",
     "entropy",
+    "exact_policy_gradient",
+    "expected_reward",
     "facts_right",
+    "filterbank",
+    "gaussian_window",
+    "glimpse_errors",
+    "glimpse_loss",
+    "glimpse_multiply_adds",
+    "held_out_pictures",
     "iter_captioner",
+    "iter_glimpses",
+    "iter_reinforce",
+    "load_glimpses",
+    "load_window",
     "object_masks",
     "parse_caption",
+    "patch_box",
+    "predictions",
     "reinforce_loss",
     "render_scene",
     "render_scenes",
+    "retina",
+    "sampled_policy_gradients",
+    "translated",
+    "window_record",
     "write",
     "write_caption",
 ]
