@@ -1,5 +1,5 @@
-"""Measure the claims in full: part 3 (C1 to C4), part 4 (C6, C7, C26, C31), part 5 (C8, C9, C10), part 6 (C11, C13,
-C14, C27), part 7 (C15 to C19, C25, C28, C30) and part 8 (C20, C21).
+"""Measure the claims in full: part 3 (C1 to C5, C12), part 4 (C6, C7, C26, C31), part 5 (C8, C9, C10), part 6 (C11,
+C13, C14, C27), part 7 (C15 to C19, C25, C28, C30) and part 8 (C20, C21).
 
     python scripts/claims.py               every part, into data/claims/: half an hour
     python scripts/claims.py part5         one of them
@@ -20,6 +20,7 @@ from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention import claims as attention
 from lecturelib.attention import claims_few_labels, claims_senses, claims_vision
 from lecturelib.autoencoders.claims import c20_linear, c21_two_numbers
+from lecturelib.confounds import claims_attacks
 from lecturelib.confounds.claims import c1_tanks, c2_microphones, c3_adversarial, c4_glasses
 from lecturelib.gradients.claims import c8_localization, c9_features, c10_sanity
 from lecturelib.optimization import claims as optimization
@@ -30,7 +31,19 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 def part3() -> dict:
     """The functions that measure each claim of part 3, by name."""
-    return {"C1": c1_tanks, "C2": c2_microphones, "C3": c3_adversarial, "C4": c4_glasses}
+    return {
+        "C1": c1_tanks,
+        "C1 cures": claims_attacks.cures,
+        "C2": c2_microphones,
+        "C3": c3_adversarial,
+        "C4": c4_glasses,
+        "C5": claims_attacks.c5_patch,
+        "C12": claims_attacks.c12_class_image,
+        "fooling images": claims_attacks.fooling,
+        "transfer": claims_attacks.transfer,
+        "defenses": claims_attacks.defenses,
+        "maps of attacks": claims_attacks.maps_of_attacks,
+    }
 
 
 def part4() -> dict:

@@ -57,8 +57,17 @@ def iter_fooling_image(
     check_number("epsilon", epsilon, least=0)
     check_whole("steps", steps, 1)
     goal = class_index(model, target)
+    return iter_pgd(model, noise_picture(model, size, seed), epsilon, steps, target=goal)
+
+
+def noise_picture(model: nn.Module, size: int | None = None, seed: int = 0) -> Tensor:
+    """The noise (1, C, size, size) in [0, 1] from which a fooling image starts, as large as the model takes it.
+
+    >>> noise_picture(nn.Flatten(), 8).shape
+    torch.Size([1, 3, 8, 8])
+    """
     side = check_whole("size", getattr(model, "input_size", 224) if size is None else size, 1)
     check_whole("seed", seed)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(1, getattr(model, "channels", 3), side, side, generator=generator)
-    return iter_pgd(model, (GREY + SPREAD * noise).clamp(0, 1), epsilon, steps, target=goal)
+    return (GREY + SPREAD * noise).clamp(0, 1)
