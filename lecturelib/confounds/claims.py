@@ -10,7 +10,14 @@ import torch
 from lecturelib import images, models
 from lecturelib.checks import check_whole
 from lecturelib.confounds.adversarial import fgsm, pgd, random_noise
-from lecturelib.confounds.face_glasses import face_crops, face_detector, glasses_mask
+from lecturelib.confounds.face_glasses import (
+    OTHERS,
+    face_crops,
+    face_detector,
+    glasses_mask,
+    shuffled_blocks,
+    textured_crops,
+)
 from lecturelib.confounds.map_mass import METHODS, mass_share, scene_maps
 from lecturelib.confounds.microphones import corrected, diagnose_spectra, known_pairs, plane, recordings
 from lecturelib.confounds.tank_networks import TANK_NETWORKS, accuracy, load_tanks
@@ -159,45 +166,59 @@ def c3_adversarial(epsilon: float = 4 / 255, steps: int = 10, photos: int = 12, 
     return result("C3", says, holds, numbers, note)
 
 
-def c4_glasses(steps: int = 60, step_size: float = 0.03, faces: int = 30, seeds: int = 3) -> dict:
+def c4_glasses(
+    steps: int = 60,
+    step_size: float = 0.03,
+    faces: int = 30,
+    seeds: int = 3,
+    others: tuple[str, ...] = tuple(OTHERS),
+) -> dict:
     """C4: an attack confined to a pair of glasses hides a face from a detector (dodging).
 
     Unused face crops, detectors of several seeds trained at once; any grey is allowed on the frame. Beside it the same
-    frame black and of random greys, and filled lenses, as of sunglasses. Holds if the attack on the frame hides more
-    than half of the faces that were found, on average over the seeds.
+    frame black and of random greys, and filled lenses, as of sunglasses. `others`: what the detectors learned as "no
+    face". The bar: the attack on the frame hides more than half of the faces that were found, on average over the
+    seeds. It was set with "flat" in mind, which does not reach it; the other two came after it was seen that "flat"
+    calls a shuffled face a face. So the claim is left open, with both ways reported.
 
-    >>> c4_glasses(steps=1, faces=2, seeds=1)["claim"]
+    >>> c4_glasses(steps=1, faces=2, seeds=1, others=("flat",))["claim"]
     'C4'
     """
     check_whole("faces", faces, 1, 30)
     check_whole("seeds", seeds, 1)
     crops, labels = face_crops("test")
     x = crops[labels == 1][:faces]
+    no_faces = {"shuffled_faces": shuffled_blocks(x, seed=5), "textured_crops": textured_crops("test", 100)}
     found: dict[str, list[float]] = {}
-    for seed in range(seeds):
-        model = face_detector(seed)
-        seen = _answers(model, x)[1] == 1
-        found.setdefault("found_before", []).append(seen.float().mean().item())
-        found.setdefault("accuracy", []).append((_answers(model, crops)[1] == labels).float().mean().item())
-        for name, mask in (("frame", glasses_mask()), ("filled", glasses_mask(filled=True))):
-            worn = {
-                "attack": pgd(model, x, 1.0, steps, step_size, label=1, mask=mask),
-                "black": torch.where(mask, torch.zeros(()), x),
-                "random": torch.where(
-                    mask, random_noise(torch.full_like(x, 0.5), 0.5, seed=seed, uniform=True), x
-                ),
+    for kind_of_others in others:
+        for seed in range(seeds):
+            model = face_detector(seed, kind_of_others)
+            seen = _answers(model, x)[1] == 1
+            once = {"found_before": seen, "accuracy": _answers(model, crops)[1] == labels}
+            once |= {
+                f"called_face_{name}": _answers(model, other)[1] == 1 for name, other in no_faces.items()
             }
-            for kind, pictures in worn.items():
-                hidden = (_answers(model, pictures)[1] == 0)[seen].float().mean().item()
-                found.setdefault(f"hidden_by_{kind}_{name}", []).append(hidden)
+            for shape, mask in (("frame", glasses_mask()), ("filled", glasses_mask(filled=True))):
+                noise = random_noise(torch.full_like(x, 0.5), 0.5, seed=seed, uniform=True)
+                worn = {
+                    "attack": pgd(model, x, 1.0, steps, step_size, label=1, mask=mask),
+                    "black": torch.where(mask, torch.zeros(()), x),
+                    "random": torch.where(mask, noise, x),
+                }
+                once |= {
+                    f"hidden_by_{kind}_{shape}": (_answers(model, pictures)[1] == 0)[seen]
+                    for kind, pictures in worn.items()
+                }
+            for name, right in once.items():
+                found.setdefault(f"{kind_of_others}_{name}", []).append(right.float().mean().item())
     numbers: dict[str, float | int] = {"faces": faces, "seeds": seeds}
     numbers |= {
         f"{name}_area": glasses_mask(name == "filled").float().mean().item() for name in ("frame", "filled")
     }
     numbers |= {name: sum(values) / len(values) for name, values in found.items()}
-    says = "confined to a pair of glasses, an attack hides most faces from a detector"
+    says = "confined to a pair of glasses, an attack hides most faces from a detector, if the detector knows faces"
     note = "dodging only; impersonation needs identities, which these crops lack"
-    return result("C4", says, numbers["hidden_by_attack_frame"] > MOST, numbers, note)
+    return result("C4", says, None, numbers, note)
 
 
 @torch.inference_mode()

@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from lecturelib.confounds.adversarial import pgd
-from lecturelib.confounds.face_glasses import face_crops, face_detector, glasses_mask
+from lecturelib.confounds.face_glasses import (
+    OTHERS,
+    TO_TEST,
+    TO_TRAIN,
+    face_crops,
+    face_detector,
+    glasses_mask,
+    shuffled_blocks,
+    textured_crops,
+)
 
 
 def test_the_two_splits_share_no_crop():
@@ -34,3 +43,30 @@ def test_bad_input_is_a_sentence():
         face_crops("all")
     with pytest.raises(ValueError, match="seed"):
         face_detector(-1)
+
+
+def test_shuffling_keeps_the_pixels_and_moves_whole_blocks():
+    crops = face_crops("test")[0][:3]
+    mixed = shuffled_blocks(crops, seed=1)
+    assert torch.equal(mixed.flatten(1).sort(1).values, crops.flatten(1).sort(1).values)
+    assert not torch.equal(mixed, crops) and torch.equal(mixed, shuffled_blocks(crops, seed=1))
+    rows = torch.arange(625.0).view(1, 1, 25, 25) / 624
+    blocks = shuffled_blocks(rows).unfold(2, 5, 5).unfold(3, 5, 5).reshape(25, 5, 5)
+    assert torch.allclose(blocks[:, 0, 1] - blocks[:, 0, 0], torch.tensor(1 / 624), atol=1e-6)
+    assert torch.allclose(blocks[:, 1, 0] - blocks[:, 0, 0], torch.tensor(25 / 624), atol=1e-6)
+
+
+def test_photos_to_train_and_to_test_differ():
+    train, test = (textured_crops(split, 40) for split in ("train", "test"))
+    assert train.shape == test.shape == (40, 1, 25, 25)
+    assert torch.cdist(test.flatten(1), train.flatten(1)).amin() > 0
+    assert 0 <= train.min() and train.max() <= 1
+    assert not set(TO_TRAIN) & set(TO_TEST)
+
+
+def test_the_detector_of_flat_pictures_reads_texture_and_the_other_does_not():
+    faces = face_crops("test")[0][:30]
+    called = {
+        others: face_detector(1, others)(shuffled_blocks(faces)).argmax(1).float().mean() for others in OTHERS
+    }
+    assert called["flat"] > 0.9 > 0.5 > called["shuffled"]
