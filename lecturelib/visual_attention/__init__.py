@@ -37,6 +37,7 @@ from lecturelib.visual_attention.glimpse_training import (
     iter_glimpses,
     predictions,
 )
+from lecturelib.visual_attention.questions import QUESTIONS
 from lecturelib.visual_attention.retina import patch_box, retina
 from lecturelib.visual_attention.same_cost import (
     ConvClassifier,
@@ -90,6 +91,7 @@ __all__ = [
     "MovingBaseline",
     "ParsedCaption",
     "Placed",
+    "QUESTIONS",
     "ReinforceStep",
     "SceneObject",
     "ShowAttendTell",
