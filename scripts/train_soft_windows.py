@@ -14,8 +14,9 @@ import torch
 from training import rounded, save, save_state
 
 from lecturelib import datasets
+from lecturelib.visual_attention.cell_attention import CellAttentionNetwork
 from lecturelib.visual_attention.glimpse_training import iter_glimpses, predictions
-from lecturelib.visual_attention.shipped_windows import FILE, SPECS
+from lecturelib.visual_attention.shipped_windows import CELLS, FILE, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 from lecturelib.visual_attention.window_network import WindowNetwork, center_distance
 
@@ -71,6 +72,34 @@ def train(name: str, seed: int, folder: Path) -> dict:
     return record
 
 
+def train_cells(folder: Path) -> dict:
+    """Soft attention over cells on the cluttered digits, trained as the windows are."""
+    record_file = folder / f"{CELLS}.0.json"
+    if record_file.exists():
+        return json.loads(record_file.read_text(encoding="utf-8"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = CellAttentionNetwork(60, name=CELLS)
+    digits, labels = datasets.digits("train")
+    start = time.process_time()
+    for _ in iter_glimpses(network, digits, labels, "cluttered", STEPS, BATCH, RATE, 0):
+        pass
+    seconds = round(time.process_time() - start)
+    placed, wanted = held_out_pictures("cluttered")
+    wrong = (predictions(rounded(network.eval()), placed.images) != wanted).float().mean().item()
+    save_state(network.state_dict(), folder / f"{CELLS}.0.pt")
+    record = {
+        "task": "cluttered",
+        "steps": STEPS,
+        "seeds": [0],
+        "errors": [round(wrong, 4)],
+        "cpu_seconds": [seconds],
+    }
+    record_file.write_text(json.dumps(record), encoding="utf-8")
+    print(CELLS, record, flush=True)
+    return record
+
+
 def write(folder: Path) -> None:
     """data/soft_windows.safetensors, .json and .md from every finished run of the folder."""
     networks, tensors = {}, {}
@@ -90,9 +119,13 @@ def write(folder: Path) -> None:
         }
         state = torch.load(folder / f"{name}.0.pt", weights_only=True)
         tensors |= {f"{name}/{key}": value for key, value in state.items()}
+    networks[CELLS] = train_cells(folder)
+    state = torch.load(folder / f"{CELLS}.0.pt", weights_only=True)
+    tensors |= {f"{CELLS}/{key}": value for key, value in state.items()}
     card = f"""# {FILE}
 
-The weights of `lecturelib.visual_attention.load_window(NAME)`: {", ".join(SPECS)}, each of seed 0.
+The weights of `lecturelib.visual_attention.load_window(NAME)`: {", ".join(SPECS)}, and of {CELLS}
+(soft attention over the cells of a convolutional map), each of seed 0.
 
 * How made: `python scripts/train_soft_windows.py --state FOLDER`, then `--write`: cross-entropy alone, Adam, learning
   rate {RATE:g}, linear to 0 in the last third, {STEPS:,} steps of {BATCH} pictures, one thread, on the 10,000 shipped
@@ -125,6 +158,7 @@ def main() -> None:
     for name in SPECS:
         for seed in (0, 1, 2) if name == "window_translated" else (0,):
             train(name, seed, options.state)
+    train_cells(options.state)
 
 
 if __name__ == "__main__":

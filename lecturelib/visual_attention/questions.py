@@ -4,7 +4,7 @@ from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
-        "A retina has three patches of 12 x 12 values. The widest covers 48 x 48 pixels. What does the network get from "
+        "A retina has three patches of 12 x 12 values. The widest covers 48 x 48 pixels. What does the network get of "
         "it?",
         (
             Answer(
