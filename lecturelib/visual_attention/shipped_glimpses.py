@@ -79,8 +79,8 @@ SPECS |= {
     "digits_6_size_6": GlimpseSpec("digits", "glimpses", 6, 1, 6),
     "digits_6_scales_2": GlimpseSpec("digits", "glimpses", 8, 2, 6),
 }
-# Test errors in Mnih et al. 2014, tables 1 and 2, where they have the same task and sensor; theirs are trained on 60,000
-# digits. Their plain networks are not of equal cost: two hidden layers of 256, and two layers of 8 maps and 256 units.
+# Test errors in Mnih et al. 2014, tables 1 and 2, where they have the same task and sensor; trained on 60,000 digits.
+# Their plain networks are not of equal cost: two hidden layers of 256, and two layers of 8 maps and 256 units.
 PAPER = {
     "digits_2": 0.0379,
     "digits_4": 0.0154,

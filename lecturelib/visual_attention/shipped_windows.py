@@ -89,8 +89,8 @@ def shared_window(name: str) -> WindowNetwork:
 def window_record(name: str) -> dict:
     """How a soft window was trained: test error and mean distance for each seed, and its snapshots (of seed 0).
 
-    `CELLS` has no snapshots. A snapshot has the step, the test error, the mean distance of window and digit in pixels, and for the first test
-    pictures center x and y, stride and sigma. Raises `UnknownName`.
+    A snapshot has the step, the test error, the mean distance of window and digit in pixels, and for the first test
+    pictures center x and y, stride and sigma. `CELLS` has none. Raises `UnknownName`.
 
     >>> sorted(window_record("window_translated")["snapshots"][0])
     ['distance', 'error', 'step', 'windows']
