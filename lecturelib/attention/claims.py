@@ -294,7 +294,7 @@ def c30_implicit(sentences: int = 200, seed: int = 0) -> dict:
     fitting = [sentence for sentence in references("test") if 5 <= len(sentence.split()) <= 15]
     rows = []
     for sentence in _spread(fitting, sentences):
-        found = attending.translate(sentence)
+        found = attending.translate(sentence, as_typed=True)
         weights, pair = found.alignment(), (found.source_ids, found.target_ids)
         own = gradient_shares(attending.model, *pair)
         other = gradient_shares(fixed.model, *pair)

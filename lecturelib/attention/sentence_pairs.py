@@ -14,6 +14,7 @@ from lecturelib.checks import check_choice
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 _SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "\u200b": None})
 
 
@@ -34,6 +35,15 @@ def plain(sentence: str) -> str:
     'don t go tom'
     """
     return " ".join(re.findall(r"\w+", sentence.casefold()))
+
+
+def words(sentence: str) -> list[str]:
+    """The words of a sentence: runs of letters, with apostrophes and hyphens inside them.
+
+    >>> words("Don't call 3 well-known men.")
+    ["Don't", 'call', 'well-known', 'men']
+    """
+    return _WORD.findall(sentence)
 
 
 def pairs(split: Split) -> list[tuple[str, str]]:

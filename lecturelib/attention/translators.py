@@ -7,7 +7,7 @@ Three of about 2.4 million parameters: "transformer", "attention" (recurrent, wi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -20,6 +20,7 @@ from lecturelib.attention.sentence_pairs import normalized
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.tokenizer import UNKNOWN, Tokenizer, shipped_tokenizer
 from lecturelib.attention.transformer import Transformer
+from lecturelib.attention.typed_sentences import TypedSentence, prepare
 from lecturelib.checks import check_name, complaint
 
 Name = Literal["transformer", "attention", "fixed"]
@@ -33,6 +34,8 @@ class Translation:
 
     `weights`: (T, S), for the Transformer (layers, heads, T, S), None for a translator without attention; row t holds
     the attention weights with which the decoder wrote token t. `log_probability`: of the whole translation, in nats.
+    `sentence` is what was read, with unknown names as typed (the tokens have their placeholders); `notes` say how it
+    differs from what was typed, and what to beware of.
     """
 
     sentence: str
@@ -43,6 +46,8 @@ class Translation:
     target_ids: list[int]
     weights: Tensor | None
     log_probability: float
+    typed: TypedSentence | None = None
+    notes: tuple[str, ...] = ()
 
     def alignment(self, layer: int = -1, head: int | None = None) -> Tensor:
         """α_ti as one matrix (T, S) whose rows sum to one.
@@ -65,7 +70,16 @@ class Translation:
     def by_word(self, layer: int = -1, head: int | None = None) -> tuple[list[str], list[str], Tensor]:
         """Source words, target words and α between words: summed over a source word's tokens, averaged over those of
         a target word, so that rows still sum to one. Raises as `alignment` does."""
-        return merged(self.source, self.target, self.alignment(layer, head))
+        return self.between_words(self.alignment(layer, head))
+
+    def between_words(self, matrix: Tensor) -> tuple[list[str], list[str], Tensor]:
+        """Source words, target words and a matrix (T, S) between their tokens as one between words, see `merged`.
+
+        Placeholders are words as they were typed."""
+        columns, rows, between = merged(self.source, self.target, matrix)
+        if self.typed is not None:
+            columns, rows = ([self.typed.restore(word) for word in each] for each in (columns, rows))
+        return columns, rows, between
 
 
 def merged(source: list[str], target: list[str], weights: Tensor) -> tuple[list[str], list[str], Tensor]:
@@ -136,12 +150,30 @@ class Translator:
             raise ValueError(complaint("sentence", expected, unknown, "write it without them"))
         return ids
 
-    def translate(self, sentence: str, width: int = 1) -> Translation:
+    def translate(self, sentence: str, width: int = 1, as_typed: bool = False) -> Translation:
         """The translation: greedy, or the best of a beam of `width`. Raises as `encode` does."""
-        return self.translations(sentence, width)[0]
+        return self.translations(sentence, width, as_typed=as_typed)[0]
 
-    def translations(self, sentence: str, width: int = 4, length_penalty: float = 0.6) -> list[Translation]:
-        """The translations of a beam of `width`, best first; one, by greedy decoding, for width 1."""
+    def translations(
+        self, sentence: str, width: int = 4, length_penalty: float = 0.6, as_typed: bool = False
+    ) -> list[Translation]:
+        """The translations of a beam of `width`, best first; one, by greedy decoding, for width 1.
+
+        The sentence is prepared first (`prepare`: case, final sign, placeholders for unknown names), unless
+        `as_typed`.
+        """
+        if as_typed:
+            return self._read(sentence, width, length_penalty)
+        typed = prepare(sentence)
+        return [self._put_back(typed, found) for found in self._read(typed.sentence, width, length_penalty)]
+
+    def _put_back(self, typed: TypedSentence, found: Translation) -> Translation:
+        text = typed.restore(found.text)
+        return replace(
+            found, sentence=typed.restore(found.sentence), text=text, typed=typed, notes=typed.after(text)
+        )
+
+    def _read(self, sentence: str, width: int, length_penalty: float) -> list[Translation]:
         ids = self.encode(sentence)
         source = torch.tensor([ids], device=self.model.embedding.weight.device)
         if width == 1:

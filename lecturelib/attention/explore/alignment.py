@@ -11,6 +11,7 @@ from lecturelib.attention.explore.sentence_controls import (
     sentence_control,
     translated,
     translator_control,
+    warned,
     words_control,
 )
 from lecturelib.attention.views import head_view, matrix_view
@@ -72,7 +73,7 @@ def _render(state: dict) -> Picture:
         columns, rows, _ = found.by_word()
         weights = torch.stack([found.by_word(layer, head)[2] for head in heads])
     picked = inside(state["picked"], len(rows), len(columns))
-    caption = f"{said(found)} ({KINDS[state['translator']]})."
+    caption = f"{said(found)} ({KINDS[state['translator']]}).{warned(found)}"
     if state["view"] == "lines":
         names = ["α" if head is None else str(head + 1) for head in heads]
         return head_view(rows, columns, weights, picked=picked, names=names, caption=caption)

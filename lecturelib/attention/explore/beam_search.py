@@ -5,7 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lecturelib.attention.decoding import length_normalized
-from lecturelib.attention.explore.sentence_controls import sentence_control, translated, translator_control
+from lecturelib.attention.explore.sentence_controls import (
+    sentence_control,
+    translated,
+    translator_control,
+    warned,
+)
 from lecturelib.attention.translators import Translation, translator, word_groups
 from lecturelib.attention.views.beam_tree import Branch, beam_tree
 from lecturelib.show import Picture
@@ -60,4 +65,6 @@ def _caption(found: tuple[Translation, ...], greedy: Translation, width: int) ->
         better = best.log_probability - greedy.log_probability
         what = "the same sentence" if best.text == greedy.text else f"“{greedy.text}”"
         caption += f" Greedy: {what}" + (f", {better:.2f} less likely." if better > 0.005 else ".")
-    return caption + f" Each step runs {width} beginnings: about {width} times the work of greedy."
+    return (
+        caption + f" Each step runs {width} beginnings: about {width} times the work of greedy.{warned(best)}"
+    )

@@ -14,10 +14,11 @@ from lecturelib.attention.explore.sentence_controls import (
     sentence_control,
     translated,
     translator_control,
+    warned,
     words_control,
 )
 from lecturelib.attention.implicit import Output, agreement, implicit_attention, shares
-from lecturelib.attention.translators import merged, translator
+from lecturelib.attention.translators import translator
 from lecturelib.attention.views import matrix_view
 from lecturelib.drawing.picture_row import picture_row
 from lecturelib.show import Picture
@@ -55,11 +56,11 @@ def _render(state: dict) -> Picture:
     name = state["translator"]
     found = translated(state["sentence"], name)
     gradients = shares(_gradients(state["sentence"], name, state["of"]))
-    columns, rows, implicit = merged(found.source, found.target, gradients)
+    columns, rows, implicit = found.between_words(gradients)
     picked = inside(state["picked"], len(rows), len(columns))
     words: dict[str, Any] = {"row_title": "written", "column_title": "read", "width": _HALF}
     left = matrix_view(rows, columns, implicit, picked, **words)
-    caption = f"{said(found)} ({KINDS[name]})."
+    caption = f"{said(found)} ({KINDS[name]}).{warned(found)}"
     title = "implicit: |gradient|, share of a row"
     if found.weights is None:
         caption += (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lecturelib.attention.explore.sentence_controls import said, sentence_control, translated
+from lecturelib.attention.explore.sentence_controls import said, sentence_control, translated, warned
 from lecturelib.attention.interventions import Permuted, permuted_attention
 from lecturelib.attention.translators import translator
 from lecturelib.attention.views.permutation_view import permutation_view
@@ -44,6 +44,6 @@ def _render(state: dict) -> Picture:
     caption = (
         f"{said(found)} With permuted weights the probabilities move by {median:.2f} (total variation, mean of the "
         f"medians; 0: nothing, 1: all), and {100 * same:.0f} % of the likeliest tokens stay. Tokens that stay were not "
-        "decided by the attention weights of that step."
+        f"decided by the attention weights of that step.{warned(found)}"
     )
     return permutation_view(found.source, found.target, moved, caption)

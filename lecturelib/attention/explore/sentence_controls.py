@@ -52,3 +52,8 @@ def translated(sentence: str, name: str, width: int = 1) -> Translation:
 def said(found: Translation) -> str:
     """The translation in the caption's words."""
     return f"“{found.sentence}” → “{found.text}”"
+
+
+def warned(found: Translation) -> str:
+    """How what was read differs from what was typed, and what to beware of: the end of a caption, or ""."""
+    return "".join(f" {note}" for note in found.notes)
