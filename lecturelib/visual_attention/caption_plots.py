@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lecturelib.checks import complaint
 from lecturelib.show import Picture, pixels_of, tiled
-from lecturelib.show.raster_text import draw_text, pixel_width
+from lecturelib.show.raster_text import Item, draw_text, pixel_width
 from lecturelib.visual_attention.cell_encoder import GRID
 from lecturelib.visual_attention.show_attend_tell import Captioned
 
@@ -68,7 +68,8 @@ def word_chips(words: Sequence[str], chosen: int | None, width: int) -> np.ndarr
         places.append((top, left, wide))
         left += wide + 6
     sheet = np.full((top + step, width, 3), 255, np.uint8)
-    plain, inverted = [], []
+    plain: list[Item] = []
+    inverted: list[Item] = []
     for k, (word, (top, left, wide)) in enumerate(zip(words, places, strict=True)):
         sheet[top : top + step - 5, left : left + wide] = DARK if k == chosen else PALE
         item = ((left + wide / 2, top + (step - 5) / 2), word, CHIP, "mm")

@@ -26,10 +26,11 @@ MEAN, STD = 0.42, 0.25
 class CellEncoder(nn.Module):
     """Annotation vectors a_1 ... a_L of a picture: L = 64 cells of 8 x 8 pixels, D = 66 numbers each.
 
-    Four convolutions (a cell's receptive field is 33 pixels wide) give 64 features; the cell's row and column, from -1
-    to 1, are the last two numbers. forward(images (B, 3, 64, 64) in [0, 1]) -> (B, 64, 66), row by row. Raises
-    `TypeError` or `ValueError` for other pictures. Xu et al. 2015 take the last maps of a network pretrained to
-    classify; so does this one.
+    Four convolutions give 64 features. A cell's receptive field is 38 pixels wide and centered on the cell: kernels of
+    4 at stride 2 with padding 1 see to that, while kernels of 3 or 5 would shift it by half a cell, and every map with
+    it. The cell's row and column, from -1 to 1, are the last two numbers. forward(images (B, 3, 64, 64) in [0, 1]) ->
+    (B, 64, 66), row by row. Raises `TypeError` or `ValueError` for other pictures. Xu et al. 2015 take the last maps of
+    a network pretrained to classify, and keep it frozen; so does this course.
 
     >>> CellEncoder()(torch.zeros(2, 3, 64, 64)).shape
     torch.Size([2, 64, 66])
@@ -41,12 +42,12 @@ class CellEncoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for before, after, kernel, stride in (
-            (3, 32, 5, 2),
-            (32, 64, 3, 2),
-            (64, 96, 3, 2),
-            (96, CHANNELS, 3, 1),
+            (3, 24, 4, 2),
+            (24, 48, 4, 2),
+            (48, 80, 4, 2),
+            (80, CHANNELS, 3, 1),
         ):
-            layers.append(nn.Conv2d(before, after, kernel, stride, kernel // 2))
+            layers.append(nn.Conv2d(before, after, kernel, stride, padding=1))
             layers += [nn.BatchNorm2d(after)] if batch_norm else []
             layers.append(nn.ReLU())
         self.features = nn.Sequential(*layers)

@@ -186,8 +186,25 @@ def test_encoder_cells_and_their_places():
     assert rows[0, 0] == -0.875 and columns[0, -1] == 0.875
     image = torch.rand(1, 3, 64, 64)
     other = image.clone()
-    other[..., 40:, :] = 0  # farther than half a receptive field (16 pixels and a half) from the first cells
+    other[..., 40:, :] = 0  # farther than half a receptive field (19 pixels) from the first two rows of cells
     assert torch.equal(encoder(image)[0, :16], encoder(other)[0, :16])
+
+
+def test_the_receptive_field_of_a_cell_is_centered_on_it():
+    image = torch.rand(1, 3, 64, 64, requires_grad=True)
+    torch.manual_seed(0)
+    net = CellEncoder().double().eval()
+    for layer in net.features:
+        if isinstance(layer, torch.nn.Conv2d):  # no ReLU is off: every pixel that can count does
+            torch.nn.init.uniform_(layer.weight, 0.1, 1.0)
+            torch.nn.init.constant_(layer.bias, 10.0)
+    cells = net(image.double())
+    for row, column in ((3, 3), (4, 2)):
+        (grad,) = torch.autograd.grad(cells[0, row * 8 + column, :64].sum(), image, retain_graph=True)
+        seen = (grad[0].abs().sum(0) > 0).nonzero()
+        low, high = seen.amin(0), seen.amax(0)
+        assert (high - low + 1).tolist() == [38, 38]
+        assert ((low + high + 1) / 2).tolist() == [row * 8 + 4.0, column * 8 + 4.0]
 
 
 def test_folding_and_word_labels():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from lecturelib.checks import complaint, described
 from lecturelib.visual_attention.caption_grammar import COLORS, SHAPES, SIZES
@@ -105,7 +105,7 @@ def refreshed(state: dict, base: dict[str, Control]) -> dict[str, Control]:
     else:
         slots[chosen - 1] = tuple(state[name] for name in ("there", "size", "color", "shape", "x", "y"))
         held = {"slots": (chosen, *slots)}
-    return {name: replace(control, held=held.get(name)) for name, control in base.items()}
+    return {name: replace(cast(Any, control), held=held.get(name)) for name, control in base.items()}
 
 
 def preset(slots: Sequence[Slot], **others: Any) -> dict:

@@ -83,8 +83,8 @@ def _both(state: dict) -> dict[Kind, Captioned]:
 
 
 def _render(state: dict) -> Picture:
-    scene, image = (of(state["scenes"]) for of in (_scenes, lambda name: _large(name, state["scene"])))
-    scene = scene[state["scene"] - 1]
+    scene = _scenes(state["scenes"])[state["scene"] - 1]
+    image = _large(state["scenes"], state["scene"])
     sheet, said = Sheet(), []
     sheet.put(pixels_of(image[0]), 0, 0, "the scene, at a higher resolution")
     below = SIDE + 24
