@@ -1,5 +1,6 @@
 """Part 9: visual attention: captions that attend to what they name, and networks that choose where to look."""
 
+from lecturelib.visual_attention.caption_claims import c22_maps, c23_soft_and_hard
 from lecturelib.visual_attention.caption_grammar import (
     VOCABULARY,
     Facts,
@@ -19,6 +20,7 @@ from lecturelib.visual_attention.caption_metrics import (
     cell_shares,
     facts_right,
 )
+from lecturelib.visual_attention.caption_plots import lit, word_maps
 from lecturelib.visual_attention.caption_rendering import object_masks, render_scene, render_scenes
 from lecturelib.visual_attention.caption_scenes import CaptionScene, SceneObject, caption_scenes
 from lecturelib.visual_attention.caption_training import (
@@ -37,6 +39,7 @@ from lecturelib.visual_attention.glimpse_training import (
     iter_glimpses,
     predictions,
 )
+from lecturelib.visual_attention.gradient_noise import GradientNoise, gradient_noise
 from lecturelib.visual_attention.questions import QUESTIONS
 from lecturelib.visual_attention.retina import patch_box, retina
 from lecturelib.visual_attention.same_cost import (
@@ -48,6 +51,7 @@ from lecturelib.visual_attention.same_cost import (
     dense_of_cost,
     glimpse_multiply_adds,
 )
+from lecturelib.visual_attention.shipped_captioners import Captioner, caption_log, load_captioner
 from lecturelib.visual_attention.shipped_glimpses import glimpse_errors, load_glimpses
 from lecturelib.visual_attention.shipped_windows import load_window, window_record
 from lecturelib.visual_attention.show_attend_tell import (
@@ -56,7 +60,6 @@ from lecturelib.visual_attention.show_attend_tell import (
     ShowAttendTell,
     doubly_stochastic_penalty,
     entropy,
-    write,
 )
 from lecturelib.visual_attention.tiny_policy import (
     ReinforceStep,
@@ -79,6 +82,7 @@ __all__ = [
     "CaptionRun",
     "CaptionScene",
     "Captioned",
+    "Captioner",
     "CellEncoder",
     "ConvClassifier",
     "DenseClassifier",
@@ -88,6 +92,7 @@ __all__ = [
     "GlimpsePath",
     "GlimpseRun",
     "GlimpseStep",
+    "GradientNoise",
     "MovingBaseline",
     "ParsedCaption",
     "Placed",
@@ -104,6 +109,9 @@ __all__ = [
     "affine_window",
     "attention_on_objects",
     "bleu",
+    "c22_maps",
+    "c23_soft_and_hard",
+    "caption_log",
     "caption_scenes",
     "captions_of",
     "cell_shares",
@@ -126,10 +134,13 @@ __all__ = [
     "glimpse_errors",
     "glimpse_loss",
     "glimpse_multiply_adds",
+    "gradient_noise",
     "held_out_pictures",
     "iter_captioner",
     "iter_glimpses",
     "iter_reinforce",
+    "lit",
+    "load_captioner",
     "load_glimpses",
     "load_window",
     "object_masks",
@@ -143,6 +154,6 @@ __all__ = [
     "sampled_policy_gradients",
     "translated",
     "window_record",
-    "write",
+    "word_maps",
     "write_caption",
 ]
