@@ -60,7 +60,7 @@ def test_photos_to_train_and_to_test_differ():
     train, test = (textured_crops(split, 40) for split in ("train", "test"))
     assert train.shape == test.shape == (40, 1, 25, 25)
     assert torch.cdist(test.flatten(1), train.flatten(1)).amin() > 0
-    assert 0 <= train.min() and train.max() <= 1
+    assert train.min() >= 0 and train.max() <= 1
     assert not set(TO_TRAIN) & set(TO_TEST)
 
 

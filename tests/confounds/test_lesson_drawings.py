@@ -27,7 +27,7 @@ def test_the_rock_and_its_control_differ_by_the_hollows():
     rock, plain = face_in_rocks(1), face_in_rocks(1, hollows=False)
     change = (rock - plain).abs()[0, 0]
     assert change[30:42, 28:42].mean() > 4 * change[90:, :20].mean()  # an eye, and a lower corner
-    assert 0 <= rock.min() and rock.max() <= 1
+    assert rock.min() >= 0 and rock.max() <= 1
     assert torch.equal(face_in_rocks(1), rock) and not torch.equal(face_in_rocks(2), rock)
 
 
