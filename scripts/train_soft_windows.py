@@ -20,8 +20,8 @@ from lecturelib.visual_attention.shipped_windows import CELLS, FILE, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 from lecturelib.visual_attention.window_network import WindowNetwork, center_distance
 
-BATCH, RATE, STEPS = 128, 1e-3, 3000
-SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 300, 400, 600, 1000, 1500, 2000, 3000)
+BATCH, RATE, STEPS = 128, 1e-3, 2000
+SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400, 600, 1000, 1500, 2000)
 SHOWN = 12  # test pictures whose windows are kept
 
 

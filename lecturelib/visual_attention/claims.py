@@ -36,10 +36,7 @@ def c24_glimpses(name: str = "cluttered_4", pictures: int = 2000) -> dict:
     }
     learned, control = means[name], means[f"{name}_random"]
     dense, conv = means[f"{task}_dense"], means[f"{task}_convolutional"]
-    hidden = {
-        "dense": SPECS[f"{task}_dense"].build().hidden,
-        "convolutional": SPECS[f"{task}_convolutional"].build().hidden,
-    }
+    hidden = {kind: SPECS[f"{task}_{kind}"].hidden for kind in ("dense", "convolutional")}
     return result(
         "C24",
         "on cluttered translated digits the glimpses make fewer errors than fully connected and convolutional networks "

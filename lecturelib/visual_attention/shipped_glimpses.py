@@ -52,6 +52,15 @@ class GlimpseSpec:
             return conv_multiply_adds(side, conv_of_cost(side, most).hidden)
         return most
 
+    @property
+    def hidden(self) -> int:
+        """Hidden units of the network."""
+        if self.kind == "glimpses":
+            return 256
+        most = glimpse_multiply_adds(self.size, self.scales, self.glimpses)
+        make = dense_of_cost if self.kind == "dense" else conv_of_cost
+        return make(SIDES[self.task], most).hidden
+
     def build(self, name: str = "") -> nn.Module:
         """The network, with fresh weights."""
         if self.kind == "glimpses":
@@ -140,10 +149,10 @@ def glimpse_table() -> list[tuple[str, str, float, int, float | None, int]]:
     >>> len(glimpse_table()[0])
     6
     """
-    rows = []
+    rows: list[tuple[str, str, float, int, float | None, int]] = []
     for name, found in glimpse_errors().items():
         spec, errors = SPECS[name], found["errors"]
-        who = spec.kind
+        who: str = spec.kind
         if spec.kind == "glimpses":
             scales = f"{spec.scales} scales" if spec.scales > 1 else "1 scale"
             places = "random places, " if spec.policy == "random" else ""

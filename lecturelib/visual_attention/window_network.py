@@ -39,10 +39,10 @@ class WindowNetwork(nn.Module):
         check_whole("size", size, 9, side, "the picture's side")
         check_choice("sampler", sampler, SAMPLERS)
         self.side, self.size, self.sampler, self.name, self.channels = side, size, sampler, name, 1
+        last = nn.Linear(64, 4)
         self.locator = nn.Sequential(
-            nn.Linear(COARSE * COARSE, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 4)
+            nn.Linear(COARSE * COARSE, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), last
         )
-        last = self.locator[-1]
         nn.init.zeros_(last.weight)
         widest = side / size  # pixels from one place to the next when the window covers the picture
         last.bias.data = torch.tensor([0.0, 0.0, math.log(widest), math.log(widest / 2)])

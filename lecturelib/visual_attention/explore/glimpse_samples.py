@@ -47,7 +47,8 @@ def sensor_boxes(
     location: tuple[float, float], size: int, scales: int, side: int, left: float, top: float
 ) -> list[Shape]:
     """The squares that the patches cover, cut at the picture's edges, the finest one drawn solid."""
-    zoom, shapes = BIG / side, []
+    zoom = BIG / side
+    shapes: list[Shape] = []
     for scale in reversed(range(scales)):
         edges = [min(max(edge, 0.0), side) for edge in patch_box(location, size, scale, side, side)]
         x, y, right, bottom = (edge * zoom for edge in edges)

@@ -37,7 +37,8 @@ def three_ways_explorer() -> Explorable:
 @torch.no_grad()
 def _render(state: dict) -> Picture:
     image, right = chosen_picture("cluttered", state["example"])
-    drawn, said = [], []
+    drawn: list[list[Shape]] = []
+    said = []
     for way, draw in zip(WAYS, (_cells, _glimpses, _window), strict=True):
         if state["way"] not in ("all three", way):
             continue

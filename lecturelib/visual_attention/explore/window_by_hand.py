@@ -51,10 +51,12 @@ def _render(state: dict) -> Picture:
     zoom = BIG / side
     for row in range(SIZE):
         for column in range(SIZE):
-            place = tuple(middle + (k - (SIZE - 1) / 2) * state["stride"] * zoom
-                          for middle, k in ((x, column), (y, row)))  # fmt: skip
-            if 0 < place[0] < BIG and TOP < place[1] < TOP + BIG:
-                shapes.append(Circle(*place, 2, fill="#E69F00", stroke="none"))
+            across, down = (
+                middle + (k - (SIZE - 1) / 2) * state["stride"] * zoom
+                for middle, k in ((x, column), (y, row))
+            )
+            if 0 < across < BIG and TOP < down < TOP + BIG:
+                shapes.append(Circle(across, down, 2, fill="#E69F00", stroke="none"))
     shapes.append(
         Circle(x, y, max(3.0, state["sigma"] * zoom), fill="none", stroke="#56B4E9", stroke_width=2.4)
     )
