@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
+from lecturelib.lesson.claim_card import ClaimCard
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,13 +35,13 @@ def margin(differences: "Sequence[float] | Tensor") -> float:
     return values.mean().item() - 2 * error
 
 
-def claim(name: str) -> str:
-    """The report of a claim as it was measured in full (`make claims`): what it says, whether it holds, the numbers.
+def claim(name: str) -> ClaimCard:
+    """The card of a claim as it was measured in full (`make claims`): what it says, whether it holds, the numbers.
 
     Raises `UnknownName` (a `KeyError`) for a claim that was not measured.
 
-    >>> print(claim("C31").splitlines()[0])
-    C31, measured in full: holds.
+    >>> str(claim("C31")).splitlines()[0]
+    'C31, measured in full: holds.'
     """
     return report(_measured(name), "measured in full")
 
@@ -66,14 +67,12 @@ def _measured(name: str) -> dict:
     return measured[name]
 
 
-def report(found: dict, how: str = "a quick check") -> str:
-    """The result of a claim as lines to print: the verdict, the claim, the numbers.
+def report(found: dict, how: str = "a quick check") -> ClaimCard:
+    """The card of a result: the verdict, the claim, what it had to pass, the numbers beside their baselines.
 
     >>> print(report(result("C0", "an average lies between the extremes", True, {"mean": 0.5}), "by hand"))
     C0, by hand: holds.
     an average lies between the extremes.
       mean                             0.5
     """
-    verdict = {True: "holds", False: "does not hold here", None: "open, both ways reported"}[found["holds"]]
-    lines = [f"  {key.replace('_', ' '):32} {value}" for key, value in found["numbers"].items()]
-    return "\n".join([f"{found['claim']}, {how}: {verdict}.", f"{found['says']}.", *lines])
+    return ClaimCard(found, how)
