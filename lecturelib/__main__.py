@@ -1,9 +1,10 @@
-"""`python -m lecturelib doctor | fetch [NAME ...] | present PART | slides PART`: see to the files, show a part."""
+"""`python -m lecturelib doctor | fetch [NAME ...] | present PART | slides PART | grade FOLDER | release | export`."""
 
 import argparse
 import sys
 
 from lecturelib import assets
+from lecturelib.grading.grade_command import add_commands, run_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,9 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     writing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
     writing.add_argument("--to", metavar="FILE", help="the file (slides/NAME.html if not given)")
+    add_commands(commands)
     chosen, more = parser.parse_known_args(arguments)
     if more and chosen.command != "present":
         parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if chosen.command in ("grade", "release", "export"):
+        return run_command(chosen)
     if chosen.command == "doctor":
         from lecturelib.assets.doctor import examine
 

@@ -56,9 +56,12 @@ def exercises_of(part: str, folder: str | Path | None = None) -> list[Exercise]:
     return found
 
 
-def student_pack(exercises: Sequence[Exercise], secret: bytes, student: str) -> bytes:
+def student_pack(
+    exercises: Sequence[Exercise], secret: bytes, student: str, own_variants: bool = False
+) -> bytes:
     """The pack of one student: an answer key per exercise, public and hidden cases; faults of an exercise stand in it.
 
+    With `own_variants` each exercise is in the variant that `release` handed to this student, else in the public one.
     The same secret, exercises and student give the same bytes.
 
     >>> student_pack([], bytes(32), "ana")[:4]
@@ -67,7 +70,7 @@ def student_pack(exercises: Sequence[Exercise], secret: bytes, student: str) -> 
     keys: list[dict[str, Any]] = []
     for exercise in exercises:
         try:
-            keys.append(student_key(exercise, secret, student).to_plain())
+            keys.append(student_key(exercise, secret, student, None if own_variants else 0).to_plain())
         except ExerciseFault as fault:
             keys.append(
                 {
