@@ -30,10 +30,10 @@ from lecturelib.visual_attention.shipped_captioners import FILE
 from lecturelib.visual_attention.show_attend_tell import ShowAttendTell, write
 
 SEEDS, SCENES, CHECKED, CHECK_SEED = (0, 1, 2), 10_000, 300, 1
-ENCODER = {"epochs": 6, "batch": 64, "rate": 3e-3, "decay": 1e-3}
+ENCODER = {"epochs": 4, "batch": 64, "rate": 3e-3, "decay": 1e-3}
 RECIPES = {
-    "soft": {"steps": 4000, "batch_size": 32, "learning_rate": 4e-3, "penalty": 0.0},
-    "hard": {"steps": 5000, "batch_size": 32, "learning_rate": 4e-3, "entropy_weight": 0.01, "expected_share": 0.5},
+    "soft": {"steps": 3000, "batch_size": 48, "learning_rate": 4e-3, "penalty": 0.0},
+    "hard": {"steps": 3000, "batch_size": 48, "learning_rate": 4e-3, "entropy_weight": 0.01, "expected_share": 0.5},
 }  # fmt: skip
 EVERY = 250  # steps between two points of a curve, and between two saves
 STAGES = ("encoder", *(f"{kind}_{seed}" for seed in SEEDS for kind in RECIPES), "ship")

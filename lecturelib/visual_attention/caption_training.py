@@ -118,6 +118,11 @@ class CaptionRun(Iterator[CaptionStep]):
         self.expected_share = check_number("expected_share", expected_share, least=0, most=1)
         check_number("learning_rate", learning_rate, above=0)
         self.encoded = [encode_captions(texts) for texts in captions]
+        lengths = [int((ids != PAD).sum(1).min()) for ids in self.encoded]
+        self.by_length = [
+            torch.tensor([k for k, length in enumerate(lengths) if length == each])
+            for each in sorted(set(lengths))
+        ]
         self.baseline = MovingBaseline()
         self.errors: list[float] = []
         self.generator = torch.Generator().manual_seed(seed)
@@ -127,8 +132,10 @@ class CaptionRun(Iterator[CaptionStep]):
         )
 
     def batch(self) -> tuple[Tensor, Tensor]:
-        """Random pictures, and one of the captions of each."""
-        rows = torch.randint(len(self.cells), (self.batch_size,), generator=self.generator)
+        """Random pictures with captions of about one length, as rows of padding cost time, and a caption of each."""
+        sizes = torch.tensor([float(len(group)) for group in self.by_length])
+        group = self.by_length[int(torch.multinomial(sizes, 1, generator=self.generator))]
+        rows = group[torch.randint(len(group), (self.batch_size,), generator=self.generator)]
         u = torch.rand(self.batch_size, generator=self.generator).tolist()
         chosen = [
             self.encoded[k][int(r * len(self.encoded[k]))] for k, r in zip(rows.tolist(), u, strict=True)
