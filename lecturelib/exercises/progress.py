@@ -13,7 +13,7 @@ from lecturelib.exercises.catalog import Entry, entries
 from lecturelib.exercises.exercise_notebook import PARTS
 from lecturelib.lesson.record import progress_file, read_record
 
-ROW, SIDE, LEFT, TOP = 34, 22, 262, 46
+ROW, SIDE, LEFT, TOP = 34, 22, 290, 46
 _STATES = {
     "ok": ("✓", "right", "pool", False),
     "partial": ("◐", "partly right", "conv", False),

@@ -71,7 +71,7 @@ class Verdict:
             said.append(
                 f"Grading asks more: {self.hidden:g} of the points are for inputs that are not shown here."
             )
-        return said + list(self.notes)
+        return said
 
     def _told(self) -> bool:
         """Whether the cases say the message anyway."""
@@ -97,6 +97,7 @@ class Verdict:
         for case, message in self.told_cases():
             sign, word = _SIGNS.get(case.status, ("✗", case.status))
             parts.append(f"  {sign} {case.name}: {message or word.lower()}")
+        parts += self.notes
         if self.printed:
             parts += [
                 "Your code printed:",
@@ -115,7 +116,8 @@ class Verdict:
                 f"{_shown(message) if message else escaped(word.lower())}</li>"
             )
         if rows:
-            lines += f'<ul aria-label="The cases, one by one">{rows}</ul>'
+            lines += f'<ul class="ll-cases" aria-label="The cases, one by one">{rows}</ul>'
+        lines += "".join(f"<p>{_shown(note)}</p>" for note in self.notes)
         if self.printed:
             lines += (
                 "<details><summary>Your code printed (this counts for nothing)</summary>"
@@ -143,10 +145,10 @@ _CSS = """
 .ll-verdict{font-size:16px;line-height:1.5;max-width:76ch;margin:6px 0;padding:8px 16px;border-left:6px solid #767676;
 color:var(--jp-ui-font-color1,inherit);background:rgba(128,128,128,.08);border-radius:0 6px 6px 0}
 .ll-verdict p{margin:3px 0}.ll-verdict .ll-head{font-weight:600;font-size:17px}
-.ll-verdict ul{margin:6px 0;padding:0;list-style:none}.ll-verdict li{margin:3px 0}
-.ll-verdict pre{max-height:260px;overflow:auto;margin:6px 0;padding:6px 10px;font-size:14px;
+.ll-verdict .ll-cases{margin:6px 0!important;padding:0!important;list-style:none!important}.ll-verdict li{margin:3px 0}
+.ll-verdict pre{max-height:260px;overflow:auto;margin:8px 0!important;padding:6px 10px!important;font-size:14px;
 color:inherit;background:rgba(128,128,128,.12);white-space:pre-wrap}
-.ll-verdict summary{cursor:pointer}
+.ll-verdict summary{cursor:pointer;padding:2px 4px}
 .ll-good{border-left-color:#009e73;background:rgba(0,158,115,.12)}
 .ll-part{border-left-color:#0072b2;border-left-style:double;background:rgba(0,114,178,.10)}
 .ll-bad{border-left-color:#d55e00;border-left-style:dashed;background:rgba(213,94,0,.10)}

@@ -2,7 +2,8 @@
 
 A quiz is one piece of HTML. With its small script (in JupyterLab, and in an exported page) it has radio
 buttons or checkboxes and a Check button; where scripts are not run, the same lines stay readable and each
-explanation opens by itself. So it needs no kernel and no widget.
+explanation opens by itself. So it needs no kernel and no widget. In JupyterLab each check is also told to the course's
+extension, which keeps it for `lecturelib.exercises.progress()`.
 """
 
 from __future__ import annotations
@@ -207,11 +208,13 @@ _CSS = """
 .ll-quiz .ll-checked[data-right="0"]{border-left-color:#d55e00;border-left-style:dashed}
 .ll-quiz .ll-missed{background:rgba(213,94,0,.12)}
 .ll-quiz button{font-size:15px;padding:4px 18px;cursor:pointer;border-radius:4px;border:1px solid #0072b2;background:#0072b2;color:#fff}
+.ll-quiz .ll-reveal{margin-left:10px;background:transparent;color:inherit}
 .ll-quiz .ll-result{margin-left:14px;font-weight:600}
 .ll-quiz :focus-visible{outline:3px solid var(--jp-brand-color1,#0072b2);outline-offset:2px}
 """.strip()  # noqa: E501
 
-# Explanations of all choices open after checking; a changed answer closes them, so that one can try again.
+# Checking opens the explanations of what was chosen, and all of them once the answer is right or asked for; a changed
+# answer closes them, so that one can try again.
 _SCRIPT = """
 (() => {
   for (const root of document.querySelectorAll('[data-ll-quiz="QUIZ"]:not([data-live])')) {
@@ -233,9 +236,19 @@ _SCRIPT = """
       const result = document.createElement("span");
       result.className = "ll-result";
       result.setAttribute("role", "status");
-      question.append(button, result);
+      const reveal = document.createElement("button");
+      reveal.type = "button";
+      reveal.className = "ll-reveal";
+      reveal.textContent = "Show the answer";
+      reveal.hidden = true;
+      question.append(button, reveal, result);
+      const open = (choice) => {
+        choice.classList.add("ll-checked");
+        choice.querySelector("details").open = true;
+      };
       const clear = () => {
         result.textContent = "";
+        reveal.hidden = true;
         for (const choice of choices) choice.classList.remove("ll-checked", "ll-missed");
       };
       const check = () => {
@@ -247,13 +260,27 @@ _SCRIPT = """
         let good = true;
         choices.forEach((choice, k) => {
           const right = choice.dataset.right === "1";
-          choice.classList.add("ll-checked");
-          choice.querySelector("details").open = true;
           if (right !== inputs[k].checked) good = false;
+          if (inputs[k].checked) open(choice);
           if (!right && inputs[k].checked) choice.classList.add("ll-missed");
         });
-        result.textContent = good ? "\\u2713 Right." : "\\u2717 Not yet: read why, and try again.";
+        if (good) choices.forEach(open);
+        const missed = choices.some((choice) => choice.classList.contains("ll-missed"));
+        result.textContent = good ? "\\u2713 Right." : missed ? "\\u2717 Not yet: read why, and try again."
+          : "\\u2717 Not yet: what you chose is right, but something is missing.";
+        reveal.hidden = good;
+        const detail = {
+          title: root.querySelector(".ll-quiz-title").textContent, number: +question.dataset.number, right: good,
+          total: root.querySelectorAll(".ll-question").length,
+        };
+        root.dispatchEvent(new CustomEvent("lecturelib-quiz", { bubbles: true, detail }));
       };
+      reveal.addEventListener("click", () => {
+        choices.forEach(open);
+        result.textContent = "This is the answer.";
+        button.focus();
+        reveal.hidden = true;
+      });
       button.addEventListener("click", check);
       for (const input of inputs) {
         input.addEventListener("change", clear);
