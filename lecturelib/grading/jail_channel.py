@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +63,7 @@ class Jail:
         self.control: socket.socket | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self.kills = 0
+        self.scratch = tempfile.mkdtemp(prefix="lecturelib-") if driver.name == "none" else None
         self.buffers: dict[int, bytearray] = {}
         try:
             self._start(count)
@@ -95,9 +98,9 @@ class Jail:
         read, write = os.pipe()
         try:
             self.process = subprocess.Popen(
-                command, stdin=ends, stdout=ends, stderr=write, start_new_session=True,
+                command, cwd=self.scratch, stdin=ends, stdout=ends, stderr=write, start_new_session=True,
                 pass_fds=() if single else [each.fileno() for each in theirs],
-                env=jail.environment() if self.driver.name in ("none", "bubblewrap") else None, close_fds=True,
+                env=self._environment(), close_fds=True,
             )  # fmt: skip
             os.close(write)
             for each in theirs:
@@ -117,6 +120,15 @@ class Jail:
         finally:
             os.close(read)
         self.kills = self.group.kills() if self.group else 0
+
+    def _environment(self) -> dict[str, str] | None:
+        if self.driver.channels:
+            return None  # the program that starts containers keeps its own
+        if self.scratch is None:
+            return jail.environment()
+        if self.uid is not None:
+            os.chown(self.scratch, self.uid, self.uid)
+        return {**jail.environment(), **dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), self.scratch)}
 
     def _pipes(self) -> list[socket.socket]:
         return [*self.channels, *([] if self.control is None else [self.control])]
@@ -239,6 +251,8 @@ class Jail:
         if self.group is not None:
             self.group.remove()
             self.group = None
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
         jail.give_back_spare_user(self.uid)
         self.uid = None
 

@@ -30,10 +30,17 @@ def read_secret(file: str | Path | None, results: str | Path) -> bytes:
     ...     read_secret(None, folder) == read_secret(None, folder)
     True
     """
-    path = Path(file) if file is not None else Path(results, "secret.bin")
+    if file is None:
+        return make_secret(Path(results, "secret.bin"))
+    if not Path(file).is_file():
+        raise FileNotFoundError(complaint("--secret", "a file of 16 bytes or more", str(file)))
+    return make_secret(file)
+
+
+def make_secret(file: str | Path) -> bytes:
+    """The secret of a file, which is made, for its owner only, where it is not there."""
+    path = Path(file)
     if not path.is_file():
-        if file is not None:
-            raise FileNotFoundError(complaint("--secret", "a file of 16 bytes or more", str(path)))
         write_whole(path, random_bytes.token_bytes(SECRET_BYTES))
         path.chmod(0o600)
     data = path.read_bytes()
