@@ -62,7 +62,7 @@ class GlimpseRun(Iterator[GlimpseStep]):
         self.batch_size = check_whole("batch_size", batch_size, 1)
         self.learning_rate = check_number("learning_rate", learning_rate, above=0)
         self._generator = torch.Generator().manual_seed(seed)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
 
     def __next__(self) -> GlimpseStep:
         if self.step >= self.of:
