@@ -1,6 +1,6 @@
 """Train the networks of data/tanks on rendered scenes: `python scripts/train_tanks.py`.
 
-Two networks (see `TANK_NETWORKS`), 5,000 scenes each, seed 0, one thread; about a CPU minute each.
+Two networks (see `TANK_NETWORKS`), 4,000 scenes each, seed 0, one thread; about two CPU minutes each.
 """
 
 import torch
@@ -18,7 +18,7 @@ from lecturelib.confounds.tank_scenes import CLASSES, tank_scenes
 from lecturelib.models.pixel_model import PixelModel
 from lecturelib.models.small import fold_batch_norm
 
-SEED, COUNT, EPOCHS, BATCH, RATE, DECAY = 0, 5000, 8, 50, 0.015, 5e-4
+SEED, COUNT, EPOCHS, BATCH, RATE, DECAY = 0, 4000, 6, 50, 0.015, 5e-4
 TESTED, TEST_SEED = 500, 100
 AGREEMENT = {"lab": 1.0, "balanced": 0.5}
 
@@ -59,7 +59,7 @@ The weights of `lecturelib.confounds.load_tanks(NAME)`: small convolutional netw
   mirrored by chance, batch normalization folded into the convolutions.
 * Accuracies on {TESTED} scenes with other vehicles, grounds and clouds: lab (the weather tells the class), wild
   (weather independent of the class), swapped. One seed.
-* Licence: CC BY 4.0, as this project; the grounds are cut from scikit-image's photos of grass and gravel (CC0).
+* License: CC BY 4.0, as this project; the grounds are cut from scikit-image's photos of grass and gravel (CC0).
 """
     save(FILE, tensors, metrics, card)
 

@@ -10,7 +10,7 @@ from lecturelib.network.units import Logit
 from lecturelib.parameters.occlusion import occlusion_map
 
 METHODS = ("saliency", "occlusion")
-PATCH, STRIDE = 8, 4  # pixels
+PATCH, STRIDE = 16, 8  # pixels
 
 
 def mass_share(maps: Tensor, regions: Tensor) -> Tensor:
@@ -29,14 +29,14 @@ def mass_share(maps: Tensor, regions: Tensor) -> Tensor:
 
 
 def scene_maps(model: nn.Module, scenes: Scenes, method: str = "saliency") -> Tensor:
-    """Maps (n, 48, 48) for the class that the model answers: saliency, or the drop of its score by occlusion.
+    """Maps (n, 96, 96) for the class that the model answers: saliency, or the drop of its score by occlusion.
 
-    Occlusion covers 8 x 8 pixels with grey, every 4 pixels. Raises `ValueError` for another method.
+    Occlusion covers 16 x 16 pixels with grey, every 8 pixels. Raises `ValueError` for another method.
 
     >>> from lecturelib.confounds.tank_networks import load_tanks
     >>> from lecturelib.confounds.tank_scenes import tank_scenes
     >>> scene_maps(load_tanks("lab"), tank_scenes(2)).shape
-    torch.Size([2, 48, 48])
+    torch.Size([2, 96, 96])
     """
     check_choice("method", method, METHODS)
     with torch.no_grad():

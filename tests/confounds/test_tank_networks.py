@@ -45,7 +45,7 @@ def test_mass_by_hand():
 def test_the_maps_are_those_of_parts_4_and_5():
     model, scenes = load_tanks("balanced"), tank_scenes(2, seed=3)
     answer = model(scenes.images).argmax(1)[1].item()
-    expected = occlusion_map(model, scenes.images[1:], Logit(answer), 8, 4).drop_per_pixel()
+    expected = occlusion_map(model, scenes.images[1:], Logit(answer), 16, 8).drop_per_pixel()
     torch.testing.assert_close(scene_maps(model, scenes, "occlusion")[1], expected)
 
 

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from lecturelib.confounds.explore.scene_samples import (
+    COUNT,
     MAPPED,
     METHODS,
     accuracy_at,
@@ -29,7 +30,7 @@ def weather_explorer() -> Explorable:
         Slider("agreement", 0, 100, 5, 100, label="scenes with the lab's weather", unit="%"),
         Slider("scene", 1, MAPPED, value=1),
         Choice("network", tuple(NETWORKS), labels=tuple(NETWORKS.values())),
-        Choice("method", METHODS, label="map"),
+        Choice("method", METHODS, "occlusion", label="map"),
     ]
     presets: dict[str, dict] = {
         "the lab": {"agreement": 100},
@@ -50,7 +51,7 @@ def _render(state: dict) -> Picture:
     in_lab = agrees(share / 100)[:MAPPED].tolist()
     own = in_lab[number]
     shapes: list[Shape] = [
-        Label(4, 14, f"Scene {number + 1}: {sky_words(number, own)}", 15, "start", bold=True)
+        Label(4, 14, sky_words(number, own).capitalize(), 15, "start", bold=True)
     ]
     shapes.append(scene_tile(number, own, 4, 28, BIG))
     answer, sure, right = verdict(network, number, own)
@@ -91,7 +92,7 @@ def _render(state: dict) -> Picture:
     said = ", ".join(f"{NETWORKS[name]} {rate:.0%}" for name, rate in rates.items())
     shapes.append(Label(4, 460, f"Accuracy at {share} %: {said}; chance is 50 %.", 15, "start"))
     caption = (
-        f"{share} % of the scenes have the lab's weather. Accuracy on 240 scenes: {said}. Scene {number + 1} is "
+        f"{share} % of the scenes have the lab's weather. Accuracy on {COUNT} scenes: {said}. Scene {number + 1} is "
         f"{sky_words(number, own)}; the network says {answer}. The {method} map has {mass['sky']:.1f} times its share "
         f"of the area on the sky and {mass['vehicle']:.1f} times on the vehicle."
     )
