@@ -88,7 +88,7 @@ def word_maps(
 
     >>> import torch
     >>> from lecturelib.visual_attention.show_attend_tell import ShowAttendTell, write
-    >>> found = write(ShowAttendTell("soft"), torch.zeros(1, 64, 66), longest=3)[0]
+    >>> found = write(ShowAttendTell("soft"), torch.zeros(1, 64, 72), longest=3)[0]
     >>> word_maps(torch.zeros(1, 3, 64, 64), found).alt[:11]
     'The picture'
     """

@@ -73,7 +73,7 @@ def reinforce_loss(
 
     >>> model = ShowAttendTell("hard")
     >>> captions = torch.tensor([[1, 3, 2]])
-    >>> loss, rewards = reinforce_loss(*model(torch.zeros(1, 64, 66), captions, torch.Generator()), captions)
+    >>> loss, rewards = reinforce_loss(*model(torch.zeros(1, 64, 72), captions, torch.Generator()), captions)
     >>> loss.requires_grad, rewards.shape
     (True, torch.Size([1, 2]))
     """
@@ -217,7 +217,7 @@ def iter_captioner(
     use the expected cell Σ_i α_i a_i in place of a drawn one, half of them in Xu et al. 2015 (with 0 the estimate is
     unbiased). Raises `TypeError` or `ValueError` before any work.
 
-    >>> run = iter_captioner(ShowAttendTell("hard"), torch.rand(2, 64, 66), [["a small red ball on wood"]] * 2, 3)
+    >>> run = iter_captioner(ShowAttendTell("hard"), torch.rand(2, 64, 72), [["a small red ball on wood"]] * 2, 3)
     >>> [step.step for step in run]
     [1, 2, 3]
     """

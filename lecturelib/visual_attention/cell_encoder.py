@@ -18,22 +18,24 @@ from lecturelib.visual_attention.caption_scenes import CaptionScene
 GRID = 8  # cells along a side
 CELLS = GRID * GRID
 CHANNELS = 64
-CELL_SIZE = CHANNELS + 2  # numbers of an annotation vector a_i: features, and the cell's place
+PLACE = 8  # numbers that say where a cell is
+CELL_SIZE = CHANNELS + PLACE  # numbers of an annotation vector a_i
 CONTENT = VOCABULARY[VOCABULARY.index("small") :]  # the words that the pretraining asks for
 MEAN, STD = 0.42, 0.25
 
 
 class CellEncoder(nn.Module):
-    """Annotation vectors a_1 ... a_L of a picture: L = 64 cells of 8 x 8 pixels, D = 66 numbers each.
+    """Annotation vectors a_1 ... a_L of a picture: L = 64 cells of 8 x 8 pixels, D = 72 numbers each.
 
-    Four convolutions give 64 features. A cell's receptive field is 38 pixels wide and centered on the cell: kernels of
-    4 at stride 2 with padding 1 see to that, while kernels of 3 or 5 would shift it by half a cell, and every map with
-    it. The cell's row and column, from -1 to 1, are the last two numbers. forward(images (B, 3, 64, 64) in [0, 1]) ->
-    (B, 64, 66), row by row. Raises `TypeError` or `ValueError` for other pictures. Xu et al. 2015 take the last maps of
-    a network pretrained to classify, and keep it frozen; so does this course.
+    Four convolutions give 64 features. A cell's receptive field is 22 pixels wide, about one large object, and centered
+    on the cell: kernels of 4 at stride 2 with padding 1 see to that, while kernels of 3 or 5 would shift it by half a
+    cell, and every map with it. The last 8 numbers are a positional encoding of the cell: the sine and cosine of pi/2
+    and pi times its row and its column, which run from -1 to 1. forward(images (B, 3, 64, 64) in [0, 1]) -> (B, 64,
+    72), row by row. Raises `TypeError` or `ValueError` for other pictures. Xu et al. 2015 take the last maps of a
+    network pretrained to classify, and keep it frozen; so does this course.
 
     >>> CellEncoder()(torch.zeros(2, 3, 64, 64)).shape
-    torch.Size([2, 64, 66])
+    torch.Size([2, 64, 72])
     """
 
     places: Tensor
@@ -44,16 +46,18 @@ class CellEncoder(nn.Module):
         for before, after, kernel, stride in (
             (3, 24, 4, 2),
             (24, 48, 4, 2),
-            (48, 80, 4, 2),
-            (80, CHANNELS, 3, 1),
+            (48, 96, 4, 2),
+            (96, CHANNELS, 1, 1),
         ):
-            layers.append(nn.Conv2d(before, after, kernel, stride, padding=1))
+            layers.append(nn.Conv2d(before, after, kernel, stride, padding=(kernel - stride) // 2))
             layers += [nn.BatchNorm2d(after)] if batch_norm else []
             layers.append(nn.ReLU())
         self.features = nn.Sequential(*layers)
         steps = (torch.arange(GRID) + 0.5) / GRID * 2 - 1
         rows, columns = torch.meshgrid(steps, steps, indexing="ij")
-        self.register_buffer("places", torch.stack([rows, columns]).flatten(1).T, persistent=False)  # (L, 2)
+        places = torch.stack([rows, columns]).flatten(1).T  # (L, 2)
+        angles = torch.cat([places * math.pi / 2, places * math.pi], 1)
+        self.register_buffer("places", torch.cat([angles.sin(), angles.cos()], 1), persistent=False)  # (L, 8)
 
     def forward(self, images: Tensor) -> Tensor:
         check_images(images)

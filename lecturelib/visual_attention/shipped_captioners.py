@@ -31,7 +31,7 @@ class Captioner:
 
     >>> captioner = load_captioner("soft")
     >>> captioner.model.kind, captioner.cells(torch.zeros(1, 3, 64, 64)).shape
-    ('soft', torch.Size([1, 64, 66]))
+    ('soft', torch.Size([1, 64, 72]))
     """
 
     encoder: CellEncoder
@@ -39,7 +39,7 @@ class Captioner:
 
     @torch.no_grad()
     def cells(self, images: Tensor) -> Tensor:
-        """Annotation vectors (B, 64, 66) of pictures (B, 3, 64, 64) in [0, 1]; raises as `CellEncoder` does."""
+        """Annotation vectors (B, 64, 72) of pictures (B, 3, 64, 64) in [0, 1]; raises as `CellEncoder` does."""
         return self.encoder(images)
 
     def write(

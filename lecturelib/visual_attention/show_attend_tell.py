@@ -58,7 +58,7 @@ class ShowAttendTell(nn.Module):
     With hard attention `generator` draws the cells; without one, the likeliest cell is taken.
 
     >>> model = ShowAttendTell("soft")
-    >>> scores, attended = model(torch.zeros(2, 64, 66), torch.tensor([[1, 3, 13], [1, 3, 14]]))
+    >>> scores, attended = model(torch.zeros(2, 64, 72), torch.tensor([[1, 3, 13], [1, 3, 14]]))
     >>> tuple(scores.shape), tuple(attended.weights.shape)
     ((2, 2, 30), (2, 2, 64))
     """
@@ -205,7 +205,7 @@ def write(
     cells (B, L, D) as the encoder gives them. Hard attention takes the likeliest cell at each step, or draws it where
     there is a `generator`. The model's mode is as it was. Raises `TypeError` or `ValueError` as `forward` does.
 
-    >>> found = write(ShowAttendTell("hard"), torch.zeros(1, 64, 66))
+    >>> found = write(ShowAttendTell("hard"), torch.zeros(1, 64, 72))
     >>> found[0].weights.shape == (len(found[0].words), 64)
     True
     """

@@ -132,7 +132,7 @@ def test_lit_by_hand():
 
 def test_word_maps_have_a_picture_for_each_word():
     torch.manual_seed(0)
-    found = write(ShowAttendTell("soft"), torch.rand(1, 64, 66), longest=6)[0]
+    found = write(ShowAttendTell("soft"), torch.rand(1, 64, 72), longest=6)[0]
     picture = word_maps(render_scene(SCENE, 96), found, columns=3, side=96)
     assert len(picture.panels) == len(found.words) + 1
     assert "row" in picture.alt and found.text in picture.caption

@@ -1,6 +1,7 @@
 """Show, attend and tell: weights sum to one, the equations by hand, the regularizer, REINFORCE against enumeration."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -37,7 +38,7 @@ def test_weights_sum_to_one_and_come_second(kind):
     torch.manual_seed(0)
     captions = encode_captions([text for scene in caption_scenes(4) for text in scene.captions()[:1]])
     model = ShowAttendTell(kind)
-    scores, attended = model(torch.rand(len(captions), CELLS, 66), captions, torch.Generator().manual_seed(0))
+    scores, attended = model(torch.rand(len(captions), CELLS, 72), captions, torch.Generator().manual_seed(0))
     count, steps = captions.shape
     assert scores.shape == (count, steps - 1, 30)
     assert attended.weights.shape == (count, steps - 1, CELLS)
@@ -137,7 +138,7 @@ def test_entropy_by_hand():
 
 def test_written_weights_sum_to_one_and_alone_or_in_a_batch_are_the_same():
     torch.manual_seed(0)
-    model, cells = ShowAttendTell("soft"), torch.rand(3, CELLS, 66)
+    model, cells = ShowAttendTell("soft"), torch.rand(3, CELLS, 72)
     found = write(model, cells)
     for k, one in enumerate(found):
         assert one.weights.shape == (len(one.words), CELLS)
@@ -180,13 +181,14 @@ def test_encoder_cells_and_their_places():
     torch.manual_seed(0)
     encoder = CellEncoder().eval()
     cells = encoder(torch.rand(2, 3, 64, 64))
-    assert cells.shape == (2, 64, 66)
-    rows, columns = cells[0, :, 64].view(8, 8), cells[0, :, 65].view(8, 8)
+    assert cells.shape == (2, 64, 72)
+    rows, columns = cells[0, :, 64].view(8, 8), cells[0, :, 65].view(8, 8)  # sin(pi/2 u), u from -1 to 1
     assert torch.equal(rows, rows[:, :1].expand(8, 8)) and torch.equal(columns, columns[:1].expand(8, 8))
-    assert rows[0, 0] == -0.875 and columns[0, -1] == 0.875
+    assert rows[0, 0].item() == pytest.approx(math.sin(-0.875 * math.pi / 2)) == -columns[0, -1].item()
+    assert len({tuple(place) for place in cells[0, :, 64:].tolist()}) == 64
     image = torch.rand(1, 3, 64, 64)
     other = image.clone()
-    other[..., 40:, :] = 0  # farther than half a receptive field (19 pixels) from the first two rows of cells
+    other[..., 40:, :] = 0  # farther than half a receptive field (11 pixels) from the first two rows of cells
     assert torch.equal(encoder(image)[0, :16], encoder(other)[0, :16])
 
 
@@ -203,7 +205,7 @@ def test_the_receptive_field_of_a_cell_is_centered_on_it():
         (grad,) = torch.autograd.grad(cells[0, row * 8 + column, :64].sum(), image, retain_graph=True)
         seen = (grad[0].abs().sum(0) > 0).nonzero()
         low, high = seen.amin(0), seen.amax(0)
-        assert (high - low + 1).tolist() == [38, 38]
+        assert (high - low + 1).tolist() == [22, 22]
         assert ((low + high + 1) / 2).tolist() == [row * 8 + 4.0, column * 8 + 4.0]
 
 
