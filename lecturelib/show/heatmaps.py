@@ -169,7 +169,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
         if signed and low != -high:
             raise ValueError(f"limits={limits}: a signed map has 0 in its middle; give ({-high:g}, {high:g})")
         outside = least < low or most > high
-        words = f"Colours run from {number(low)} to {number(high)}"
+        words = f"Colors run from {number(low)} to {number(high)}"
         words += "; values beyond take the end colors." if outside else "."
     elif least == most:
         low = high = least
@@ -185,7 +185,7 @@ def _scale(grid, signed, palette, percentile, limits) -> _Scale:
         low, high = (least, most) if percentile == 100 else _percentiles(grid, percentile)
         if low == high:  # nearly all values are equal, and clipping would erase the ones that are not
             low, high = least, most
-        words = f"Colours run from {number(low, high - low)} to {number(high, high - low)}"
+        words = f"Colors run from {number(low, high - low)} to {number(high, high - low)}"
         if low > least or high < most:
             words += f", the {100 - percentile:g}th to {cut.removeprefix('the ')}; values beyond are clipped"
         words += "."

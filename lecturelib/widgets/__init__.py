@@ -7,7 +7,8 @@ it is freed, `shell.py` what appears in the notebook, with the JavaScript and CS
 """
 
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
-from lecturelib.widgets.explorable import Explorable, Progress
+from lecturelib.widgets.emerging import Progress
+from lecturelib.widgets.explorable import Explorable
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.region_picker import RegionPicker
 from lecturelib.widgets.running import running

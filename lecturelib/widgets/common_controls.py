@@ -57,6 +57,19 @@ def picture_control(state: dict) -> Choice:
     return Choice("picture", picture_names(state["network"]))
 
 
+OF_PICTURE = (
+    "network",
+    "picture",
+    "own",
+    "use_own",
+)  # a class chosen for one picture means nothing for another
+
+
+def picture_title(state: dict) -> str:
+    """What the picture of a state is called: its name, or "your picture"."""
+    return "your picture" if state["own"] is not None and state["use_own"] else str(state["picture"])
+
+
 def chosen_image(state: dict, size: int | None = None) -> Tensor:
     """The picture of a state as (1, C, size, size), as its network takes it; its own input size if none is given."""
     own = state["own"] if state["use_own"] else None

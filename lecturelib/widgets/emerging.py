@@ -1,18 +1,35 @@
-"""A picture that emerges: an ascent shown while it runs, stopped between two steps, and remembered once it is done."""
+"""Pictures that sharpen: how far they are, and an ascent that is shown while it runs and remembered once done."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
+from lecturelib.checks import complaint
 from lecturelib.show import Picture
-from lecturelib.widgets.explorable import Progress
 
 PATIENCE = 0.15  # seconds between two pictures
 REMEMBERED = 24
 
 _finished: OrderedDict[Hashable, object] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long rendering has come: `fraction` from 0 to 1, and a few words.
+
+    >>> Progress(0.25, "row 1 of 4").fraction
+    0.25
+    """
+
+    fraction: float
+    text: str = ""
+
+    def __post_init__(self):
+        if not 0 <= self.fraction <= 1:
+            raise ValueError(complaint("fraction", "0 to 1", self.fraction))
 
 
 def emerging(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lecturelib.checks import UnknownName, complaint, described
@@ -14,6 +14,7 @@ from lecturelib.show import Picture
 from lecturelib.show.text_metrics import one_line
 from lecturelib.widgets import prepared
 from lecturelib.widgets.controls import Control, Pointer, Upload
+from lecturelib.widgets.emerging import Progress
 from lecturelib.widgets.lifetime import Lifetime, current_cell
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.static_copy import static_copy
@@ -26,30 +27,15 @@ PATIENCE = 5.0  # seconds a cell waits for a picture to sharpen before the stati
 _PASSES = 5  # how often one control may limit another in a chain
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a long rendering has come: `fraction` from 0 to 1, and a few words.
-
-    >>> Progress(0.25, "row 1 of 4").fraction
-    0.25
-    """
-
-    fraction: float
-    text: str = ""
-
-    def __post_init__(self):
-        if not 0 <= self.fraction <= 1:
-            raise ValueError(complaint("fraction", "0 to 1", self.fraction))
-
-
 class Explorable:
     """Controls around a picture: what a student sees follows what he sets.
 
     `render(state) -> Picture` is pure, or a generator function that yields Pictures which sharpen, with
     `Progress` in between. `controls`: Slider, Choice, Toggle, TextBox, Upload, Pointer, PointerPad, RegionPicker.
     `presets`: states by name, also incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others
-    limit (quick: it runs at every change); values outside the new limits are clipped. `alt_prefix` begins every alt
-    text. Raises ValueError, TypeError or KeyError for controls or presets that contradict each other.
+    limit (quick: it runs at every change); values outside the new limits are clipped. `resets`: controls that begin
+    anew where others change, by name, such as the class with the picture. `alt_prefix` begins every alt text. Raises
+    ValueError, TypeError or KeyError for controls or presets that contradict each other.
 
     >>> import numpy as np
     >>> from lecturelib.show import picture
@@ -67,6 +53,7 @@ class Explorable:
         presets: Mapping[str, dict] | None = None,
         refresh: Callable[[dict], dict[str, Control]] | None = None,
         alt_prefix: str = "",
+        resets: Mapping[str, Sequence[str]] | None = None,
     ):
         if not callable(render):
             raise TypeError(complaint("render", "a function of the state", described(render)))
@@ -74,6 +61,7 @@ class Explorable:
             raise ValueError(complaint("title", "a text that names the explorable", described(title)))
         self.title, self._alt_prefix = one_line(title).strip(), alt_prefix
         self._render, self._refresh = render, refresh
+        self._resets = {name: tuple(others) for name, others in (resets or {}).items()}
         self._base: dict[str, Control] = {}
         for control in controls:
             if not isinstance(control, Control):
@@ -297,9 +285,15 @@ class Explorable:
             known = f"known: {', '.join(base)}"
             raise UnknownName(complaint("state", f"controls of {self.title!r}", repr(unknown[0]), known))
         state = {**base, **given}
+        # what means something else now, such as a class of another network, takes its control's own start
+        begun = {
+            name
+            for name, others in self._resets.items()
+            if name not in given and any(state[each] != base[each] for each in others if each in base)
+        }
 
         def respect(control: Control) -> None:
-            value = control.from_state(state)
+            value = control.value if control.name in begun else control.from_state(state)
             asked = strict and any(name in given for name in control.names)
             state.update(control.as_state(control.check(value) if asked else control.clip(value)))
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from lecturelib.widgets.explorable import Progress
+from lecturelib.widgets.emerging import Progress
 
 Result = TypeVar("Result")
 

@@ -1,11 +1,13 @@
 """The explorables of part 4: the way of a state to its picture, and what is computed once only."""
 
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import lecturelib
 from lecturelib import models
@@ -74,3 +76,35 @@ def test_a_map_of_codes_keeps_its_proportions_and_frames_the_picked_place():
         SIDE - 1 if high + 13 > SIDE - 1 else high + 13,
     )
     assert (columns.min(), columns.max()) == (SIDE // 2 - 13, SIDE // 2 + 13)
+
+
+def test_another_view_of_an_occlusion_map_needs_no_new_pass():
+    explorable = explore.occlusion_explorer("lenet")
+    explorable.picture({"stride": 4})
+    calls = calls_of(lambda: explorable.picture({"stride": 4, "view": "value with the patch there"}))
+    assert not any("occlusion.py" in file and "iter_" in function for _, file, function in calls)
+
+
+def test_the_colors_of_two_patch_sizes_can_be_compared():
+    explorable = explore.occlusion_explorer("lenet")
+    ends = []
+    for patch_size in (3, 12):
+        found = explorable.picture({"patch_size": patch_size, "view": "value with the patch there"})
+        ends.append(found.caption.rpartition(". ")[2])
+    assert ends[0] == ends[1]
+    stretched = {"patch_size": 3, "scale": "stretched to this map", "view": "value with the patch there"}
+    assert explorable.picture(stretched).caption.rpartition(". ")[2] != ends[0]
+
+
+def test_another_picture_begins_with_the_networks_answer_and_an_own_one_has_no_foreign_name():
+    explorable = explore.occlusion_explorer("alexnet")
+    cat = explorable.state["class_index"]
+    explorable.state = {"class_index": explorable.controls["class_index"].options[3]}
+    explorable.state = {"picture": "motorcycle"}
+    assert explorable.state["class_index"] == explorable.controls["class_index"].options[0] != cat
+    explorable.state = {"picture": "cat", "class_index": explorable.controls_at({})["class_index"].options[2]}
+    assert explorable.state["class_index"] != cat, "a preset's own class stays"
+    stream = io.BytesIO()
+    Image.effect_noise((64, 64), 60).convert("RGB").save(stream, "PNG")
+    shown = explore.patch_by_hand("alexnet", "cat").picture({"own": stream.getvalue()})
+    assert "your picture" in shown.alt and "'cat'" not in shown.alt

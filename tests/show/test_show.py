@@ -152,7 +152,7 @@ def test_heatmap_takes_the_ends_of_the_palette():
     made = heatmap(values, percentile=100, size=2, colour_bar=False)
     table = palettes.palette("viridis")
     assert np.array_equal(made.pixels, table[np.array([[0, 64], [128, 255]])])
-    assert made.caption == "Colours run from 0 to 4."
+    assert made.caption == "Colors run from 0 to 4."
     assert "largest at the bottom right" in made.alt
 
 

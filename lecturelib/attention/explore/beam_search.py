@@ -27,7 +27,7 @@ def beam_search_explorer() -> Explorable:
         ),
         translator_control("transformer", "attention", "fixed"),
         Slider("width", 1, 10, value=4, label="width of the beam"),
-        Slider("penalty", 0.0, 2.0, 0.2, 0.6, label="length penalty: how much long ones are favoured"),
+        Slider("penalty", 0.0, 2.0, 0.2, 0.6, label="length penalty: how much long ones are favored"),
     ]
     presets: dict[str, dict] = {
         "greedy": {"width": 1},

@@ -34,7 +34,14 @@ def _class_explorer(
         )
 
     before = [Choice("network", CLASSIFIERS, network), first, common_controls.class_control(start)]
-    return Explorable(render, [*before, *controls, *own], title, presets, refresh)
+    return Explorable(
+        render,
+        [*before, *controls, *own],
+        title,
+        presets,
+        refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )
 
 
 def _tiles(image: Tensor, parts: list, labels: list[str], alt: str, caption: str) -> Picture:
@@ -97,7 +104,8 @@ def _draw_smooth(state, unit: Unit, image, noisy, plain: Tensor, values: Tensor,
         f"strongest 5% of the pixels hold {gathered(plain):.0%} of the map without noise, {gathered(smooth):.0%} of "
         f"the average. Each map on its own scale, clipped at percentile {PERCENTILE}."
     )
-    alt = f"The picture {state['picture']!r} with noise, its saliency map, and the average over noisy copies."
+    named = common_controls.picture_title(state)
+    alt = f"The picture {named!r} with noise, its saliency map, and the average over noisy copies."
     return _tiles(image, parts, labels, alt, caption)
 
 
@@ -168,5 +176,6 @@ def _draw_integrated(
         f"{number(total)}: completeness error {number(abs(error))}{share}.{so_far} Orange raises, blue lowers; colors "
         f"end at ±{number(level_at)}, percentile {state['percentile']:g}."
     )
-    alt = f"A {state['baseline']} baseline, the picture {state['picture']!r}, and each pixel's share of the score."
+    named = common_controls.picture_title(state)
+    alt = f"A {state['baseline']} baseline, the picture {named!r}, and each pixel's share of the score."
     return _tiles(image, parts, labels, alt, caption)

@@ -58,7 +58,14 @@ def randomization_explorer(network: str = "alexnet", method: str = "guided backp
         "an edge filter, without a network": {"method": "edges (no network)", "depth": 3},
         "all weights random": {"network": "alexnet", "method": "guided backprop", "depth": 8},
     }
-    return Explorable(_render_control, controls, "Cascading weight randomization", presets, refresh)
+    return Explorable(
+        _render_control,
+        controls,
+        "Cascading weight randomization",
+        presets,
+        refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )
 
 
 def _depth_slider(state: dict) -> Slider:
@@ -120,7 +127,7 @@ def _draw_control(
     maps = tiled(
         [pixels_of(image), drawn(trained), drawn(random)],
         3,
-        [state["picture"], "trained network", f"{depth} of {len(layers)} layers random"],
+        [common_controls.picture_title(state), "trained network", f"{depth} of {len(layers)} layers random"],
         max(1, 260 // side),
         pad=10,
         alt="Three pictures.",
@@ -142,7 +149,7 @@ def _draw_control(
     )
     spoken = ", ".join(f"{label} {found[k]:.2f}" for k, label in enumerate(labels) if k in found)
     alt = (
-        f"The picture {state['picture']!r}, the map of the trained network and that of the network "
+        f"The picture {common_controls.picture_title(state)!r}, the map of the trained network and that of the network "
         "with random weights. "
         f"{caption} By depth: {spoken}."
     )
@@ -230,8 +237,9 @@ def _render_same(state: dict) -> Picture:
         f"{held:.0%} of the sum. In the upper half of the palette: {left_share} of the pixels on the left, "
         f"{right_share} on the right."
     )
-    alt = f"The picture {state['picture']!r} and its saliency map twice: left {left_scale}, right {right_scale}."
-    labels = [state["picture"], left_scale, right_scale + (", over the photo" if state["over"] else "")]
+    named = common_controls.picture_title(state)
+    alt = f"The picture {named!r} and its saliency map twice: left {left_scale}, right {right_scale}."
+    labels = [named, left_scale, right_scale + (", over the photo" if state["over"] else "")]
     parts = [pixels_of(image), left, right]
     return tiled(
         parts, 3, labels, max(1, 260 // image.shape[-1]), pad=10, alt=f"{alt} {caption}", caption=caption

@@ -73,7 +73,14 @@ def window_explorer(network: str = "alexnet", picture_name: str | None = None) -
         Choice("percentile", PERCENTILES, 99, label="clipped at percentile", slider=True),
         *own,
     ]
-    return Explorable(_render_windows, controls, "Window explorer", _presets(), refresh)
+    return Explorable(
+        _render_windows,
+        controls,
+        "Window explorer",
+        _presets(),
+        refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )
 
 
 def _method_control(state: dict, k: int) -> Choice:
@@ -130,7 +137,7 @@ def _render_windows(state: dict) -> Iterator[Picture | Progress]:
 
 
 def _draw_windows(state, image, unit: Unit, value: float, chosen, found) -> Picture:
-    parts, labels = [pixels_of(image)], [f"{state['picture']}"]
+    parts, labels = [pixels_of(image)], [common_controls.picture_title(state)]
     for name, values in zip(chosen, found, strict=True):
         label = name
         if METHODS[name].ruled and state["rule"] != "backprop":
@@ -157,7 +164,7 @@ def _draw_windows(state, image, unit: Unit, value: float, chosen, found) -> Pict
     caption += " Blue lowers, orange raises, white is 0." * ("signed" in kinds)
     if not chosen:
         caption = f"{unit_words} Choose a method."
-    alt = f"The picture {state['picture']!r}" + (f", and beside it {', '.join(labels[1:])}" if chosen else "")
+    alt = f"The picture {labels[0]!r}" + (f", and beside it {', '.join(labels[1:])}" if chosen else "")
     return tiled(parts, columns, labels, zoom, pad=10, alt=f"{alt}. {caption}", caption=caption)
 
 

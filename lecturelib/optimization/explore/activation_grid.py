@@ -56,7 +56,14 @@ def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
     def refresh(state: dict) -> dict[str, Control]:
         return common_controls.settle(state, group=_group_control, class_index=class_control)
 
-    return Explorable(_render, controls, "Activation grid", presets, refresh)
+    return Explorable(
+        _render,
+        controls,
+        "Activation grid",
+        presets,
+        refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )
 
 
 def _group_control(state: dict) -> Choice:
@@ -124,7 +131,7 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
             left = column * side + (side - edge) // 2
             mosaic[top : top + edge, left : left + edge] = tile
     sheet = Sheet()
-    below = sheet.put(image, 0, 0, state["picture"], side=PHOTO) + 14
+    below = sheet.put(image, 0, 0, common_controls.picture_title(state), side=PHOTO) + 14
     adding, against = cells.adds.clamp(min=0).sum().item(), -cells.adds.clamp(max=0).sum().item()
     for line in (
         f"{rows} x {columns} cells",
@@ -147,9 +154,8 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
         f"The cell that adds most to {name} is in row {row + 1}, column {column + 1}: {cells.adds.max():+.2f} of "
         f"{cells.adds.sum():+.2f}, by activation times gradient."
     ).replace("-", "\N{MINUS SIGN}")
-    alt = (
-        f"The photo {state['picture']!r} and a grid of pictures that stand where the places they explain are."
-    )
+    named = common_controls.picture_title(state)
+    alt = f"The photo {named!r} and a grid of pictures that stand where the places they explain are."
     return sheet.picture(f"{alt} {caption}", caption)
 
 

@@ -106,7 +106,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     y, x = divmod(int(maps[channel].argmax()), maps.shape[-1])
     field = receptive_field(model, layer)
     view = _View(state, channel, (y, x), maps, field)
-    view.window(0, f"{state['picture']}: strongest place", _boxed(image, field, y, x))
+    view.window(0, f"{common_controls.picture_title(state)}: strongest place", _boxed(image, field, y, x))
     flat = overlay(image, maps[channel], percentile=100, colour_bar=False, size=image.shape[-1])
     view.window(1, f"activation, up to {number(maps[channel].max().item())}", pixels_of(flat))
     view.window(2, *_weights(model, layer, channel))
@@ -221,7 +221,7 @@ class _View:
         largest = number(self.maps[self.channel].max().item())
         caption = (
             f"Channel {self.channel} of {state['layer']} in {state['network']}, number {state['rank']} of "
-            f"{len(self.maps)} by its response to {state['picture']}: {largest} at "
+            f"{len(self.maps)} by its response to {common_controls.picture_title(state)}: {largest} at "
             f"row {y}, column {x}, which sees {self.field.size[0]} x {self.field.size[1]} px."
         )
         if self.best is not None:

@@ -85,7 +85,14 @@ def location_explorer(picture_name: str | None = None) -> Explorable:
     def refresh(state: dict) -> dict[str, Control]:
         return {"class_index": class_control(state)}
 
-    return Explorable(_render_location, controls, "What does this location mean?", presets, refresh)
+    return Explorable(
+        _render_location,
+        controls,
+        "What does this location mean?",
+        presets,
+        refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )
 
 
 def place_at(
@@ -145,7 +152,7 @@ def _draw_location(
     k = state["class_index"]
     sheet = Sheet()
     photo = with_box(image, field.box_inside(y, x, size, size), alt="the photo").pixels
-    sheet.put(photo, 0, 0, state["picture"], side=PHOTO)
+    sheet.put(photo, 0, 0, common_controls.picture_title(state), side=PHOTO)
     left = PHOTO + 22
     sheet.put(meaning, 0, left, title, side=MEANING)
     adds = every[:, y, x]
@@ -171,8 +178,8 @@ def _draw_location(
         f"{_signed(total)}. Under a channel: its share of |v|² and what it adds to {names[k]}."
     )
     alt = (
-        f"The photo {state['picture']!r} with a box, a picture of what the place means, the strongest channels: "
-        f"{said}."
+        f"The photo {common_controls.picture_title(state)!r} with a box, a picture of what the place means, "
+        f"the strongest channels: {said}."
     )
     return sheet.picture(f"{alt} {caption}", caption, chosen=[0])
 

@@ -68,11 +68,11 @@ def _render_activations(state: dict) -> Picture:
     )
     over = overlay(image, maps[channel], percentile=100)
     titles = [
-        state["picture"],
+        common_controls.picture_title(state),
         f"channel {channel}",
         "the 12 strongest" if len(maps) > 12 else "all, strongest first",
     ]
-    left = picture(image, alt=f"The picture {state['picture']!r}.")
+    left = picture(image, alt=f"The picture {common_controls.picture_title(state)!r}.")
     words = (
         f"{state['layer']} of {state['network']}: {len(maps)} channels of {maps.shape[1]} x {maps.shape[2]} cells. "
         f"Channel {channel} reaches {maps[channel].max():.2f}."

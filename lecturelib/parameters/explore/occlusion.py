@@ -1,6 +1,7 @@
 """Explorables of occlusion: the whole map, and a patch moved by hand."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 
 from lecturelib.network.baselines import GREY
 from lecturelib.network.units import Logit, Probability
-from lecturelib.parameters.occlusion import iter_occlusion_map, occlude
+from lecturelib.parameters.occlusion import OcclusionMap, iter_occlusion_map, occlude
 from lecturelib.parameters.occlusion_plots import boxed, occlusion_plot
 from lecturelib.show import Picture, bars, side_by_side
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, common_controls
@@ -24,6 +25,9 @@ FILLS: dict[str, Any] = {
 MEASURES = {"probability": Probability, "score": Logit}
 NUMBERS = {"probability": "{:.1%}", "score": "{:.2f}"}
 DROP = "drop by covering"
+FIXED, STRETCHED = "the same for every patch", "stretched to this map"
+REMEMBERED = 8  # finished maps: another view of one needs no new pass
+_finished: OrderedDict[tuple, OcclusionMap] = OrderedDict()
 
 
 def _patch_sizes(name: str) -> tuple[int, int, int, int]:
@@ -72,9 +76,13 @@ def occlusion_explorer(network: str = "alexnet", picture_name: str | None = None
         Choice("fill", tuple(FILLS)),
         Choice("measure", tuple(MEASURES), "score", label="what is measured"),
         Choice("view", (DROP, "value with the patch there")),
+        Choice("scale", (FIXED, STRETCHED), label="scale of the colors"),
         *own,
     ]
-    return Explorable(_render_occlusion, controls, "Occlusion explorer", _occlusion_presets(), refresh)
+    return Explorable(
+        _render_occlusion, controls, "Occlusion explorer", _occlusion_presets(), refresh,
+        resets={"class_index": common_controls.OF_PICTURE},
+    )  # fmt: skip
 
 
 def _occlusion_presets() -> dict[str, dict]:
@@ -92,16 +100,29 @@ def _occlusion_presets() -> dict[str, dict]:
 
 
 def _render_occlusion(state: dict) -> Iterator[Picture | Progress]:
-    model = common_controls.network(state["network"])
     image = common_controls.chosen_image(state)
-    unit = MEASURES[state["measure"]](state["class_index"])
-    maps = iter_occlusion_map(model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]])
-    for occluded in maps:
-        yield occlusion_plot(
-            image, occluded, state["picture"], state["view"] == DROP, NUMBERS[state["measure"]]
-        )
+    name, number = common_controls.picture_title(state), NUMBERS[state["measure"]]
+    for occluded in _maps(state, image):
+        yield occlusion_plot(image, occluded, name, state["view"] == DROP, number, state["scale"] == FIXED)
         if occluded.done < 1:
             yield Progress(occluded.done, "covering one position after the other")
+
+
+def _maps(state: dict, image: torch.Tensor) -> Iterator[OcclusionMap]:
+    asked = ("network", "picture", "own", "use_own", "class_index", "patch_size", "stride", "fill", "measure")
+    key = tuple(state[name] for name in asked)
+    if key in _finished:
+        _finished.move_to_end(key)
+        yield _finished[key]
+        return
+    model, unit = common_controls.network(state["network"]), MEASURES[state["measure"]](state["class_index"])
+    for occluded in iter_occlusion_map(
+        model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]]
+    ):
+        yield occluded
+    _finished[key] = occluded
+    while len(_finished) > REMEMBERED:
+        _finished.popitem(last=False)
 
 
 def patch_by_hand(network: str = "lenet", picture_name: str | None = "3") -> Explorable:
@@ -152,7 +173,7 @@ def _render_patch(state: dict) -> Picture:
     )
     corner = [math.floor(place - (state["patch_size"] - 1) / 2) for place in (y, x)]  # as `occlude` lays it
     box = (*corner, *(edge + state["patch_size"] for edge in corner))
-    named = f"The picture {state['picture']!r} with a patch of {state['patch_size']} pixels on it."
+    named = f"The picture {common_controls.picture_title(state)!r} with a patch of {state['patch_size']} pixels on it."
     left = boxed(covered, box, named)
     return side_by_side(
         [left, right],
