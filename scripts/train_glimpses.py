@@ -21,7 +21,7 @@ from lecturelib.visual_attention.shipped_glimpses import FILE, SHIPPED, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 BATCH, RATE = 128, 1e-3
-STEPS = {"digits": 4000, "translated": 7000, "cluttered": 9000}
+STEPS = {"digits": 4000, "translated": 5000, "cluttered": 6000}
 KEEP = 1000  # steps between two states
 CURVE = 500  # steps between two points of the curve
 

@@ -60,7 +60,7 @@ def c24_glimpses(name: str = "cluttered_4", pictures: int = 2000) -> dict:
     )
 
 
-def c29_window(steps: int = 1000, seeds: tuple[int, ...] = (0, 1, 2)) -> dict:
+def c29_window(steps: int = 600, seeds: tuple[int, ...] = (0, 1, 2)) -> dict:
     """C29: a soft window that is trained by backpropagation alone finds the digit on translated digits.
 
     For each seed a window is trained, and as a control the same network whose window stays over the whole picture.
