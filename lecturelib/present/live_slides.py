@@ -54,10 +54,12 @@ def environment(base: Mapping[str, str], prepared: str | None = None) -> dict[st
 
 def command(notebook: Path, run: bool = True, options: tuple[str, ...] = ()) -> list[str]:
     """The command that opens the deck on a notebook; `run`: all its cells too; `options` go to JupyterLab."""
-    address = f"/doc/tree/{quote(notebook.name)}?present={'run' if run else 'no-run'}"
+    # What to present goes into the page's settings, not into the address: Jupyter ends the address with a token.
+    address = f"/doc/tree/{quote(notebook.name)}"
+    settings = {"page_config_data": {"lecturelibPresent": {"notebook": address, "run": run}}}
     return [
-        *(sys.executable, "-m", "jupyterlab"),
-        *(f"--ServerApp.root_dir={notebook.parent}", f"--LabApp.default_url={address}", *options),
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebook.parent}"),
+        *(f"--ServerApp.tornado_settings={settings!r}", f"--LabApp.default_url={address}", *options),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import time
 import urllib.request
@@ -42,7 +43,7 @@ def write(path, cells, kernel="python3"):
 
 
 @contextlib.contextmanager
-def presented(notebook, home, *, run=True):
+def presented(notebook, home, *, run=True, token=""):
     """The product's own command, without its browser; yields the address that it would open."""
     import socket
 
@@ -50,7 +51,11 @@ def presented(notebook, home, *, run=True):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ("--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0")
-    options += ("--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True")
+    options += (
+        f"--IdentityProvider.token={token}",
+        "--ServerApp.password=",
+        "--ServerApp.disable_check_xsrf=True",
+    )
     own = {f"{name}_DIR": str(home / name) for name in ("JUPYTER_CONFIG", "JUPYTER_RUNTIME", "JUPYTER_DATA")}
     own |= {f"JUPYTERLAB_{name}_DIR": str(home / name) for name in ("SETTINGS", "WORKSPACES")}
     command = live_slides.command(notebook, run, options)
@@ -71,11 +76,11 @@ def presented(notebook, home, *, run=True):
                 server.wait()
 
 
-def wait_for(address, seconds=180):
+def wait_for(address, seconds=180, token=""):
     deadline = time.monotonic() + seconds
     while True:
         try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
+            urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=2).close()
             return
         except OSError:
             if time.monotonic() > deadline:
@@ -128,6 +133,22 @@ def test_widgets_live_on_ten_fresh_servers_in_a_row(tmp_path, stage_on):
             assert "ran to its end" in stage.shown
             assert stage.notebook.complaints() == []
     assert notebook.read_bytes() == before  # nothing is saved by itself
+
+
+def test_the_printed_address_opens_the_slides_and_a_reload_after_leaving_does_not(tmp_path, stage_on):
+    notebook = tmp_path / "my fresh.ipynb"
+    write(notebook, CELLS)
+    with presented(notebook, tmp_path, token="t0ken") as (address, _):
+        wait_for(address, token="t0ken")
+        (printed,) = set(re.findall(r"http://127\.0\.0\.1:\d+/\S+", (tmp_path / "log").read_text()))
+        assert printed.count("?") == 1 and printed.endswith("?token=...")
+        stage = stage_on(address, printed.removeprefix(address).replace("...", "t0ken"))
+        assert stage.number == 1
+        stage.press("q")
+        stage.page.reload()
+        stage.page.locator(".jp-Notebook").wait_for()
+        stage.page.wait_for_timeout(1500)
+        assert stage.page.locator(".ll-deck-away").count() == 0
 
 
 def test_pictures_stand_where_no_kernel_can_be_had(tmp_path, _server_and_browser, stage_on):

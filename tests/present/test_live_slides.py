@@ -1,5 +1,6 @@
 """The command that opens a part: which notebook, which settings, which extension."""
 
+import ast
 import json
 import os
 import re
@@ -36,7 +37,10 @@ def test_the_command_opens_the_single_document_view():
     made = live_slides.command(Path("/courses/my lesson.ipynb"), run=False, options=("--no-browser",))
     assert made[:3] == [sys.executable, "-m", "jupyterlab"] and made[-1] == "--no-browser"
     assert "--ServerApp.root_dir=/courses" in made
-    assert "--LabApp.default_url=/doc/tree/my%20lesson.ipynb?present=no-run" in made
+    assert "--LabApp.default_url=/doc/tree/my%20lesson.ipynb" in made, "Jupyter adds ?token=..."
+    (settings,) = (each for each in made if each.startswith("--ServerApp.tornado_settings="))
+    asked = ast.literal_eval(settings.partition("=")[2])["page_config_data"]["lecturelibPresent"]
+    assert asked == {"notebook": "/doc/tree/my%20lesson.ipynb", "run": False}
 
 
 def test_jupyter_finds_the_extension_of_this_package_first(tmp_path):

@@ -72,8 +72,8 @@ function activate(lab, services) {
   });
 
   // JupyterLab takes the question out of its address, so after a reload the deck's own memory says that it ran.
-  const asked = new URLSearchParams(window.location.search);
-  if (asked.has("present") || Deck.remembered()) {
+  const asked = wanted();
+  if (asked || Deck.remembered()) {
     app.restored.then(async () => {
       const panel = tracker.currentWidget || (await new Promise((found) => {
         const once = (_, panel) => {
@@ -85,8 +85,21 @@ function activate(lab, services) {
       await panel.context.ready;
       await panel.revealed;
       const again = Deck.remembered(panel.context.path);
-      if (!asked.has("present") && !again) return;
-      await start(panel, { run: again ? again.run : asked.get("present") !== "no-run", resume: true });
+      if (!asked && !again) return;
+      await start(panel, { run: again ? again.run : asked !== "no-run", resume: true });
     });
   }
+}
+
+// "run" or "no-run" where the address asks for slides (?present=...), or the command that started the server does: that
+// one once in each tab, so that the printed address, which ends with a token, opens the slides as well.
+function wanted() {
+  const address = new URLSearchParams(window.location.search);
+  if (address.has("present")) return address.get("present") || "run";
+  const settings = document.getElementById("jupyter-config-data");
+  const started = settings ? JSON.parse(settings.textContent).lecturelibPresent : undefined;
+  if (!started || !window.location.pathname.endsWith(started.notebook)) return null;
+  if (window.sessionStorage.getItem("lecturelib-presented")) return null;
+  window.sessionStorage.setItem("lecturelib-presented", "1");
+  return started.run ? "run" : "no-run";
 }
