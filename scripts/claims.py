@@ -1,5 +1,5 @@
 """Measure the claims in full: part 3 (C1 to C5, C12), part 4 (C6, C7, C26, C31), part 5 (C8, C9, C10), part 6 (C11,
-C13, C14, C27), part 7 (C15 to C19, C25, C28, C30) and part 8 (C20, C21).
+C13, C14, C27), part 7 (C15 to C19, C25, C28, C30), part 8 (C20, C21) and part 9 (C22 to C24, C29).
 
     python scripts/claims.py               every part, into data/claims/: half an hour
     python scripts/claims.py part5         one of them
@@ -25,6 +25,8 @@ from lecturelib.confounds.claims import c1_tanks, c2_microphones, c3_adversarial
 from lecturelib.gradients.claims import c8_localization, c9_features, c10_sanity
 from lecturelib.optimization import claims as optimization
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
+from lecturelib.visual_attention.caption_claims import c22_maps, c23_soft_and_hard
+from lecturelib.visual_attention.claims import c24_glimpses, c29_window
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -103,7 +105,20 @@ def part8() -> dict:
     return {"C20": c20_linear, "C21": c21_two_numbers}
 
 
-PARTS = {"part3": part3, "part4": part4, "part5": part5, "part6": part6, "part7": part7, "part8": part8}
+def part9() -> dict:
+    """The functions that measure each claim of part 9, by name."""
+    return {"C22": c22_maps, "C23": c23_soft_and_hard, "C24": c24_glimpses, "C29": c29_window}
+
+
+PARTS = {
+    "part3": part3,
+    "part4": part4,
+    "part5": part5,
+    "part6": part6,
+    "part7": part7,
+    "part8": part8,
+    "part9": part9,
+}
 
 
 def main() -> None:
