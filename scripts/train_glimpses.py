@@ -21,8 +21,9 @@ from lecturelib.visual_attention.shipped_glimpses import FILE, SHIPPED, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 BATCH, RATE = 128, 1e-3
-STEPS = {"digits": 4000, "translated": 5000, "cluttered": 6000}
-KEEP = 1000  # steps between two states
+STEPS = {"digits": 4000, "translated": 4000, "cluttered": 5000}
+WARM_UP = {"cluttered_4": 2500, "translated_4": 2000}  # steps with random places, before the policy learns
+KEEP = 500  # steps between two states
 CURVE = 500  # steps between two points of the curve
 
 
@@ -40,10 +41,15 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
         torch.manual_seed(seed)
         network = spec.build(name)
     digits, labels = datasets.digits("train")
-    run = iter_glimpses(network, digits, labels, spec.task, STEPS[spec.task], BATCH, RATE, seed)
+    steps = STEPS[spec.task]
+    warm_up = WARM_UP.get(name, 0)
+    run = iter_glimpses(network, digits, labels, spec.task, steps, BATCH, RATE, seed, warm_up)
     curve, spent, window = [], 0.0, []
-    if state_file.exists():
-        kept = torch.load(state_file, weights_only=True)
+    # up to the end of its warm-up a learned policy is its control
+    shared = folder / f"{name}_random.{seed}.half.pt"
+    found = next((file for file in (state_file, shared) if file.exists()), None)
+    if found:
+        kept = torch.load(found, weights_only=True)
         run.restore(kept["run"])
         curve, spent = kept["curve"], kept["seconds"]
     start = time.process_time()
@@ -56,7 +62,10 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
             seconds = spent + time.process_time() - start
             print(f"{name}, seed {seed}: step {step.step} of {step.of}, training error {curve[-1][1]:.2%}, "
                   f"{seconds:.0f} CPU s", flush=True)  # fmt: skip
-            save_state({"run": run.state(), "curve": curve, "seconds": seconds}, state_file)
+            kept = {"run": run.state(), "curve": curve, "seconds": seconds}
+            save_state(kept, state_file)
+            if spec.policy == "random" and step.step == WARM_UP.get(name.removesuffix("_random")):
+                save_state(kept, folder / f"{name}.{seed}.half.pt")
             if time.monotonic() > until and step.step < step.of:
                 raise OutOfTime(f"{name}, seed {seed}: stopped at step {step.step}; run it again to go on")
     rounded(network.eval())
@@ -64,7 +73,7 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
     wrong = (predictions(network, placed.images) != wanted).float().mean().item()
     record = {
         "task": spec.task, "kind": spec.kind, "size": spec.size, "scales": spec.scales, "glimpses": spec.glimpses,
-        "policy": spec.policy, "multiply_adds": spec.multiply_adds, "steps": STEPS[spec.task], "seed": seed,
+        "policy": spec.policy, "multiply_adds": spec.multiply_adds, "steps": steps, "warm_up": warm_up, "seed": seed,
         "error": round(wrong, 4), "cpu_seconds": round(spent + time.process_time() - start), "curve": curve,
     }  # fmt: skip
     save_state({"run": run.state(), "curve": curve, "seconds": record["cpu_seconds"]}, state_file)
@@ -96,6 +105,8 @@ The weights of `lecturelib.visual_attention.load_glimpses(NAME)`: {", ".join(SHI
   with a learned baseline for the locations (reward: the log-probability of the label; standard deviation .15; the
   policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, batch {BATCH}, one thread,
   on the 10,000 shipped training digits, placed anew for every batch.
+* In the first half of the steps on 60 x 60 pixels ({", ".join(WARM_UP)}) all places are random: up to there the run is
+  that of the control, which goes on with random places.
 * Steps: {", ".join(f"{task} {n:,}" for task, n in STEPS.items())}.
 * {FILE}.json holds the test error of every network that was trained (one for each seed), its multiply-adds for one
   picture and the training error every {CURVE} steps of the last seed: learned policies, the controls with random

@@ -20,8 +20,8 @@ from lecturelib.visual_attention.shipped_windows import CELLS, FILE, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 from lecturelib.visual_attention.window_network import WindowNetwork, center_distance
 
-BATCH, RATE, STEPS = 128, 1e-3, 1500
-SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400, 600, 800, 1000, 1500)
+BATCH, RATE, STEPS = 128, 1e-3, 1000
+SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 800, 1000)
 SHOWN = 12  # test pictures whose windows are kept
 SEEDS = {"window_translated": (0, 1, 2)}  # the others: seed 0
 

@@ -21,7 +21,7 @@ class GlimpsePath:
     """What a glimpse network did with B pictures in T glimpses.
 
     `locations` (T, B, 2) as (x, y) in [-1, 1], where it looked; `means` (T - 1, B, 2), where its policy wanted to look;
-    `log_probabilities` (T - 1, B) of what was drawn; `baselines` (T - 1, B), the rewards it expected; `states`
+    `log_probabilities` (T - 1, B), densities of what was drawn; `baselines` (T - 1, B), the rewards it expected; `states`
     (T, B, hidden); `logits` (B, classes) after the last glimpse.
     """
 
@@ -112,11 +112,13 @@ class GlimpseNetwork(nn.Module):
         generator: torch.Generator | None = None,
         sample: bool = False,
         glimpses: int | None = None,
+        random: bool = False,
     ) -> GlimpsePath:
         """The path over pictures (B, 1, H, W) in [0, 1].
 
         `sample`: draw the locations around their means (as in training); otherwise look at the means. A random policy
-        always draws. `glimpses`: another number than it was trained with. Raises `TypeError` or `ValueError`.
+        always draws. `glimpses`: another number than it was trained with. `random`: uniform places whatever the policy.
+        Raises `TypeError` or `ValueError`.
         """
         check_images(images, self)
         check_sensor(self.size, self.scales, images.shape[-2:])
@@ -130,7 +132,8 @@ class GlimpseNetwork(nn.Module):
             if step == count - 1:
                 break
             mean = self.next_mean(state).to(images.dtype)  # also where autocast computes in bfloat16
-            if self.policy == "random":
+            uniform = random or self.policy == "random"
+            if uniform:
                 drawn = torch.rand(len(images), 2, generator=generator) * 2 - 1
             elif sample:
                 drawn = mean.detach() + self.std * torch.randn(len(images), 2, generator=generator)
@@ -139,7 +142,9 @@ class GlimpseNetwork(nn.Module):
             location = drawn.clamp(-1, 1)
             locations.append(location)
             means.append(mean)
-            chances.append(log_density(drawn, mean, self.std))
+            chances.append(
+                torch.full_like(mean[:, 0], -math.log(4)) if uniform else log_density(drawn, mean, self.std)
+            )
             baselines.append(self.baseline(state.detach())[:, 0].to(images.dtype))
         empty = images.new_zeros(0, len(images))
         return GlimpsePath(

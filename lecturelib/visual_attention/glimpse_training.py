@@ -53,7 +53,7 @@ class GlimpseRun(Iterator[GlimpseStep]):
 
     def __init__(
         self, network: nn.Module, digits: Tensor, labels: Tensor, task: Task, steps: int, batch_size: int,
-        learning_rate: float, seed: int,
+        learning_rate: float, seed: int, warm_up: int = 0,
     ):  # fmt: skip
         check_images(digits, name="digits")
         self.network, self.digits, self.labels = network, digits, labels
@@ -61,6 +61,7 @@ class GlimpseRun(Iterator[GlimpseStep]):
         self.of, self.step, self.stopped = check_whole("steps", steps, 1), 0, ""
         self.batch_size = check_whole("batch_size", batch_size, 1)
         self.learning_rate = check_number("learning_rate", learning_rate, above=0)
+        self.warm_up = check_whole("warm_up", warm_up, 0, steps, "the steps")
         self._generator = torch.Generator().manual_seed(seed)
         self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
 
@@ -76,7 +77,8 @@ class GlimpseRun(Iterator[GlimpseStep]):
         try:
             with torch.enable_grad():
                 if isinstance(self.network, GlimpseNetwork):
-                    path = self.network(images, self._generator, sample=True)
+                    random = self.step < self.warm_up
+                    path = self.network(images, self._generator, sample=True, random=random)
                     logits = path.logits
                     loss, rewards = glimpse_loss(path, labels)
                 else:
@@ -118,10 +120,13 @@ def iter_glimpses(
     batch_size: int = 128,
     learning_rate: float = 1e-3,
     seed: int = 0,
+    warm_up: int = 0,
 ) -> GlimpseRun:
     """Train a glimpse network (or a plain classifier, to compare) on a task; yields a `GlimpseStep` after each step.
 
-    digits (N, 1, 28, 28) in [0, 1], labels (N,). Raises `TypeError` or `ValueError` before any work.
+    digits (N, 1, 28, 28) in [0, 1], labels (N,). `warm_up`: in that many steps all places are random, so that the
+    network can read before the policy learns from it; up to there a run is that of the random control. Raises
+    `TypeError` or `ValueError` before any work.
 
     >>> run = iter_glimpses(
     ...     GlimpseNetwork(4, 1, 2), torch.rand(9, 1, 28, 28), torch.zeros(9).long(), steps=2, batch_size=4
@@ -129,7 +134,7 @@ def iter_glimpses(
     >>> [step.step for step in run]
     [1, 2]
     """
-    return GlimpseRun(network, digits, labels, task, steps, batch_size, learning_rate, seed)
+    return GlimpseRun(network, digits, labels, task, steps, batch_size, learning_rate, seed, warm_up)
 
 
 @torch.no_grad()

@@ -153,7 +153,7 @@ QUESTIONS = (
             Answer(
                 "Nothing that can be measured.",
                 False,
-                "In this lesson's tiny task the variance falls to less than a half, and training gets further.",
+                "In section 4 the variance falls to about a tenth, and training gets further.",
             ),
         ),
     ),

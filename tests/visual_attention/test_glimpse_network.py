@@ -142,3 +142,16 @@ def test_training_keeps_the_mode_also_after_an_error():
 def test_bad_input_is_a_sentence(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_up_to_the_end_of_its_warm_up_a_run_is_that_of_the_random_control():
+    digits, labels = torch.rand(40, 1, 28, 28, generator=seeded()), torch.arange(40) % 10
+    nets = [network(), network(policy="random"), network()]
+    for net, warm_up in zip(nets, (3, 0, 0), strict=True):
+        run = iter_glimpses(net, digits, labels, steps=6, batch_size=8, seed=3, warm_up=warm_up)
+        for _ in range(3):
+            next(run)
+    weights = [net.core.weight for net in nets]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+    with pytest.raises(ValueError, match="warm_up: expected a whole number from 0 to 6 .the steps., got 7"):
+        iter_glimpses(network(), digits, labels, steps=6, warm_up=7)
