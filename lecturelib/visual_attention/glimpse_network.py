@@ -21,8 +21,8 @@ class GlimpsePath:
     """What a glimpse network did with B pictures in T glimpses.
 
     `locations` (T, B, 2) as (x, y) in [-1, 1], where it looked; `means` (T - 1, B, 2), where its policy wanted to look;
-    `log_probabilities` (T - 1, B), densities of what was drawn; `baselines` (T - 1, B), the rewards it expected; `states`
-    (T, B, hidden); `logits` (B, classes) after the last glimpse.
+    `log_probabilities` (T - 1, B), log densities of what was drawn; `baselines` (T - 1, B), the rewards it expected;
+    `states` (T, B, hidden); `logits` (B, classes) after the last glimpse.
     """
 
     locations: Tensor
