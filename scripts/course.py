@@ -189,6 +189,11 @@ def explain(lines):
 
 
 def install_lab_settings():
+    """Settings of the installation: JupyterLab's, and PyTorch's waiting in every kernel, whoever starts it."""
+    for packages in [*VENV.glob("lib/python*/site-packages"), *VENV.glob("Lib/site-packages")]:
+        # Python runs this line at its start: the variable has to be set before PyTorch is loaded, also in VS Code.
+        line = 'import os; os.environ.setdefault("OMP_WAIT_POLICY", "passive")\n'
+        (packages / "lecturelib_course.pth").write_text(line, encoding="utf-8")
     folder = VENV / "share" / "jupyter" / "lab" / "settings"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "overrides.json").write_text(json.dumps(LAB_SETTINGS, indent=2) + "\n", encoding="utf-8")

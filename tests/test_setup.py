@@ -381,3 +381,12 @@ def test_ci_runs_the_readmes_test_command():
 
 def test_unpack_alone_knows_how_the_archives_are_read():
     assert {asset.converter for asset in assets.REGISTRY.values()} <= set(archive.CONVERTERS)
+
+
+def test_pytorchs_threads_wait_quietly_in_every_kernel(course):
+    packages = course.VENV / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    course.install_lab_settings()
+    told = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    code = f"import site; site.addsitedir({str(packages)!r}); import os; print(os.environ['OMP_WAIT_POLICY'])"
+    assert subprocess.check_output([sys.executable, "-c", code], env=told, text=True).strip() == "passive"

@@ -5,12 +5,14 @@ import torch
 import lecturelib
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
+from lecturelib.cpu_quota import respect_cpu_quota
 
 # What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
 NEEDS: dict[str, tuple[str, ...]] = {
     "00": ("imagenet_alexnet", "efficientnet_lite0"),
     "01": ("imagenet_alexnet",),
     "02": (),
+    "03": ("imagenet_alexnet", "efficientnet_lite0", "efficientnet_lite2"),
     "04": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "05": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0"),
     "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
@@ -21,6 +23,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 def begin(part: str, seed: int = 0) -> None:
     """Seed PyTorch and check that the networks of a part ("04") are there; nothing is downloaded.
+
+    PyTorch takes no more threads than a container's quota allows.
 
     Raises `UnknownName` (a `KeyError`) for an unknown part, `assets.AssetMissing` with the command that fetches what is
     missing.
@@ -34,6 +38,7 @@ def begin(part: str, seed: int = 0) -> None:
         )
     for name in NEEDS[part]:
         assets.path(name)
+    respect_cpu_quota()
     torch.manual_seed(seed)
     print(
         f"lecturelib {lecturelib.__version__}, PyTorch {torch.__version__}: ready for part {part}, offline."
