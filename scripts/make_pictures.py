@@ -8,10 +8,11 @@ from pathlib import Path
 from lecturelib.architecture.diagrams.block_diagram import block_diagram
 from lecturelib.architecture.graph.examples import graph_of
 from lecturelib.autoencoders import explore as autoencoders
+from lecturelib.confounds import load_tanks, scene_maps, tank_scenes
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
-from lecturelib.show import save
+from lecturelib.show import Picture, overlay, save, tiled
 from lecturelib.training.playground import Playground
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -29,11 +30,24 @@ PICTURES = {
 }
 
 
+def tanks() -> Picture:
+    """Three scenes with the maps of the network of the lab and of its control."""
+    scenes, tiles = tank_scenes(3, 0.5, seed=306), []
+    drops = [scene_maps(load_tanks(name), scenes, "occlusion") for name in ("lab", "balanced")]
+    for k in range(len(scenes)):
+        maps = [overlay(scenes.images[k], drop[k], signed=True, colour_bar=False, size=192) for drop in drops]
+        tiles += [scenes.images[k : k + 1].repeat_interleave(2, 2).repeat_interleave(2, 3), *maps]
+    labels = ["scene", "trained in the lab", "other data"] * 3
+    alt = "Three scenes; occlusion maps of one network lie on the sky, those of the other on the vehicle."
+    return tiled(tiles, 3, labels, pad=8, alt=alt)
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (make, state) in PICTURES.items():
         shown = make().picture(state)
         print(f"{save(shown, FOLDER / f'{name}.png').name}: {shown.alt}")
+    save(tanks(), FOLDER / "tanks.png")
     playground = Playground("spiral: wide enough")
     playground.step(2000)
     save(playground.picture(), FOLDER / "playground.png")

@@ -6,6 +6,7 @@ LESSONS = {
     "00_start_here": 1,
     "01_architecture": 5,
     "02_training": 3,
+    "03_confounds": 10,
     "04_parameters": 6,
     "05_gradients": 8,
     "06_optimization": 10,

@@ -8,6 +8,7 @@ from PIL import Image
 from lecturelib.architecture import explore as architecture
 from lecturelib.attention import explore as attention
 from lecturelib.autoencoders import explore as autoencoders
+from lecturelib.confounds import explore as confounds
 from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
@@ -58,6 +59,7 @@ EXPLORABLES = [
     attention.mask_explorer,
     attention.beam_search_explorer,
     *(getattr(autoencoders, name) for name in autoencoders.__all__),
+    *(getattr(confounds, name) for name in confounds.__all__),
 ]
 
 
@@ -101,6 +103,10 @@ def test_presets_can_be_chosen_and_come_back(make):
         optimization.location_explorer,
         optimization.activation_grid_explorer,
         optimization.deep_visualization,
+        confounds.attack_strength_explorer,
+        confounds.attack_target_explorer,
+        confounds.attack_patch_explorer,
+        confounds.attack_maps_explorer,
     ],
 )
 def test_own_photo_is_used_and_a_wrong_file_is_a_sentence(make):

@@ -77,6 +77,7 @@ def test_a_lesson_begins_by_its_number(notebook):
     [
         "01_architecture",
         "02_training",
+        "03_confounds",
         "04_parameters",
         "05_gradients",
         "06_optimization",

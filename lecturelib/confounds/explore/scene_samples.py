@@ -39,7 +39,7 @@ def answers(network: str) -> tuple[Tensor, Tensor]:
     """The probabilities (COUNT, 2) that a network gives under each of the two skies."""
     model = shared_tanks(network)
     return tuple(
-        torch.cat([model(part).softmax(1) for part in scenes.images.split(80)]) for scenes in both_skies()
+        torch.cat([model(part).softmax(1) for part in scenes.images.split(40)]) for scenes in both_skies()
     )  # type: ignore[return-value]
 
 

@@ -28,7 +28,7 @@ def weather_explorer() -> Explorable:
     """How many scenes have the lab's weather, from all to none, with the accuracies and one scene's map."""
     controls = [
         Slider("agreement", 0, 100, 5, 100, label="scenes with the lab's weather", unit="%"),
-        Slider("scene", 1, MAPPED, value=1),
+        Slider("scene", 1, MAPPED, value=2),
         Choice("network", tuple(NETWORKS), labels=tuple(NETWORKS.values())),
         Choice("method", METHODS, "occlusion", label="map"),
     ]
