@@ -1,5 +1,6 @@
 """Attacks on models whose gradients are known by hand, and on LeNet; inside the ball, the mask and [0, 1]."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -139,6 +140,22 @@ def test_the_model_and_the_images_are_left_as_they_were(digits):
     assert all(torch.equal(value, kept[name]) for name, value in net.state_dict().items())
 
 
+def test_the_model_is_left_as_it_was_when_interrupted_within_a_step(digits):
+    net = models.load("lenet").train().requires_grad_(True)
+    passes = []
+
+    def interrupt(*_):
+        passes.append(1)
+        if len(passes) == 3:
+            raise KeyboardInterrupt
+
+    hook = net.register_forward_hook(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pgd(net, digits, 0.1, 10)
+    hook.remove()
+    assert net.training and all(p.requires_grad and p.grad is None for p in net.parameters())
+
+
 def test_dropout_is_off_while_attacked():
     net = nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(16, 2)).train()
     x = torch.rand(1, 1, 4, 4)
@@ -169,7 +186,43 @@ def test_bad_input_is_a_sentence_before_any_work(lenet, digits, change, error, s
         iter_pgd(lenet, **({"images": digits} | change))  # at the call, before the first step
 
 
-@pytest.mark.may_skip  # it pins an old `requests`, so it is not among the test dependencies
+@pytest.mark.parametrize("targeted", [False, True])
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_a_network_with_a_hidden_layer_by_numpy(norm, targeted):
+    """The same attack in NumPy, with the gradient derived by hand: softmax, two matrices, a ReLU between them."""
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(12, 9)), rng.normal(size=(4, 12))
+    x, goals = rng.uniform(0.2, 0.8, size=(5, 9)), np.array([0, 1, 2, 3, 0])
+    epsilon, steps, rate = 0.15, 6, 0.04
+    found = x.copy()
+    for _ in range(steps):
+        hidden = found @ first.T
+        scores = np.maximum(hidden, 0) @ second.T
+        share = np.exp(scores - scores.max(1, keepdims=True))
+        share /= share.sum(1, keepdims=True)
+        share[np.arange(5), goals] -= 1  # d loss / d scores
+        gradient = ((share @ second) * (hidden > 0)) @ first
+        way = np.sign(gradient)
+        if norm == "l2":
+            way = gradient / np.linalg.norm(gradient, axis=1, keepdims=True)
+        change = found + (-1 if targeted else 1) * rate * way - x
+        if norm == "linf":
+            change = np.clip(change, -epsilon, epsilon)
+        else:
+            change *= np.minimum(1, epsilon / np.linalg.norm(change, axis=1, keepdims=True))
+        found = np.clip(x + change, 0, 1)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(9, 12, bias=False), nn.ReLU(), nn.Linear(12, 4, bias=False))
+    net = net.double().eval()
+    with torch.no_grad():
+        net[1].weight.copy_(torch.from_numpy(first))
+        net[3].weight.copy_(torch.from_numpy(second))
+    goal = {"target" if targeted else "label": torch.from_numpy(goals)}
+    ours = pgd(net, torch.from_numpy(x).view(5, 1, 3, 3), epsilon, steps, rate, norm, **goal)
+    np.testing.assert_allclose(ours.flatten(1).numpy(), found, atol=1e-9)
+
+
+# It pins an old `requests`, so it is not among the test dependencies; `pip install --no-deps torchattacks` is enough.
+@pytest.mark.may_skip
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("steps", [1, 6])
 def test_torchattacks_finds_the_same(lenet, digits, steps):

@@ -1,10 +1,10 @@
 """Explorables of part 3: from the lab to the wild, de-biasing, microphones, glasses, a hunt, attacks and patches."""
 
+from lecturelib.confounds.explore.attack_defenses import attack_defense_explorer
 from lecturelib.confounds.explore.attack_maps import attack_maps_explorer
 from lecturelib.confounds.explore.attack_patch import attack_patch_explorer
 from lecturelib.confounds.explore.attack_strength import attack_strength_explorer
 from lecturelib.confounds.explore.attack_target import attack_target_explorer
-from lecturelib.confounds.explore.attack_defenses import attack_defense_explorer
 from lecturelib.confounds.explore.debiasing import debiasing_explorer
 from lecturelib.confounds.explore.glasses import glasses_explorer
 from lecturelib.confounds.explore.hunt import hunt_explorer

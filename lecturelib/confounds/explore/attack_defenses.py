@@ -38,7 +38,7 @@ def attack_defense_explorer() -> Explorable:
         Slider("epsilon", 0.0, 0.3, 0.05, 0.2, label="epsilon: largest change of a pixel"),
         Slider("example", 0, EXAMPLES - 1, value=3, label="test digit"),
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "adversarial training": {"second": "adversarial", "epsilon": 0.2},
         "beyond what it was trained for": {"second": "adversarial", "epsilon": 0.3},
         "a defense that masks": {"first": "rounded_8_own_gradient", "second": "rounded_8_stand_in"},

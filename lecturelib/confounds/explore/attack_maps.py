@@ -9,6 +9,7 @@ from lecturelib.confounds.adversarial import iter_pgd, random_noise
 from lecturelib.confounds.attacked_maps import MAP_METHODS, answer_maps, concentration, map_agreement
 from lecturelib.confounds.explore.attack_parts import (
     NETWORK,
+    PATIENCE,
     TARGETS,
     TILE,
     answers,
@@ -44,7 +45,7 @@ def attack_maps_explorer(picture_name: str = "cat") -> Explorable:
         Choice("epsilon", SIZES, 4, label="epsilon, in 255ths", slider=True),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "by saliency": {"method": "saliency"},
         "towards a flamingo": {"goal": "flamingo"},
         "a stronger attack": {"epsilon": 16},
@@ -70,7 +71,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         yield images, answer_maps(model, images, state["method"], classes), says
 
     yield from emerging(
-        key, found, STEPS + 1, lambda step: _draw(state, *step), "attacking, and computing the maps"
+        key, found, STEPS + 1, lambda step: _draw(state, *step), "attacking, and computing the maps", PATIENCE
     )
 
 

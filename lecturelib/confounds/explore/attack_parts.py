@@ -11,6 +11,7 @@ TARGETS = ("flamingo", "gibbon", "espresso", "volcano", "daisy", "sports car", "
 TILE = 224  # pixels of a photo, as the network takes it
 AMPLIFIED = (1, 4, 16, 32)
 ROWS = 4  # answers shown
+PATIENCE = 0.3  # seconds between two pictures of an attack: each costs a forward pass
 
 
 def photo_controls(value: str = "cat") -> tuple[Control, ...]:

@@ -33,7 +33,7 @@ def attack_patch_explorer(picture_name: str = "rocket") -> Explorable:
         Pointer("x", "y", (0.5, 0.5), step=0.05, panel=0, label="the disc"),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "a photo of the class, as large": {"patch": PATCHES[2]},
         "random colors, as large": {"patch": PATCHES[1]},
         "small": {"size": 20},
@@ -58,11 +58,11 @@ def _render(state: dict) -> Picture:
     laid = photo
     if state["patch"] != PATCHES[3]:
         # the pointer is the middle of the disc, which stays within the picture
-        places = [
+        y, x = (
             min(max((state[axis] - share / 2) / (1 - share), 0.0), 1.0) if share < 1 else 0.5
             for axis in ("y", "x")
-        ]
-        laid = place_patch(photo, _patch(state["patch"]), *places, size=share, angle=float(state["angle"]))
+        )
+        laid = place_patch(photo, _patch(state["patch"]), y, x, share, float(state["angle"]))
     after, before = model(laid).softmax(1)[0], common_controls.answer(state)
     goal, first, answer = model.classes.index(PATCH_CLASS), int(before.argmax()), int(after.argmax())
     kept = list(dict.fromkeys([goal, first, answer]))

@@ -10,6 +10,7 @@ from lecturelib.confounds.adversarial import AttackStep, iter_pgd, random_noise
 from lecturelib.confounds.explore.attack_parts import (
     AMPLIFIED,
     NETWORK,
+    PATIENCE,
     TARGETS,
     TILE,
     answer_bars,
@@ -50,7 +51,7 @@ def attack_strength_explorer(picture_name: str = "cat") -> Explorable:
         Choice("factor", AMPLIFIED, 16, label="perturbation shown times", slider=True),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "nothing changed": {"epsilon": 0},
         "one level of grey": {"epsilon": 1},
         "a flamingo": {"goal": "flamingo", "epsilon": 4},
@@ -70,6 +71,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         steps,
         lambda step: _draw(state, key, image, step),
         "attacking the photo",
+        PATIENCE,
     )
     for epsilon in range(MOST + 1):  # so that the slider answers at once from now on
         if (key, epsilon) not in _known:

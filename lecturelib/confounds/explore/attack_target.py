@@ -9,6 +9,7 @@ from torch import Tensor
 from lecturelib.confounds.adversarial import AttackStep, iter_pgd
 from lecturelib.confounds.explore.attack_parts import (
     NETWORK,
+    PATIENCE,
     TARGETS,
     TILE,
     answer_bars,
@@ -52,7 +53,7 @@ def attack_target_explorer(picture_name: str = "cat", target: str = "flamingo") 
         Toggle("noise", False, label="start from noise instead of a photo"),
         *own,
     ]
-    presets = {
+    presets: dict[str, dict] = {
         "a class without the thing": {"noise": True, "size": 16},
         "only a frame": {"where": WHERE[3], "size": 64},
         "measured as a length": {"norm": "l2", "size": 4},
@@ -96,7 +97,9 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
             last = answers(torch.cat([step.images, image])) if step.step == STEPS else None
             yield step, list(course), last
 
-    yield from emerging(key, followed, STEPS, lambda found: _draw(state, image, *found), "attacking")
+    yield from emerging(
+        key, followed, STEPS, lambda found: _draw(state, image, *found), "attacking", PATIENCE
+    )
 
 
 def _draw(state: dict, image: Tensor, step: AttackStep, course: list[float], says: Tensor | None) -> Picture:
