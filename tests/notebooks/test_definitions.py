@@ -24,6 +24,7 @@ from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.soft_hard_local import hard, local, reinforce_gradient, soft
 from lecturelib.attention.tokenizer import END, LONGEST, START
 from lecturelib.attention.transformer import EncoderLayer, Transformer
+from lecturelib.confounds.adversarial import pgd
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam
 from lecturelib.gradients.integrated_gradients import integrated_gradients
@@ -306,3 +307,11 @@ def test_permuted_weights_as_shown_equal_the_librarys():
         q = shown(model, SENTENCE, WRITTEN, t, order)
         torch.testing.assert_close((p - q).abs().sum() / 2, library.total_variation[t, 0])
     assert library.total_variation.max() > 0.05
+
+
+def test_the_attack_as_shown_is_the_librarys():
+    lenet, image = lenet_and_image()
+    shown = shown_definitions("03_confounds", net=lenet, cross_entropy=nn.functional.cross_entropy)
+    found = shown["attack"](image, lenet.classes[3], epsilon=0.1, steps=5)
+    other = pgd(lenet, image, 0.1, 5, target=lenet.classes[3])
+    assert ((found - other).abs() > 1e-6).float().mean() < 0.01  # a sign of a gradient near 0 may turn
