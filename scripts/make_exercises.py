@@ -1,13 +1,14 @@
-"""Build what is derived from exercises/: the students' notebooks, the public packs in the library, and solved
-notebooks on demand.
+"""Build what is derived from exercises/: students' notebooks, public packs, a page in each lesson, solved notebooks.
 
-.venv/bin/python -m scripts.make_exercises              # notebooks/exercises/*.ipynb and lecturelib/exercises/packs/
-.venv/bin/python -m scripts.make_exercises --check      # write nothing, say what differs
+.venv/bin/python -m scripts.make_exercises              # what belongs to files that changed
+.venv/bin/python -m scripts.make_exercises --all        # everything anew, after a change of the library: minutes
+.venv/bin/python -m scripts.make_exercises --check      # write nothing, say what differs (with --all: compute it anew)
 .venv/bin/python -m scripts.make_exercises --solutions build/solutions
 """
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import os
 import sys
@@ -16,11 +17,17 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from lecturelib.exercises.answer_key import AnswerKey, public_key
-from lecturelib.exercises.catalog import entry_of, pack_file
+from lecturelib.exercises.catalog import INDEX, entry_of, pack_file
 from lecturelib.exercises.compare import difference
 from lecturelib.exercises.exercise import Exercise
 from lecturelib.exercises.exercise_files import load_exercises
-from lecturelib.exercises.exercise_notebook import PARTS, exercise_notebook, notebook_bytes
+from lecturelib.exercises.exercise_notebook import (
+    PARTS,
+    exercise_notebook,
+    lesson_page,
+    notebook_bytes,
+    with_page,
+)
 from lecturelib.exercises.wire import decode, encode
 from lecturelib.files import write_whole
 
@@ -34,23 +41,48 @@ def ordered(exercises: list[Exercise]) -> list[Exercise]:
     return sorted(exercises, key=lambda each: (each.part, each.minutes, each.name))
 
 
-def keys_of(exercises: list[Exercise]) -> dict[str, list[AnswerKey]]:
-    """The public keys of each exercise, one for each of its variants."""
-    return {each.name: [public_key(each, v) for v in range(len(each.variants))] for each in exercises}
+def digest(exercise: Exercise) -> str:
+    """The sha256 of an exercise's file."""
+    path = ROOT / "exercises" / f"part{exercise.part}" / f"{exercise.name}.py"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def files(exercises: list[Exercise]) -> dict[Path, bytes]:
+def packed(exercise: Exercise) -> list[AnswerKey]:
+    """The public keys of an exercise as they were packed from the file as it is now; none where it has changed."""
+    try:
+        listed = {each["name"]: each.get("sha256") for each in json.loads(INDEX.read_text(encoding="utf-8"))}
+        if listed.get(exercise.name) != digest(exercise):
+            return []
+        return [
+            AnswerKey.from_plain(flat)
+            for flat in decode(pack_file(exercise.name, exercise.part).read_bytes())
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def keys_of(exercise: Exercise, anew: bool = False) -> list[AnswerKey]:
+    """The public keys of an exercise, one for each of its variants."""
+    kept = [] if anew else packed(exercise)
+    return kept or [public_key(exercise, variant) for variant in range(len(exercise.variants))]
+
+
+def files(exercises: list[Exercise], anew: bool = False) -> dict[Path, bytes]:
     """Every file that is built, with its bytes."""
     exercises = ordered(exercises)
-    keys = keys_of(exercises)
-    index = [dataclasses.asdict(entry_of(each)) for each in exercises]
-    built = {PACKS / "index.json": (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()}
+    keys = {each.name: keys_of(each, anew) for each in exercises}
+    index = [{**dataclasses.asdict(entry_of(each)), "sha256": digest(each)} for each in exercises]
+    built = {INDEX: (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()}
     for each in exercises:
         built[pack_file(each.name, each.part)] = encode([key.to_plain() for key in keys[each.name]])
-    for part, (name, _, _) in PARTS.items():
+    for part, (name, _, lessons) in PARTS.items():
         own = [keys[each.name][0] for each in exercises if each.part == part]
         if own:
             built[NOTEBOOKS / f"{name}.ipynb"] = notebook_bytes(exercise_notebook(own))
+            for path in (NOTEBOOKS.parent / f"{lesson}.ipynb" for lesson in lessons):
+                if path.is_file():
+                    lesson = json.loads(path.read_text(encoding="utf-8"))
+                    built[path] = notebook_bytes(with_page(lesson, lesson_page(own)))
     return built
 
 
@@ -61,7 +93,7 @@ def solved(exercises: list[Exercise], variant: int = 0) -> dict[str, bytes]:
         own = [each for each in ordered(exercises) if each.part == part]
         if own:
             numbers = [min(variant, len(each.variants) - 1) for each in own]
-            keys = [public_key(each, number) for each, number in zip(own, numbers, strict=True)]
+            keys = [keys_of(each)[number] for each, number in zip(own, numbers, strict=True)]
             sources = {
                 each.name: each.fill(each.solution, number) for each, number in zip(own, numbers, strict=True)
             }
@@ -95,6 +127,7 @@ def stale(built: dict[Path, bytes]) -> list[Path]:
 def main(arguments: list[str] | None = None) -> int:
     """Build, check, or write solved notebooks."""
     parser = argparse.ArgumentParser(description="Build what is derived from exercises/.")
+    parser.add_argument("--all", action="store_true", help="compute everything anew")
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     parser.add_argument("--solutions", metavar="FOLDER", help="write solved notebooks there, for instructors")
     chosen = parser.parse_args(arguments)
@@ -103,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name, content in solved(exercises).items():
             print(write_whole(Path(chosen.solutions) / name, content))
         return 0
-    built = files(exercises)
+    built = files(exercises, chosen.all)
     wrong = [words for path, content in built.items() if (words := differs(path, content))]
     wrong += [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stale(built)]
     if chosen.check:

@@ -3,7 +3,7 @@
 from lecturelib.exercises.check import check
 from lecturelib.exercises.exercise import Case, Exercise, Mistake
 from lecturelib.exercises.exercise_files import load_exercise
-from lecturelib.exercises.progress import Progress, progress
+from lecturelib.exercises.progress import CourseProgress, progress
 from lecturelib.exercises.variant import hint, variant
 from lecturelib.exercises.verdict import Verdict
 
@@ -11,7 +11,7 @@ __all__ = [
     "Case",
     "Exercise",
     "Mistake",
-    "Progress",
+    "CourseProgress",
     "Verdict",
     "check",
     "hint",

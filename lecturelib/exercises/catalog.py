@@ -32,6 +32,7 @@ class Entry:
     minutes: int
     points: float
     variants: int
+    sha256: str = ""  # of the file that the pack was made from
 
 
 def entry_of(exercise: Exercise) -> Entry:

@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "08": ("08_autoencoders", "Autoencoders", ("08_autoencoders",)),
     "09": ("09_visual_attention", "Visual attention", ("09_visual_attention",)),
 }
+GO_ON = ("exercises", "go-on")  # ids of the cell that ends a lesson
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _HOW = """**How to work.** Write your answer into the cell below the task, in place of `...`, and run it. The cell
 after it says at once what is right and what is not; it never shows the answer. `hint("NAME")` gives the next of three
@@ -95,6 +96,27 @@ def _cells_of(key: AnswerKey, place: int, solution: str | None, name_variants: b
         _code(f"{name}-check", f'check("{key.name}", {key.answer}{variant})  # stuck? hint("{key.name}")')
     )
     return cells
+
+
+def lesson_page(keys: Sequence[AnswerKey]) -> dict[str, Any]:
+    """The page near the end of a lesson that lists the exercises of its part: a cell with the id `exercise-page`."""
+    file = f"exercises/{PARTS[keys[0].part][0]}.ipynb"
+    rows = "\n".join(f"| {key.title} | {key.minutes} min | {key.trains} |" for key in keys)
+    minutes = sum(key.minutes for key in keys)
+    return _text(
+        "exercise-page",
+        f"## Exercises\n\n*Do.* Open [{file}]({file}): {len(keys)} exercises that check themselves, {minutes} "
+        f"minutes in all. "
+        "Choose one that you cannot solve at once.\n\n| exercise | time | trains |\n|---|---|---|\n" + rows,
+        "slide",
+    )
+
+
+def with_page(notebook: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
+    """A lesson with its page of exercises, before the cell that says how to go on."""
+    cells = [cell for cell in notebook["cells"] if cell["id"] != page["id"]]
+    place = next(place for place, cell in enumerate(cells) if cell["id"] in GO_ON)
+    return {**notebook, "cells": [*cells[:place], page, *cells[place:]]}
 
 
 def notebook_bytes(notebook: dict[str, Any]) -> bytes:

@@ -23,10 +23,10 @@ _STATES = {
 
 
 @dataclass(frozen=True)
-class Progress:
+class CourseProgress:
     """What was done so far: shown as a picture in a notebook, as text elsewhere.
 
-    >>> Progress(drawing(entries(), {"exercises": {}, "quizzes": {}}), "nothing yet", "").text
+    >>> CourseProgress(drawing(entries(), {"exercises": {}, "quizzes": {}}), "nothing yet", "").text
     'nothing yet'
     """
 
@@ -41,7 +41,7 @@ class Progress:
         return self.text
 
 
-def progress() -> Progress:
+def progress() -> CourseProgress:
     """The course done so far: parts, exercises and quizzes, read from `progress.json` in your own data folder.
 
     Nothing is sent anywhere. `LECTURELIB_PROGRESS` names another folder; delete the file to begin anew.
@@ -53,7 +53,7 @@ def progress() -> Progress:
     every = entries()
     text = summary(every, record)
     note = f"{said + '. ' if said else ''}Kept on this computer only: {progress_file()}"
-    made = Progress(drawing(every, record), f"{text}\n{note}", note)
+    made = CourseProgress(drawing(every, record), f"{text}\n{note}", note)
     module = sys.modules.get("IPython")
     if module is None or module.get_ipython() is None:
         print(made.text)
