@@ -13,6 +13,7 @@ from lecturelib.optimization.activation_grid import (
     shipped_grid,
 )
 from lecturelib.optimization.ascent import AscentStep, iter_maximize, maximize
+from lecturelib.optimization.batch_norm_prior import BatchNormStatistics
 from lecturelib.optimization.channel_pictures import (
     channel_pictures,
     iter_channel_pictures,
@@ -72,6 +73,7 @@ from lecturelib.optimization.shipped_frames import Frame, frame, frames
 from lecturelib.optimization.transforms import ROBUST, jitter, rotate, scale
 
 __all__ = [
+    "BatchNormStatistics",
     "QUESTIONS",
     "REGULARIZATIONS",
     "ROBUST",
