@@ -13,6 +13,8 @@ octave first, the full size last.
   whole number.
 * Keep an octave if its shorter side, after rounding, is `smallest` or more. Octave 0 always fits.
 * `height`, `width` and `smallest` are whole numbers, `scale` is a float above 1 (for example 1.4).
+
+For example `octaves_that_fit(100, 200, 2.0, 25)` is `[(25, 50), (50, 100), (100, 200)]`.
 """
 
 STARTER = """
@@ -74,9 +76,13 @@ def cases(rng, variant):
                 return inputs
 
     yield Case(
-        "an image", draw(), suggests="Work out by hand the octaves of 100 x 200 with scale 2, at least 25."
+        "an image",
+        draw(),
+        suggests="Does your function give the example of the text? Mind the order within a size: height first.",
     )
-    yield Case("another image", draw(), suggests="Print the sides before they are rounded.")
+    yield Case(
+        "another image", draw(), suggests="Print the sides before they are rounded. Which of them decide?"
+    )
     for k in (1, 2):
         yield Case(
             f"more images {k}", draw(), public=False, suggests="Which side decides, and after which rounding?"

@@ -58,11 +58,9 @@ def cases(rng, variant):
     yield Case(
         "an image of 4 x 5",
         (image(4, 5),),
-        suggests="Compare with finite differences: raise one pixel by 0.001.",
+        suggests="Compare with finite differences: raise one pixel by 0.001. Begin with a corner.",
     )
-    yield Case(
-        "a single row", (image(1, 6),), suggests="Write r for three pixels in a row, and differentiate it."
-    )
+    yield Case("a single row", (image(1, 6),), suggests="By hand: for the row 0 1 0 the gradient is -2 4 -2.")
     height, width = (int(each) for each in rng.integers(3, 9, 2))
     yield Case(
         "more images",

@@ -58,7 +58,7 @@ def cases(rng, variant):
         dy, dx = (int(each) for each in rng.choice([1, 2, 3], 2, replace=False) * rng.choice([-1, 1], 2))
         return torch.from_numpy(rng.random((1, 1, height, width)).astype("float32")), dy, dx, 0.02
 
-    tip = "Which pixels of the image can still change the unit after the move?"
+    tip = "Compare with a finite difference: raise one pixel of the image, move the image, ask the unit."
     yield Case("an image", inputs(14, 16), suggests=tip, tolerance=1e-3)
     yield Case("another image", inputs(18, 12), suggests=tip, tolerance=1e-3)
     for k in (1, 2):

@@ -64,7 +64,7 @@ def judge(inputs, got):
     told = f"the lower of the two scores is {score:.1f} (30 for all points), the correlation {correlation:.2f} (-0.3)"
     if correlation > 0.9:
         return share, told, "twice the same"
-    if share < 1 and score >= 30 and correlation > -0.1:
+    if share < 1 and score >= 15 and correlation > -0.1:
         return share, told, "left to chance"
     if share < 1 and score < 15:
         return share, told, "no class in it"

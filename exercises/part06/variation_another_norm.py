@@ -44,7 +44,9 @@ def cases(rng, variant):
     def images(*shape):
         return torch.from_numpy(rng.random(shape).astype("float32"))
 
-    yield Case("one grey image", (images(1, 1, 4, 5),), suggests="Work out an image of 2 x 2 pixels by hand.")
+    by_hand = "1.75" if variant["take"] == "amax" else "2"
+    tip = f"By hand: the grey image of 2 x 2 pixels with the rows 0 4 and 1 4 has the variation {by_hand}."
+    yield Case("one grey image", (images(1, 1, 4, 5),), suggests=tip)
     yield Case(
         "two colored images", (images(2, 3, 6, 5),), suggests="Try an image whose three colors are the same."
     )
@@ -85,10 +87,10 @@ exercise = Exercise(
             "right of the last column: its difference counts as 0.",
         ),
         Mistake(
-            "length",
-            wrong(".abs().<<take>>(1)", ".square().sum(1).sqrt()"),
-            "This is the length (the root of the sum of squares) of the differences. Here <<words>> of the absolute "
-            "values is asked for.",
+            "last row and column left out",
+            wrong("return size.mean", "return size[:, :-1, :-1].mean"),
+            "The last row and the last column are left out. They belong to the mean: each of their pixels has one "
+            "difference, the other one counts as 0.",
         ),
         Mistake(
             "colors apart",

@@ -52,6 +52,11 @@ def wrong(before, after):
     return SOLUTION.replace(before, after)
 
 
+OTHERS = [  # not declared, but to be told apart from those that are
+    wrong("len(longer) ** power", "len(tokens) ** power"),
+    wrong("            candidates.append((total / len(tokens) ** power, tokens))\n", ""),
+    wrong("(total + log_prob)", "-abs(total * log_prob)"),
+]
 WRONG = {
     "finished ones extended": wrong("tokens[-1] == end", "False"),
     "total forgotten": wrong("total + log_prob", "log_prob"),
@@ -65,7 +70,7 @@ def cases(rng, variant):
     import torch
 
     answers = []
-    for source in (SOLUTION, *WRONG.values()):
+    for source in (SOLUTION, *WRONG.values(), *OTHERS):
         space: dict = {}
         exec(source, space)
         answers.append(space["beam_step"])
@@ -94,13 +99,13 @@ def cases(rng, variant):
                 return inputs
 
     yield Case(
-        "two beams", draw(2, 3, 1.0), suggests="List all candidates with their scores, and sort them by hand."
+        "3 beams", draw(3, 4, 0.7), suggests="List all candidates with their scores, and sort them by hand."
     )
-    yield Case("three beams", draw(3, 3, 0.7), suggests="Print length, total and score of each candidate.")
+    yield Case("4 beams", draw(4, 4, 1.0), suggests="Print length, total and score of each candidate.")
     for k in (1, 2):
         yield Case(
             f"more beams {k}",
-            draw(4, 4, float(rng.choice([0.5, 0.8, 1.0]))),
+            draw(4, 5, float(rng.choice([0.5, 0.8, 1.0]))),
             public=False,
             suggests="Try a finished beam that wins, and one beam whose two best tokens both survive.",
         )

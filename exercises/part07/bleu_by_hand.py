@@ -14,6 +14,8 @@ Write `bleu(candidate, reference)`: both are lists of words with at least two wo
 2. The **brevity penalty** for candidates that are too short: $b = \\exp(1 - r / c)$ where the candidate has c words and
    the reference r, with c < r; otherwise b = 1.
 3. The result is b times the **geometric mean** of both precisions, $b \\sqrt{p_1 p_2}$.
+
+For example *a b c* with the reference *a b d c* has the precisions 3/3 and 1/2, and the BLEU 0.507.
 """
 
 STARTER = """
@@ -60,7 +62,9 @@ def wrong(before, after):
 
 def cases(rng, variant):
     def reference():
-        return [str(word) for word in rng.permutation(WORDS)[: int(rng.integers(9, 13))]]
+        """Words of which the first one comes once more at the end."""
+        words = [str(word) for word in rng.permutation(WORDS)[: int(rng.integers(9, 12))]]
+        return [*words, words[0]]
 
     def short(words):
         """The beginning, with one other word in it."""
@@ -76,7 +80,7 @@ def cases(rng, variant):
     yield Case(
         "a short candidate",
         (short(whole), whole),
-        suggests="Work out both precisions and b on paper.",
+        suggests="Work out the example of the text: print both precisions and b.",
         tolerance=1e-3,
     )
     whole = reference()
@@ -129,18 +133,16 @@ exercise = Exercise(
             "product.",
         ),
         Mistake(
-            "recall",
-            wrong("(len(candidate) - n + 1)", "(len(reference) - n + 1)"),
-            "You divide by the number of n-grams of the reference: that is the recall. A precision is a share of the "
-            "candidate's n-grams.",
-            fails=("a short candidate", "short and repeated"),
+            "each word once",
+            wrong("min(count, theirs[gram])", "min(1, theirs[gram])"),
+            "Each n-gram counts once, however often it occurs in both (as with a set). One that occurs twice in the "
+            "reference may count twice.",
+            fails=("a repeated word", "short and repeated"),
         ),
         Mistake(
-            "c and r exchanged",
-            wrong("1 - r / c", "1 - c / r"),
-            "In the brevity penalty the two lengths are exchanged: your b is above 1, so that a short candidate gains "
-            "by it.",
-            fails=("a short candidate", "short and repeated"),
+            "the last one forgotten",
+            wrong("- n + 1", "- n"),
+            "The last n-gram of each sentence is missing: a sentence of c words has c words and c - 1 pairs of words.",
         ),
     ),
     hints=(

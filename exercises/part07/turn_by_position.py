@@ -48,7 +48,8 @@ def cases(rng, variant):
     def inputs(length, d, base):
         return torch.from_numpy(rng.standard_normal((length, d)).astype("float32")), base
 
-    tip = "Take d = 4 and a row such as 1, 0, 1, 0 at position 1, and turn both pairs by hand."
+    by_hand = "0.540, 0.841, 0.995, 0.100" if variant["split"] == NEIGHBORS else "-0.301, 0, 1.382, 0"
+    tip = f"By hand: the row 1, 0, 1, 0 at position 1 becomes {by_hand} with the base 100."
     yield Case("4 words", (inputs(4, 4, 100.0)), suggests=tip)
     yield Case("7 words", (inputs(7, 8, 10000.0)), suggests=tip)
     length, d = int(rng.integers(5, 12)), int(rng.choice([4, 6, 8, 12]))
@@ -63,7 +64,7 @@ exercise = Exercise(
     starter=STARTER,
     solution=SOLUTION,
     answer="turned",
-    given="import torch",
+    given="import math\n\nimport torch",
     cases=cases,
     variants=(
         {"pairs": "the neighboring columns 2i and 2i + 1", "split": NEIGHBORS, "other": HALVES},
@@ -92,9 +93,10 @@ exercise = Exercise(
             "All pairs are turned by the same angle. Each pair has its own speed: the first one turns fastest.",
         ),
         Mistake(
-            "half the exponent",
-            wrong("torch.arange(0, d, 2) / d", "torch.arange(d // 2) / d"),
-            "The pairs slow down at half the rate: with i counting pairs the exponent is -2i/d.",
+            "already turned",
+            wrong("torch.empty_like(x)", "x = x.clone()"),
+            "The second partner of each pair is computed from the first one when that is already turned. Keep the old "
+            "numbers until both new ones are known.",
         ),
     ),
     hints=(

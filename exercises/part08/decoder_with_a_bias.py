@@ -21,27 +21,35 @@ def best_decoder(codes, data):
 SOLUTION = """
 def best_decoder(codes, data):
     with_one = torch.cat([codes, torch.ones(len(codes), 1)], 1)
-    both = torch.linalg.lstsq(with_one, data).solution
+    both = torch.linalg.lstsq(with_one.double(), data.double()).solution.float()
     return both[:-1].T, both[-1]
 """
 
 NO_BIAS = """
 def best_decoder(codes, data):
-    V = torch.linalg.lstsq(codes, data).solution.T
+    V = torch.linalg.lstsq(codes.double(), data.double()).solution.T.float()
     return V, torch.zeros(data.shape[1])
 """
 
 MEAN_FIRST = """
 def best_decoder(codes, data):
-    mean = data.mean(0)
-    V = torch.linalg.lstsq(codes, data - mean).solution.T
-    return V, mean
+    mean = data.double().mean(0)
+    V = torch.linalg.lstsq(codes.double(), data - mean).solution.T
+    return V.float(), mean.float()
+"""
+
+ONE_BY_ONE = """
+def best_decoder(codes, data):
+    codes, data = codes.double(), data.double()
+    V = torch.linalg.lstsq(codes, data).solution.T
+    return V.float(), (data - codes @ V.T).mean(0).float()
 """
 
 CENTERED = """
 def best_decoder(codes, data):
+    codes, data = codes.double(), data.double()
     V = torch.linalg.lstsq(codes - codes.mean(0), data - data.mean(0)).solution.T
-    return V, data.mean(0)
+    return V.float(), data.mean(0).float()
 """
 
 
@@ -90,6 +98,12 @@ exercise = Exercise(
             CENTERED,
             "V is right. But it was fitted to codes without their mean, and b must make good for that: V z + b is "
             "computed with the codes as they are.",
+        ),
+        Mistake(
+            "one after the other",
+            ONE_BY_ONE,
+            "You fit V without a bias, and then b to what remains. Both have to be found together: with a bias another "
+            "V is the best.",
         ),
         Mistake(
             "transposed",

@@ -47,7 +47,9 @@ def cases(rng, variant):
             if (count == 1).any() and (count > 1).any() and picture.amin() == 0:
                 return torch.from_numpy(rng.uniform(4, 9, (h, w)).astype("float32")), picture
 
-    tip = "Take one block with two maxima, such as 3 1 / 3 0, and the value 8."
+    tip = (
+        "Which four pixels are the first block? Take a block with two maxima, 3 1 above 3 0, and the value 8."
+    )
     yield Case("a small picture", inputs(2, 3), suggests=tip)
     yield Case("another picture", inputs(3, 2), suggests=tip)
     h, w = (int(each) for each in rng.integers(3, 6, 2))
@@ -81,6 +83,13 @@ exercise = Exercise(
             "up-sampled",
             wrong("* largest / <<divisor>>", "* torch.ones(h, 2, w, 2)"),
             "The value goes to all four places of its block: this is up-sampling. Only places with the maximum get it.",
+        ),
+        Mistake(
+            "no blocks",
+            wrong("picture.view(h, 2, w, 2)", "picture.view(h, w, 2, 2)")
+            .replace("(1, 3)", "(2, 3)")
+            .replace("(h, 1, w, 1)", "(h, w, 1, 1)"),
+            "Your blocks are four pixels in a row. A block of 2 x 2 has two of one row and two of the row below.",
         ),
         Mistake(
             "the old maximum",

@@ -57,7 +57,7 @@ def cases(rng, variant):
         baselines = round(float(rng.uniform(-0.9, -0.3)), 2), round(float(rng.uniform(0.4, 0.8)), 2)
         return first, second, int(rng.integers(A)), int(rng.integers(B)), r1, r2, baselines
 
-    tip = "Which of the two rewards can still be changed by step 1, which by step 2?"
+    tip = "Which rewards can step 1 still change, which step 2? And which rows of `second` took part?"
     yield Case("3 and 2 places", inputs(3, 2), suggests=tip)
     yield Case("4 and 5 places", inputs(4, 5), suggests=tip)
     yield Case(

@@ -80,15 +80,16 @@ def cases(rng, variant):
             if sum(alike) == size % 2 and height != width:
                 return inputs
 
-    tip = "Take an image of 3 x 3 pixels with the numbers 1 to 9, and look at its upper left pixel with size {}."
-    yield Case("over the upper border", draw(4, True), suggests=tip.format(2))
-    yield Case("over the lower border", draw(6, False), suggests=tip.format(2))
-    yield Case("an odd size", draw(5, True), public=False, suggests=tip.format(3))
+    by_hand = "0 0 and 0 1" if variant["result"] == BLACK else "1 1 and 1 1"
+    tip = f"By hand: of the rows 1 2 3, 4 5 6, 7 8 9 the glimpse at (0, 0) of size 2 has the rows {by_hand}."
+    yield Case("over the upper border", draw(4, True), suggests=tip)
+    yield Case("over the lower border", draw(6, False), suggests=tip)
+    yield Case("an odd size", draw(5, True), public=False, suggests=tip)
     yield Case(
         "an even size",
         draw(int(rng.choice([4, 6])), bool(rng.integers(2))),
         public=False,
-        suggests=tip.format(4),
+        suggests=tip,
     )
 
 
