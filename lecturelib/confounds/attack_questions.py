@@ -26,7 +26,7 @@ ATTACK_QUESTIONS = (
         ),
     ),
     Question(
-        "Which of these attacks are white-box attacks? Choose all that apply.",
+        "Which of these attacks are white-box attacks?",
         (
             Answer(
                 "Projected gradient descent on the network that is asked afterwards.",
