@@ -1,7 +1,9 @@
 """Adversarial examples: small changes of a picture, computed by gradients, that change a network's answer.
 
 All attacks here are white box (they use the gradients of the network they attack) and evasion attacks (they change the
-input, not the training). Pixels are in [0, 1]; the network normalizes inside, and is attacked in eval mode.
+input, not the training); shown to another network than the one whose gradients they used, they are transfer attacks.
+Untargeted ones lead away from a class (of faces: dodging, not being found), targeted ones to a class of choice
+(impersonation, being taken for somebody). Pixels are in [0, 1]; the network normalizes inside, and is attacked in eval mode.
 """
 
 from collections.abc import Iterator
@@ -48,11 +50,11 @@ def fgsm(
 
         x' = clip(x + epsilon * sign(d loss(x, label) / dx)), with the cross-entropy as the loss
 
-    Untargeted (away from `label`; None: what the network says), or with `target` targeted (towards it, with a minus).
-    epsilon is in pixels of [0, 1]. `mask`, (H, W) or (B, 1, H, W) of True and False, confines the change to a region.
-    Raises `ValueError` or `TypeError` for an epsilon below 0, both a label and a target, a mask of another shape or
-    pixels outside [0, 1], `UnknownName` or `IndexError` for an unknown class, all before any work. The model's mode and
-    flags stay as they are. Goodfellow, Shlens & Szegedy 2015, section 4.
+    A white-box evasion attack in one step: untargeted (away from `label`; None: what the network says), or with
+    `target` targeted (towards it, with a minus). epsilon is in pixels of [0, 1]. `mask`, (H, W) or (B, 1, H, W) of True
+    and False, confines the change to a region. Raises `ValueError` or `TypeError` for an epsilon below 0, both a label
+    and a target, a mask of another shape or pixels outside [0, 1], `UnknownName` or `IndexError` for an unknown class,
+    all before any work. The model's mode and flags stay as they are. Goodfellow, Shlens & Szegedy 2015, section 4.
 
     >>> from lecturelib import models
     >>> net, x = models.load("lenet"), torch.full((1, 1, 28, 28), 0.5)
@@ -110,8 +112,9 @@ def iter_pgd(
         linf: x <- project(x + a * sign(g));   l2: x <- project(x + a * g / |g|);   g = d loss / dx
 
     The ball is max |x' - x| <= epsilon, or sqrt(sum (x' - x)^2) <= epsilon for each picture; the pixels stay in [0, 1].
-    step_size a: 2.5 epsilon / steps if not given. Untargeted (`label`), or targeted (`target`), each a class by index
-    or name, or a tensor (B,). A pixel is attacked where `mask` is True. `random_start` begins at a random place in the
+    step_size a: 2.5 epsilon / steps if not given. A white-box evasion attack, iterative: untargeted (`label`, dodging)
+    or targeted (`target`, impersonation), each a class by index or name, or a tensor (B,). A pixel is attacked where
+    `mask` is True: a region-confined attack. `random_start` begins at a random place in the
     ball, drawn by `seed`. A gradient that is exactly 0, as of a saturated softmax, moves nothing.
 
     Raises as `fgsm` does, before any work, and `ValueError` for fewer than one step, a step size of 0, another norm.
