@@ -69,7 +69,7 @@ from lecturelib.visual_attention.tiny_policy import (
     sampled_policy_gradients,
 )
 from lecturelib.visual_attention.translated_digits import (
-    Placed,
+    PlacedDigits,
     cluttered,
     digit_task,
     held_out_pictures,
@@ -95,7 +95,7 @@ __all__ = [
     "GradientNoise",
     "MovingBaseline",
     "ParsedCaption",
-    "Placed",
+    "PlacedDigits",
     "QUESTIONS",
     "ReinforceStep",
     "SceneObject",

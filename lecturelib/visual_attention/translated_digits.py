@@ -19,14 +19,14 @@ DIGIT = 28
 SHIFT = 2  # pixels by which plain digits are moved while training
 
 
-class Placed(NamedTuple):
+class PlacedDigits(NamedTuple):
     """Pictures (B, 1, side, side), and where the center of each digit lies: (B, 2) as (x, y) in [-1, 1]."""
 
     images: Tensor
     centers: Tensor
 
 
-def translated(digits: Tensor, side: int = 60, generator: torch.Generator | None = None) -> Placed:
+def translated(digits: Tensor, side: int = 60, generator: torch.Generator | None = None) -> PlacedDigits:
     """Translated digits: each on a black canvas of side x side pixels, at a place of its own, all equally likely.
 
     digits (B, 1, 28, 28) in [0, 1]. Raises `TypeError` or `ValueError` for other pictures or a canvas below 28 pixels.
@@ -43,7 +43,7 @@ def translated(digits: Tensor, side: int = 60, generator: torch.Generator | None
     canvas = torch.zeros(len(digits), 1, side, side)
     for k, (left, top) in enumerate(corners.tolist()):
         canvas[k, :, top : top + size, left : left + size] = digits[k]
-    return Placed(canvas, (corners + size / 2) / side * 2 - 1)
+    return PlacedDigits(canvas, (corners + size / 2) / side * 2 - 1)
 
 
 def cluttered(
@@ -52,7 +52,7 @@ def cluttered(
     pieces: int = PIECES,
     generator: torch.Generator | None = None,
     others: Tensor | None = None,
-) -> Placed:
+) -> PlacedDigits:
     """Cluttered translated digits: `translated`, with pieces of 8 x 8 pixels of other digits at random places.
 
     `others`: the digits that the pieces are cut from, (N, 1, 28, 28); None: the digits themselves. Where a piece covers
@@ -77,12 +77,12 @@ def cluttered(
     index = (rows[:, :, None] * side + columns[:, None, :]).view(len(digits), -1)  # (B, pieces * 64)
     flat = placed.images.flatten(1)
     images = flat.scatter_reduce(1, index, cuttings.reshape(len(digits), -1), "amax").view_as(placed.images)
-    return Placed(images, placed.centers)
+    return PlacedDigits(images, placed.centers)
 
 
 def digit_task(
     task: Task, digits: Tensor, generator: torch.Generator | None = None, others: Tensor | None = None
-) -> Placed:
+) -> PlacedDigits:
     """The pictures of a task made of digits: "digits" (28 x 28, moved by up to 2 pixels), "translated" or "cluttered".
 
     Raises `ValueError` for another task.
@@ -94,13 +94,13 @@ def digit_task(
     if task == "digits":
         wide = translated(digits, DIGIT + 2 * SHIFT, generator)
         images = wide.images[:, :, SHIFT : SHIFT + DIGIT, SHIFT : SHIFT + DIGIT]
-        return Placed(images, wide.centers * (DIGIT + 2 * SHIFT) / DIGIT)
+        return PlacedDigits(images, wide.centers * (DIGIT + 2 * SHIFT) / DIGIT)
     if task == "translated":
         return translated(digits, SIDES[task], generator)
     return cluttered(digits, SIDES[task], PIECES, generator, others)
 
 
-def held_out_pictures(task: Task, seed: int = 0) -> tuple[Placed, Tensor]:
+def held_out_pictures(task: Task, seed: int = 0) -> tuple[PlacedDigits, Tensor]:
     """The 2,000 test pictures of a task with their labels, the same for the same seed; plain digits are not moved.
 
     Their digits and their clutter come from the test digits, which no training picture contains.
@@ -112,5 +112,5 @@ def held_out_pictures(task: Task, seed: int = 0) -> tuple[Placed, Tensor]:
     check_choice("task", task, TASKS)
     digits, labels = datasets.digits("test")
     if task == "digits":
-        return Placed(digits, torch.zeros(len(digits), 2)), labels
+        return PlacedDigits(digits, torch.zeros(len(digits), 2)), labels
     return digit_task(task, digits, torch.Generator().manual_seed(seed), digits), labels

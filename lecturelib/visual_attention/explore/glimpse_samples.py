@@ -10,7 +10,7 @@ from lecturelib.drawing import Bitmap, Box, Circle, Label, Line, Shape
 from lecturelib.show import pixels_of
 from lecturelib.visual_attention.glimpse_network import GlimpseNetwork
 from lecturelib.visual_attention.retina import patch_box, retina
-from lecturelib.visual_attention.translated_digits import Placed, Task, held_out_pictures
+from lecturelib.visual_attention.translated_digits import PlacedDigits, Task, held_out_pictures
 
 BIG = 360  # px of the picture
 EXAMPLES = 40  # held-out pictures that can be chosen
@@ -19,7 +19,7 @@ NAMES: dict[str, Task] = {"cluttered": "cluttered", "translated": "translated", 
 
 
 @lru_cache(maxsize=3)
-def task_pictures(task: Task) -> tuple[Placed, Tensor]:
+def task_pictures(task: Task) -> tuple[PlacedDigits, Tensor]:
     """The held-out pictures of a task and their labels; shared, nobody may change them."""
     return held_out_pictures(task)
 
