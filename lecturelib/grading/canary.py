@@ -14,157 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lecturelib.grading import canary_probes
 from lecturelib.grading.jail import SCRATCH, Driver, IsolationError, choose_driver
 from lecturelib.grading.jail_channel import Jail, JailFailed, Reply, Stopped
 from lecturelib.grading.limits import Limits
 
 LIMITS = Limits(cpu=10, wall=40, memory=1500, memory_sum=1200, disk=16)
-
-NETWORK = """
-import socket, os
-def probe(port):
-    got = []
-    for family, kind, where in (
-        (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", port)),
-        (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", port)),
-        (socket.AF_INET6, socket.SOCK_STREAM, ("::1", port)), (socket.AF_UNIX, socket.SOCK_STREAM, "/run/docker.sock"),
-        (socket.AF_UNIX, socket.SOCK_STREAM, "/var/run/dbus/system_bus_socket"),
-    ):
-        try:
-            with socket.socket(family, kind) as pipe:
-                pipe.settimeout(2)
-                pipe.connect(where)
-                pipe.send(b"x")
-                got.append(str(where))
-        except Exception:
-            pass
-    try:
-        socket.getaddrinfo("example.org", 80); got.append("names")
-    except Exception:
-        pass
-    return got
-"""
-SECRET = """
-import os
-def probe(path):
-    name, found = os.path.basename(path), []
-    for place in (path, "/proc/1/root" + path, "/proc/self/root" + path, f"/proc/{os.getppid()}/root" + path):
-        try:
-            found.append(open(place).read())
-        except OSError:
-            pass
-    for where, below, names in os.walk("/"):
-        below[:] = [each for each in below if each not in ("proc", "sys", "site-packages", "lib", "share", "python3")]
-        if name in names:
-            found.append(where)
-    return found
-"""
-SEES = """
-import os
-def probe(word):
-    seen = [word for key, value in os.environ.items() if word in value]
-    for pid in os.listdir("/proc"):
-        if pid.isdigit():
-            for file in ("environ", "cmdline"):
-                try:
-                    if word.encode() in open(f"/proc/{pid}/{file}", "rb").read():
-                        seen.append(pid)
-                except OSError:
-                    pass
-    return [seen, sum(pid.isdigit() for pid in os.listdir("/proc")), os.listdir(os.path.expanduser("~"))]
-"""
-WRITES = """
-import os
-def probe(places):
-    done = []
-    for place in places:
-        try:
-            with open(os.path.join(place, "canary-was-here"), "w") as file:
-                file.write("x")
-            done.append(place)
-        except OSError:
-            pass
-    return done
-"""
-CALLS = """
-import ctypes, os
-def probe(_):
-    libc = ctypes.CDLL(None, use_errno=True)
-    done = []
-    if libc.unshare(0x10000000) == 0: done.append("unshare a user namespace")
-    if libc.unshare(0x00020000) == 0: done.append("unshare a mount namespace")
-    if libc.mount(b"none", b"/tmp", b"tmpfs", 0, 0) == 0: done.append("mount")
-    if libc.ptrace(16, os.getppid(), 0, 0) == 0: done.append("ptrace its parent")
-    for call in (os.setuid, os.setgid):
-        try:
-            call(0); done.append(call.__name__ + " 0")
-        except OSError:
-            pass
-    return done
-"""
-MEMORY = """
-def probe(_):
-    kept = []
-    while True:
-        kept.append(bytearray(64_000_000))
-"""
-MEMORY_OF_MANY = """
-import os, time
-def probe(_):
-    for _ in range(8):
-        if os.fork() == 0:
-            kept = [bytearray(50_000_000) for _ in range(8)]
-            time.sleep(60)
-    time.sleep(60)
-"""
-PROCESSES = """
-import os, time
-def probe(most):
-    made = 0
-    while made < most:
-        try:
-            if os.fork() == 0:
-                time.sleep(60)
-            made += 1
-        except OSError:
-            break
-    return made
-"""
-DISK = """
-import os
-def probe(places):
-    written = 0
-    for place in places:
-        for number in range(64):
-            try:
-                with open(f"{place}/{number}", "wb") as file:
-                    for _ in range(8):
-                        file.write(bytes(1_000_000)); written += 1
-            except OSError:
-                break
-    return written
-"""
-ENDLESS = """
-import signal
-for number in range(1, 65):
-    try:
-        signal.signal(number, signal.SIG_IGN)
-    except (OSError, ValueError):
-        pass
-def probe(_):
-    while True:
-        pass
-"""
-OUTLIVES = """
-import os
-def probe(mark):
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            os.execv("/bin/sleep", ["sleep", mark])
-        os._exit(0)
-    return True
-"""
 
 
 @dataclass(frozen=True)
@@ -209,7 +64,7 @@ def _value(answer: Reply | Stopped, otherwise: Any) -> Any:
 def _network(driver: Driver) -> Finding:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
-        reached = _value(ask_canary(driver, NETWORK, server.getsockname()[1]), ["no reply"])
+        reached = _value(ask_canary(driver, canary_probes.NETWORK, server.getsockname()[1]), ["no reply"])
         try:
             server.accept()[0].close()
             reached.append("a connection arrived")
@@ -223,7 +78,7 @@ def _secret(driver: Driver) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"secret-{word[:8]}")
         file.write_text(word)
-        found = _value(ask_canary(driver, SECRET, str(file)), ["no reply"])
+        found = _value(ask_canary(driver, canary_probes.SECRET, str(file)), ["no reply"])
     return Finding("read a secret file", not found, "it was read" if found else "")
 
 
@@ -231,7 +86,7 @@ def _sees(driver: Driver) -> Finding:
     word = secrets.token_hex(16)
     os.environ["LECTURELIB_CANARY"] = word
     try:
-        seen, count, home = _value(ask_canary(driver, SEES, word), [["no reply"], 0, []])
+        seen, count, home = _value(ask_canary(driver, canary_probes.SEES, word), [["no reply"], 0, []])
     finally:
         del os.environ["LECTURELIB_CANARY"]
     more = f"{count} processes visible" if count > 6 else ""
@@ -257,7 +112,7 @@ def _writes(driver: Driver) -> Finding:
             "/var",
             "/root",
         ]
-        said = _value(ask_canary(driver, WRITES, places), ["no reply"])
+        said = _value(ask_canary(driver, canary_probes.WRITES, places), ["no reply"])
         done = [place for place in places if Path(place, "canary-was-here").exists()]
         for place in done:
             Path(place, "canary-was-here").unlink()
@@ -266,22 +121,22 @@ def _writes(driver: Driver) -> Finding:
 
 
 def _calls(driver: Driver) -> Finding:
-    done = _value(ask_canary(driver, CALLS, 0), ["no reply"])
+    done = _value(ask_canary(driver, canary_probes.CALLS, 0), ["no reply"])
     return Finding("make namespaces, mount, trace, become root", not done, ", ".join(done))
 
 
 def _memory(driver: Driver) -> Finding:
-    answer = ask_canary(driver, MEMORY, 0)
+    answer = ask_canary(driver, canary_probes.MEMORY, 0)
     return Finding("use more memory in one process than allowed", answer.status == "memory", answer.status)
 
 
 def _memory_of_many(driver: Driver) -> Finding:
-    answer = ask_canary(driver, MEMORY_OF_MANY, 0)
+    answer = ask_canary(driver, canary_probes.MEMORY_OF_MANY, 0)
     return Finding("use more memory in many processes than allowed", answer.status == "memory", answer.status)
 
 
 def _processes(driver: Driver) -> Finding:
-    answer = ask_canary(driver, PROCESSES, 1000)
+    answer = ask_canary(driver, canary_probes.PROCESSES, 1000)
     made = _value(answer, None)
     held = isinstance(answer, Stopped) or (isinstance(made, int) and made <= LIMITS.processes)
     return Finding(
@@ -290,19 +145,19 @@ def _processes(driver: Driver) -> Finding:
 
 
 def _disk(driver: Driver) -> Finding:
-    answer = ask_canary(driver, DISK, list(SCRATCH))
+    answer = ask_canary(driver, canary_probes.DISK, list(SCRATCH))
     written = _value(answer, 10**6)
     return Finding("fill the disk", written <= 3 * LIMITS.disk, f"{written} MB were written")
 
 
 def _endless(driver: Driver) -> Finding:
-    answer = ask_canary(driver, ENDLESS, 0, Limits(cpu=1, wall=20))
+    answer = ask_canary(driver, canary_probes.ENDLESS, 0, Limits(cpu=1, wall=20))
     return Finding("run for ever, deaf to signals", answer.status == "timeout", answer.status)
 
 
 def _outlives(driver: Driver) -> Finding:
     mark = str(100_000_000 + secrets.randbelow(100_000_000))
-    ask_canary(driver, OUTLIVES, mark)
+    ask_canary(driver, canary_probes.OUTLIVES, mark)
     for _ in range(20):
         if not _running(mark):
             return Finding("leave a process behind", True)

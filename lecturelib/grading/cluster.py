@@ -7,6 +7,7 @@ has one address.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,22 +32,24 @@ def grade_there(submission: bytes, pack: bytes, limits: Limits, driver: Driver) 
     return grade_one(submission, pack, limits, own)
 
 
-def grade_on_cluster(plan: Plan, tasks: Iterable[Task], workers: int, address: str) -> Iterator[Answer]:
+def grade_on_cluster(
+    plan: Plan, tasks: Iterable[Task], workers: int, address: str, patience: float = 20
+) -> Iterator[Answer]:
     """Grade by the scheduler at an address (tcp://HOST:8786), as `grade_locally` does on this machine."""
     try:
-        from distributed import Client, as_completed
+        distributed: Any = importlib.import_module("distributed")
     except ImportError:
         raise NoCluster(
             "--scheduler needs the package distributed: pip install 'lecturelib[cluster]'"
         ) from None
     try:
-        client: Any = Client(address, timeout="20s", set_as_default=False)
+        client: Any = distributed.Client(address, timeout=patience, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise NoCluster(f"the scheduler at {address} does not answer ({type(error).__name__})") from None
     with client, LocalPool(max(1, workers), prepare, set_up_worker, (plan,)) as pool:
         cores = max(1, sum(client.ncores().values()))
         under_way: dict[str, list[tuple[Task, Prepared]]] = {}
-        done = as_completed(loop=client.loop)
+        done = distributed.as_completed(loop=client.loop)
         for task, ready in pool.run(tasks):
             if isinstance(ready, Lost):
                 yield task, None, ready.reason, True

