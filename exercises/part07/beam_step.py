@@ -13,6 +13,9 @@ Write `beam_step(beams, log_probs, width, power, end)`.
   each of the V tokens; its total grows by the token's log-probability.
 * Rank all of them by `total / length**power`, where `length` counts all tokens, also the new one. Return the `width`
   best as a list of lists of tokens, the best first.
+
+For example, with `end` 0, `power` 1.0 and `width` 2: the beams `([1, 0], -1.0)` and `([1, 2], -0.6)`, of which the
+second goes on with the log-probabilities -3.0, -0.3 and -1.5, give `[[1, 2, 1], [1, 0]]`: their scores are -0.3 and -0.5.
 """
 
 STARTER = """
@@ -53,7 +56,7 @@ def wrong(before, after):
 
 
 OTHERS = [  # not declared, but to be told apart from those that are
-    wrong("len(longer) ** power", "len(tokens) ** power"),
+    wrong("-one[0]", "one[0]"),
     wrong("            candidates.append((total / len(tokens) ** power, tokens))\n", ""),
     wrong("(total + log_prob)", "-abs(total * log_prob)"),
 ]
@@ -62,7 +65,7 @@ WRONG = {
     "total forgotten": wrong("total + log_prob", "log_prob"),
     "no length": wrong(" / len(longer) ** power", "").replace(" / len(tokens) ** power", ""),
     "one of each beam": ONE_EACH,
-    "the worst first": wrong("-one[0]", "one[0]"),
+    "the new token not counted": wrong("len(longer) ** power", "len(tokens) ** power"),
 }
 
 
@@ -99,7 +102,9 @@ def cases(rng, variant):
                 return inputs
 
     yield Case(
-        "3 beams", draw(3, 4, 0.7), suggests="List all candidates with their scores, and sort them by hand."
+        "3 beams",
+        draw(3, 4, 0.7),
+        suggests="Try the example of the text, and print all candidates with their scores.",
     )
     yield Case("4 beams", draw(4, 4, 1.0), suggests="Print length, total and score of each candidate.")
     for k in (1, 2):
@@ -146,9 +151,10 @@ exercise = Exercise(
             "the same beam.",
         ),
         Mistake(
-            "the worst first",
-            WRONG["the worst first"],
-            "The order is the opposite: scores are negative, and the best is the one nearest to 0.",
+            "the new token not counted",
+            WRONG["the new token not counted"],
+            "The length of an extended beam does not count its new token, so that it is compared with the finished "
+            "ones as if it were shorter.",
         ),
     ),
     hints=(

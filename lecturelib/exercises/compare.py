@@ -42,7 +42,7 @@ def _differs(expected: Any, got: Any, tolerance: float, at: str, values: bool) -
     if wanted == "a number" and came == "a whole number":
         came = wanted
     if wanted != came:
-        return f"{here} is {came}; expected {wanted}{_cure(wanted, came, got)}"
+        return f"{here} is {came}; expected {wanted}{_cure(wanted, came, got, expected)}"
     if isinstance(expected, list | tuple):
         return _sequence(expected, got, tolerance, at, values)
     if isinstance(expected, dict):
@@ -72,7 +72,7 @@ def kind_of(value: Any) -> str:
     return words.get(type(value), "None")
 
 
-def _cure(wanted: str, came: str, got: Any) -> str:
+def _cure(wanted: str, came: str, got: Any, expected: Any) -> str:
     if came == "None":
         return " (is a return missing?)"
     if wanted in ("a number", "a whole number", "True or False") and came in ("a tensor", "a NumPy array"):
@@ -83,7 +83,8 @@ def _cure(wanted: str, came: str, got: Any) -> str:
     if (wanted, came) == ("a NumPy array", "a tensor"):
         return " (.numpy() makes one)"
     if wanted == "a list" and came in ("a tensor", "a NumPy array"):
-        return " (.tolist() makes one)"
+        several = any(isinstance(each, torch.Tensor | np.ndarray) for each in expected)
+        return f" of {len(expected)} (return a, b makes one)" if several else " (.tolist() makes one)"
     return ""
 
 
