@@ -127,9 +127,8 @@ exercise = Exercise(
                 "head": ["<<c>>"],
             }
             """,
-            "These are the layers in the order of `__init__`. What reads what is decided in `forward` only; a "
-            "layer can be "
-            "registered there and never run.",
+            "These are the layers in the order of `__init__`. What reads what is decided in `forward` only; a layer "
+            "can be registered there and never run.",
             fails=("left", "right", "middle", "mix", "head"),
         ),
         Mistake(

@@ -3,12 +3,12 @@
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-The lesson follows a receptive field through layers with a kernel and a stride. Now each layer also has **padding** and
-**dilation** (its weights lie `dilation` pixels of its input apart), and you are asked **where** the field lies.
+The lesson follows a receptive field through layers with a kernel and a stride. Now each layer also has **padding**
+and **dilation** (its weights lie `dilation` pixels of its input apart), and you are asked **where** the field lies.
 
 Write `field(layers)`. `layers` is a list of layers from the first to the last, each `(kernel, stride, padding,
-dilation)`; kernels are odd. Everything is in one dimension. Return a list of three numbers for the *first* unit of the
-last layer (the one with the index 0):
+dilation)`; kernels are odd. Everything is in one dimension. Return a list of three numbers for the *first* unit of
+the last layer (the one with the index 0):
 
 1. the size of its receptive field, in pixels of the image;
 2. the jump: how many pixels farther right the field of the next unit lies;
@@ -97,9 +97,8 @@ exercise = Exercise(
                     center += (dilation * (kernel - 1) / 2 - padding) * jump
                 return [size, jump, center]
             """,
-            "A layer's own stride enlarges its own kernel here. It says how far the kernel moves, so it only "
-            "matters to "
-            "the layers behind it.",
+            "A layer's own stride enlarges its own kernel here. It says how far the kernel moves, so it only matters "
+            "to the layers behind it.",
             fails=SIZES + CENTERS,
         ),
         Mistake(
@@ -119,8 +118,8 @@ exercise = Exercise(
         "Which of the three numbers does padding change, and which does it leave alone?",
         "Measure the distance from the first to the last weight of a kernel in units of its own input, then in "
         "pixels.",
-        "The first unit of a layer is centered half of that distance to the right, and padding pulls it back to "
-        "the left.",
+        "The first unit of a layer is centered half of that distance to the right, and padding pulls it back to the "
+        "left.",
     ),
     minutes=15,
     points=6,

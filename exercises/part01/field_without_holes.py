@@ -3,8 +3,8 @@
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-Dilation makes a receptive field wide at no cost. But a field can have **holes**: pixels in it that no path leads from,
-so that the unit cannot see them.
+Dilation makes a receptive field wide at no cost. But a field can have **holes**: pixels in it that no path leads
+from, so that the unit cannot see them.
 
 You have **four convolutions** in a row, stride 1, each with the same number of maps. Choose for each an odd `kernel`
 (1 to 21) and a `dilation` (1 to 40, in pixels), so that a unit of the last layer has a receptive field that is
@@ -86,8 +86,7 @@ exercise = Exercise(
                 return [[3, (field - 1) // 2], [1, 1], [1, 1], [1, 1]]
             """,
             "The field has holes: some pixels in it are never read. A dilation must not be larger than what the "
-            "layers "
-            "before it see without a gap.",
+            "layers before it see without a gap.",
         ),
         Mistake(
             "no dilation",
@@ -96,9 +95,8 @@ exercise = Exercise(
                 more, left = divmod((field - 1) // 2, 4)
                 return [[2 * (more + (k < left)) + 1, 1] for k in range(4)]
             """,
-            "There are no holes, but all the width comes from large kernels, and a kernel's weights grow with "
-            "the square "
-            "of its side. Let dilation do the work.",
+            "There are no holes, but all the width comes from large kernels, and a kernel's weights grow with the "
+            "square of its side. Let dilation do the work.",
         ),
         Mistake(
             "the usual doubling",
@@ -106,8 +104,8 @@ exercise = Exercise(
             def design(field):
                 return [[3, 1], [3, 2], [3, 4], [3, 8]]
             """,
-            "1, 2, 4, 8 is the usual choice, but its width is always the same, and its layers overlap more than "
-            "they need.",
+            "1, 2, 4, 8 is the usual choice, but its width is always the same, and its layers overlap more than they "
+            "need.",
             fails=("a narrow field", "a field of middle width", "a wide field"),
         ),
         Mistake(
@@ -131,12 +129,10 @@ exercise = Exercise(
         ),
     ),
     hints=(
-        "Begin with two layers. Which pixels does a unit see with kernels of 3 and dilations of 1 and 4? Of 1 "
-        "and 3?",
-        "A layer with a kernel of 3 puts three copies of the field so far beside each other. How far apart may "
-        "they be?",
-        "Layer by layer: the largest dilation that leaves no hole, but no more than the width that is still "
-        "missing.",
+        "Begin with two layers. Which pixels does a unit see with kernels of 3 and dilations of 1 and 4? Of 1 and 3?",
+        "A layer with a kernel of 3 puts three copies of the field so far beside each other. How far apart may they "
+        "be?",
+        "Layer by layer: the largest dilation that leaves no hole, but no more than the width that is still missing.",
     ),
     minutes=25,
     points=5,

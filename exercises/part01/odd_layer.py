@@ -135,8 +135,8 @@ exercise = Exercise(
     hints=(
         "Take a kernel of 3 weights with dilation 2 and draw the pixels that it covers.",
         "Replace the kernel by one without gaps that covers as many pixels; then the usual formula holds.",
-        "How many input maps does one output map read? That number times the weights of one kernel, for each "
-        "output map.",
+        "How many input maps does one output map read? That number times the weights of one kernel, for each output "
+        "map.",
     ),
     minutes=10,
     points=4,

@@ -3,8 +3,8 @@
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-Along a direction with curvature $\\lambda$ a step of gradient descent multiplies the error of the weights by $1 -
-\\eta\\lambda$ (section 4). With a new learning rate at each step, $\\eta_1, \\dots, \\eta_n$, what is left after
+Along a direction with curvature $\\lambda$ a step of gradient descent multiplies the error of the weights by
+$1 - \\eta\\lambda$ (section 4). With a new learning rate at each step, $\\eta_1, \\dots, \\eta_n$, what is left after
 $n$ steps is $|(1 - \\eta_1\\lambda) \\cdots (1 - \\eta_n\\lambda)|$ of it.
 
 You may take only `count` steps, and you know only that all curvatures lie between `low` and `high`. Choose the rates.
@@ -83,9 +83,8 @@ exercise = Exercise(
             def rates(low, high, count):
                 return [2 / (low + high)] * count
             """,
-            "This is the best rate of all constant ones. Let the rates differ: a large one for the flat "
-            "directions may "
-            "overshoot in the steep ones if another step brings them back.",
+            "This is the best rate of all constant ones. Let the rates differ: a large one for the flat directions "
+            "may overshoot in the steep ones if another step brings them back.",
         ),
         Mistake(
             "at the limit",
@@ -101,8 +100,7 @@ exercise = Exercise(
             def rates(low, high, count):
                 return (1 / np.linspace(low, high, count)).tolist()
             """,
-            "Each of your rates is exact for one curvature, and these are evenly spaced. Draw what is left over "
-            "all "
+            "Each of your rates is exact for one curvature, and these are evenly spaced. Draw what is left over all "
             "curvatures: between which of them is most left?",
         ),
         Mistake(
@@ -112,16 +110,14 @@ exercise = Exercise(
                 return (np.linspace(1, 1.9, count) / high).tolist()
             """,
             "No rate of yours is above 2 / high, so no step overshoots, and the flat directions hardly move. A "
-            "single step "
-            "may overshoot if others make up for it.",
+            "single step may overshoot if others make up for it.",
         ),
     ),
     hints=(
         "Draw the product over all curvatures for your rates. Where is it largest?",
         "The product is a polynomial in λ that is 1 at λ = 0. A rate η puts a zero of it at λ = 1/η.",
         "Move the zeros until all hills between low and high have the same height: denser near both ends. Which "
-        "known "
-        "polynomials have equal hills?",
+        "known polynomials have equal hills?",
     ),
     minutes=30,
     points=6,

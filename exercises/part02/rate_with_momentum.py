@@ -76,14 +76,14 @@ exercise = Exercise(
         Mistake(
             "momentum the other way",
             wrong("1 + momentum", "1 - momentum"),
-            "Your bound falls as the momentum grows. Try it out in one dimension: momentum damps the jumping to "
-            "and fro.",
+            "Your bound falls as the momentum grows. Try it out in one dimension: momentum damps the jumping to and "
+            "fro.",
         ),
         Mistake(
             "flattest direction",
             wrong(".max()", ".min()"),
-            "Your bound comes from the flattest direction, but the steepest one is the first in which the "
-            "weights diverge.",
+            "Your bound comes from the flattest direction, but the steepest one is the first in which the weights "
+            "diverge.",
         ),
         Mistake(
             "the diagonal",
@@ -93,16 +93,14 @@ exercise = Exercise(
         Mistake(
             "all curvatures together",
             wrong("torch.linalg.eigvalsh(hessian).max()", "hessian.trace()"),
-            "You take the sum of the curvatures. Each direction moves on its own, and only the steepest limits "
-            "the rate.",
+            "You take the sum of the curvatures. Each direction moves on its own, and only the steepest limits the "
+            "rate.",
         ),
     ),
     hints=(
-        "Take one dimension with curvature 1 and try rates with momentum 0.5: where do the weights stop going to "
-        "0?",
+        "Take one dimension with curvature 1 and try rates with momentum 0.5: where do the weights stop going to 0?",
         "In its eigenvectors the Hessian falls apart into one-dimensional problems. Which of them fails first?",
-        "At the bound the weight jumps between +c and -c for ever. Put w = c, then -c, then c into the two "
-        "formulas.",
+        "At the bound the weight jumps between +c and -c for ever. Put w = c, then -c, then c into the two formulas.",
     ),
     minutes=15,
     points=4,

@@ -72,8 +72,8 @@ exercise = Exercise(
                     out.append(average)
                 return np.array(out)
             """,
-            "Your average begins at 0 and creeps up: it is not debiased. If all values are 2, it must be 2 from "
-            "the start.",
+            "Your average begins at 0 and creeps up: it is not debiased. If all values are 2, it must be 2 from the "
+            "start.",
         ),
         Mistake(
             "index instead of steps",
@@ -93,9 +93,8 @@ exercise = Exercise(
                 weight = 0.5 ** (np.abs(steps[:, None] - steps[None, :]) / half_life)
                 return weight @ values / weight.sum(axis=1)
             """,
-            "Later measurements enter as well, so a curve that was drawn would change when more steps come. Only "
-            "the past "
-            "may count.",
+            "Later measurements enter as well, so a curve that was drawn would change when more steps come. Only the "
+            "past may count.",
         ),
         Mistake(
             "e instead of 2",

@@ -125,32 +125,28 @@ exercise = Exercise(
             "smallest gradient of all",
             wrong("vanishing gradients", 'min(range(6), key=lambda k: runs[k]["gradient_first"][0])'),
             "The smallest gradient of all is exactly 0, and for a reason: units that are dead pass nothing back. "
-            "Find the "
-            "dying ReLU first; a vanishing gradient is small but not 0.",
+            "Find the dying ReLU first; a vanishing gradient is small but not 0.",
             fails=("vanishing gradients", "vanishing gradients, other runs"),
         ),
         Mistake(
             "shortest step of all",
             wrong("learning rate too low", 'min(range(6), key=lambda k: np.median(runs[k]["update"]))'),
-            "The shortest steps of all belong to a network that gets no gradient: no learning rate would help "
-            "it. That "
-            "cause comes first.",
+            "The shortest steps of all belong to a network that gets no gradient: no learning rate would help it. "
+            "That cause comes first.",
             fails=("learning rate too low", "learning rate too low, other runs"),
         ),
         Mistake(
             "worst validation",
             wrong("overfitting", 'min(range(6), key=lambda k: runs[k]["validation_accuracy"][-1])'),
             "You chose the run with the worst validation accuracy: it did not learn anything. Overfitting is a "
-            "*difference* "
-            "between training and validation.",
+            "*difference* between training and validation.",
             fails=("overfitting", "overfitting, other runs"),
         ),
         Mistake(
             "largest deviation only",
             wrong("wrong normalization", 'max(range(6), key=lambda k: runs[k]["input_std"][0])'),
-            "Pixels can be wrongly normalized in more ways than a large standard deviation: it can be far too "
-            "small, or the "
-            "mean can be far from 0.",
+            "Pixels can be wrongly normalized in more ways than a large standard deviation: it can be far too small, "
+            "or the mean can be far from 0.",
             fails=("wrong normalization", "wrong normalization, other runs"),
         ),
     ),

@@ -78,15 +78,14 @@ exercise = Exercise(
         Mistake(
             "no squares",
             wrong(".square()", ".abs()"),
-            "You add up absolute values. Energy is the sum of squares; only with squares do the two parts add up "
-            "to the "
-            "whole.",
+            "You add up absolute values. Energy is the sum of squares; only with squares do the two parts add up to "
+            "the whole.",
         ),
         Mistake(
             "mean over the places",
             wrong("kernels.mean(dim=1, keepdim=True)", "kernels.mean(dim=(2, 3), keepdim=True)"),
-            "You subtract the mean over the places of each channel. Grey means: the same in all three channels "
-            "at one place.",
+            "You subtract the mean over the places of each channel. Grey means: the same in all three channels at "
+            "one place.",
         ),
         Mistake(
             "one number for the layer",
@@ -109,8 +108,8 @@ exercise = Exercise(
     hints=(
         "What does a kernel that is the same in all three channels have as its color part?",
         "Which axis of (n, 3, k, k) holds the colors? The grey part is constant along it.",
-        "Subtract the mean along that axis (keep the axis, so that the shapes fit), square, and add up all but "
-        "the first.",
+        "Subtract the mean along that axis (keep the axis, so that the shapes fit), square, and add up all but the "
+        "first.",
     ),
     minutes=10,
     points=4,

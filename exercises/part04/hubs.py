@@ -72,16 +72,14 @@ exercise = Exercise(
         Mistake(
             "distance instead of cosine",
             wrong("(directions @ directions.T)", "(-torch.cdist(codes, codes))"),
-            "You use the distance between the codes. A long and a short code can point in the same direction and "
-            "be far "
-            "apart.",
+            "You use the distance between the codes. A long and a short code can point in the same direction and be "
+            "far apart.",
         ),
         Mistake(
             "not divided by the lengths",
             wrong("codes / codes.norm(dim=1, keepdim=True)", "codes"),
             "You use the products of the codes without dividing by their lengths: the longest codes become "
-            "everybody's "
-            "neighbors.",
+            "everybody's neighbors.",
         ),
         Mistake(
             "the farthest",
@@ -94,14 +92,12 @@ exercise = Exercise(
                 "neighbors.flatten().bincount(minlength=len(codes))",
                 "torch.full((len(codes),), neighbors.shape[1])",
             ),
-            "Each image has k neighbors, so your answer is k everywhere. Asked is the other direction: in how "
-            "many lists "
-            "does an image stand?",
+            "Each image has k neighbors, so your answer is k everywhere. Asked is the other direction: in how many "
+            "lists does an image stand?",
         ),
     ),
     hints=(
-        "Two steps: for each image the list of its neighbors; then count how often each number occurs in all "
-        "lists.",
+        "Two steps: for each image the list of its neighbors; then count how often each number occurs in all lists.",
         "An N × N table of cosines gives all lists at once. What stands on its diagonal?",
         "Rows of length 1 make the products cosines. Counting numbers in a list: `torch.bincount`.",
     ),

@@ -79,8 +79,8 @@ exercise = Exercise(
         Mistake(
             "value instead of drop",
             wrong("net(image)[0, digit] - scores", "scores"),
-            "These are the scores with the mirrored patch. Asked is the drop: how much lower they are than "
-            "without it.",
+            "These are the scores with the mirrored patch. Asked is the drop: how much lower they are than without "
+            "it.",
         ),
         Mistake(
             "probability",
@@ -102,9 +102,8 @@ exercise = Exercise(
             wrong("patch = image[0, :,", "patch = image[0].flip(<<axis>>)[:,").replace(
                 "patch.flip(<<axis>>)", "patch"
             ),
-            "Your patch is filled from the mirror image of the *whole* image, so other pixels come in. Mirror "
-            "the patch "
-            "itself.",
+            "Your patch is filled from the mirror image of the *whole* image, so other pixels come in. Mirror the "
+            "patch itself.",
         ),
         Mistake(
             "the other axis",

@@ -118,16 +118,14 @@ exercise = Exercise(
         Mistake(
             "one gradient",
             IN_ORDER.replace("{order}", "(gradient * image)"),
-            "You order all pixels by one gradient. But with each covered pixel the network is in another state, "
-            "and the "
-            "other pixels matter more or less than before.",
+            "You order all pixels by one gradient. But with each covered pixel the network is in another state, and "
+            "the other pixels matter more or less than before.",
         ),
         Mistake(
             "size of the gradient",
             IN_ORDER.replace("{order}", "gradient.abs()"),
-            "You order by the size of the gradient. Covering *lowers* a pixel to 0: it helps only where the "
-            "pixel is bright "
-            "and raises the score; elsewhere it does nothing or harms.",
+            "You order by the size of the gradient. Covering *lowers* a pixel to 0: it helps only where the pixel is "
+            "bright and raises the score; elsewhere it does nothing or harms.",
         ),
         Mistake(
             "brightest first",
@@ -145,8 +143,8 @@ exercise = Exercise(
     ),
     hints=(
         "A pixel at a time: which one lowers the lead of the digit over its strongest rival most?",
-        "Gradient × input estimates what covering a pixel costs, as long as little has changed. How do you keep "
-        "it right?",
+        "Gradient × input estimates what covering a pixel costs, as long as little has changed. How do you keep it "
+        "right?",
         "After each covered pixel take a new gradient, of the score minus the score of the strongest other digit.",
     ),
     minutes=30,

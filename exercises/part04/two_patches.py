@@ -95,15 +95,13 @@ exercise = Exercise(
             "scores instead of drops",
             wrong("return score(a, b) - score(a) - score(b)"),
             "Scores are not drops: in a difference of drops the uncovered score does not cancel here. Count how "
-            "often it "
-            "occurs.",
+            "often it occurs.",
         ),
         Mistake(
             "the second on top of the first",
             wrong("return (whole - score(a, b)) - (whole - score(a)) - (score(a) - score(a, b))"),
-            "Your second square is laid on an image whose first one is still covered, so nothing can be left: "
-            "begin each "
-            "time with the uncovered image.",
+            "Your second square is laid on an image whose first one is still covered, so nothing can be left: begin "
+            "each time with the uncovered image.",
         ),
         Mistake(
             "probability",

@@ -68,8 +68,7 @@ exercise = Exercise(
             "probability",
             wrong("net(pixels)[0]", "net(pixels)[0].softmax(0)"),
             "This is the gradient of the probabilities: a softmax stands before your difference. It mixes all ten "
-            "scores, and "
-            "it is nearly 0 where the network is sure. Take the scores themselves.",
+            "scores, and it is nearly 0 where the network is sure. Take the scores themselves.",
         ),
         Mistake(
             "absolute value",
