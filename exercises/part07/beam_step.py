@@ -15,7 +15,8 @@ Write `beam_step(beams, log_probs, width, power, end)`.
   best as a list of lists of tokens, the best first.
 
 For example, with `end` 0, `power` 1.0 and `width` 2: the beams `([1, 0], -1.0)` and `([1, 2], -0.6)`, of which the
-second goes on with the log-probabilities -3.0, -0.3 and -1.5, give `[[1, 2, 1], [1, 0]]`: their scores are -0.3 and -0.5.
+second goes on with the log-probabilities -3.0, -0.3 and -1.5, give `[[1, 2, 1], [1, 0]]`: their scores are -0.3 and
+-0.5.
 """
 
 STARTER = """
