@@ -21,8 +21,11 @@ from lecturelib.visual_attention.shipped_glimpses import FILE, SHIPPED, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 BATCH, RATE = 128, 1e-3
-STEPS = {"digits": 4000, "translated": 4000, "cluttered": 5000}
-WARM_UP = {"cluttered_4": 2500, "translated_4": 2000}  # steps with random places, before the policy learns
+STEPS = {"digits": 4000, "translated": 1000, "cluttered": 5000}
+WARM_UP = {"cluttered_4": 2500}  # steps with random places, before the policy learns
+START = {
+    "translated_4": "cluttered_4"
+}  # begins with the weights of another network, which is trained before it
 KEEP = 500  # steps between two states
 CURVE = 500  # steps between two points of the curve
 
@@ -52,6 +55,9 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
         kept = torch.load(found, weights_only=True)
         run.restore(kept["run"])
         curve, spent = kept["curve"], kept["seconds"]
+    elif name in START:
+        other = torch.load(folder / f"{START[name]}.{seed}.pt", weights_only=True)
+        network.load_state_dict(other["run"]["network"])
     start = time.process_time()
     for step in run:
         window.append(step.accuracy)
@@ -105,8 +111,8 @@ The weights of `lecturelib.visual_attention.load_glimpses(NAME)`: {", ".join(SHI
   with a learned baseline for the locations (reward: the log-probability of the label; standard deviation .15; the
   policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, batch {BATCH}, one thread,
   on the 10,000 shipped training digits, placed anew for every batch.
-* In the first half of the steps on 60 x 60 pixels ({", ".join(WARM_UP)}) all places are random: up to there the run is
-  that of the control, which goes on with random places.
+* In the first half of the steps of {", ".join(WARM_UP)} all places are random: up to there the run is that of the
+  control, which goes on with random places. {", ".join(START)} begins with the weights of {", ".join(START.values())}.
 * Steps: {", ".join(f"{task} {n:,}" for task, n in STEPS.items())}.
 * {FILE}.json holds the test error of every network that was trained (one for each seed), its multiply-adds for one
   picture and the training error every {CURVE} steps of the last seed: learned policies, the controls with random
