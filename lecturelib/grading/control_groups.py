@@ -40,6 +40,15 @@ class Group:
             return 0
         return int(found[1]) if found else 0
 
+    def peak(self) -> int:
+        """The most bytes that the group has had at once; 0 where the kernel does not tell."""
+        for name in ("memory.peak", "memory.max_usage_in_bytes"):
+            try:
+                return int((self.folders[0] / name).read_text())
+            except (OSError, ValueError):
+                continue
+        return 0
+
     def remove(self) -> None:
         """Remove the group; its processes must have ended."""
         for folder in self.folders:

@@ -6,6 +6,7 @@ compared here.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Sequence
@@ -83,7 +84,7 @@ def _ask_all(todo: list[_Asked], parts: Sequence[answers.Segment], limits: Limit
     while todo:
         count = 1 if driver.channels == 1 else len(todo)
         try:
-            with Jail(driver, limits, count) as jail:
+            with Jail(driver, limits, count, _modules(todo)) as jail:
                 for channel in range(count):
                     row = todo[0]
                     clean = _ask_exercise(jail, channel, row, parts)
@@ -96,6 +97,20 @@ def _ask_all(todo: list[_Asked], parts: Sequence[answers.Segment], limits: Limit
                 for row in todo:
                     row.mark = whole_mark(row.key, "ungraded", f"the grader failed: {failure}"[:400])
                 return
+
+
+def _modules(rows: Sequence[_Asked]) -> list[str]:
+    """The modules that the exercises' own code imports (not the submission's): the worker loads them once for all."""
+    found: dict[str, None] = {}
+    for row in rows:
+        for node in ast.walk(ast.parse(row.key.given)):
+            if isinstance(node, ast.Import):
+                found |= dict.fromkeys(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= dict.fromkeys(
+                    [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                )
+    return list(found)
 
 
 def _ask_exercise(jail: Jail, channel: int, row: _Asked, parts: Sequence[answers.Segment]) -> bool:

@@ -6,13 +6,14 @@ import functools
 import hashlib
 import secrets as random_bytes
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lecturelib
 from lecturelib.checks import complaint
 from lecturelib.exercises import wire
-from lecturelib.exercises.answer_key import AnswerKey, ExerciseFault, student_key
+from lecturelib.exercises.answer_key import AnswerKey, ExerciseFault, answer_key, public_key
 from lecturelib.exercises.exercise import Exercise
 from lecturelib.exercises.exercise_files import load_exercises
 from lecturelib.files import write_whole
@@ -77,7 +78,11 @@ def student_pack(
     keys: list[dict[str, Any]] = []
     for exercise in exercises:
         try:
-            keys.append(student_key(exercise, secret, student, None if own_variants else 0).to_plain())
+            variant = exercise.variant_of(secret, student) if own_variants else 0
+            public = _public_key(exercise, variant)
+            hidden = exercise.hidden_cases(secret, student, variant)
+            more = answer_key(exercise, hidden, variant).cases if hidden else ()
+            keys.append(replace(public, cases=public.cases + more).to_plain())
         except ExerciseFault as fault:
             keys.append(
                 {
@@ -88,6 +93,17 @@ def student_pack(
                 }
             )
     return wire.encode({"keys": keys})
+
+
+_public: dict[tuple[int, int], tuple[Exercise, AnswerKey]] = {}
+
+
+def _public_key(exercise: Exercise, variant: int) -> AnswerKey:
+    """The key of the public cases, which is everybody's: made once per exercise and variant."""
+    kept = _public.get((id(exercise), variant))
+    if kept is None or kept[0] is not exercise:
+        kept = _public[id(exercise), variant] = (exercise, public_key(exercise, variant))
+    return kept[1]
 
 
 def unpack(pack: bytes) -> list[AnswerKey | dict[str, Any]]:
