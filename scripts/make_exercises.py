@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -34,6 +35,7 @@ from lecturelib.files import write_whole
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks" / "exercises"
 PACKS = ROOT / "lecturelib" / "exercises" / "packs"
+SLOW = 3  # CPU seconds for one pack from which on they are printed
 
 
 def ordered(exercises: list[Exercise]) -> list[Exercise]:
@@ -50,8 +52,7 @@ def digest(exercise: Exercise) -> str:
 def packed(exercise: Exercise) -> list[AnswerKey]:
     """The public keys of an exercise as they were packed from the file as it is now; none where it has changed."""
     try:
-        listed = {each["name"]: each.get("sha256") for each in json.loads(INDEX.read_text(encoding="utf-8"))}
-        if listed.get(exercise.name) != digest(exercise):
+        if {each["name"]: each.get("sha256") for each in listed()}.get(exercise.name) != digest(exercise):
             return []
         return [
             AnswerKey.from_plain(flat)
@@ -64,14 +65,28 @@ def packed(exercise: Exercise) -> list[AnswerKey]:
 def keys_of(exercise: Exercise, anew: bool = False) -> list[AnswerKey]:
     """The public keys of an exercise, one for each of its variants."""
     kept = [] if anew else packed(exercise)
-    return kept or [public_key(exercise, variant) for variant in range(len(exercise.variants))]
+    if kept:
+        return kept
+    begun = time.process_time()
+    made = [public_key(exercise, variant) for variant in range(len(exercise.variants))]
+    if time.process_time() - begun > SLOW:
+        print(f"{exercise.name}: {time.process_time() - begun:.0f} s for its pack", flush=True)
+    return made
 
 
-def files(exercises: list[Exercise], anew: bool = False) -> dict[Path, bytes]:
-    """Every file that is built, with its bytes."""
+def listed() -> list[dict]:
+    """The list of exercises as it was built last."""
+    return json.loads(INDEX.read_text(encoding="utf-8")) if INDEX.is_file() else []
+
+
+def files(exercises: list[Exercise], anew: bool = False, part: str | None = None) -> dict[Path, bytes]:
+    """Every file that is built, with its bytes; where a part is named, the list keeps the other parts as they are."""
     exercises = ordered(exercises)
     keys = {each.name: keys_of(each, anew) for each in exercises}
     index = [{**dataclasses.asdict(entry_of(each)), "sha256": digest(each)} for each in exercises]
+    if part is not None:
+        index += [each for each in listed() if each["part"] != part]
+    index.sort(key=lambda each: (each["part"], each["minutes"], each["name"]))
     built = {INDEX: (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()}
     for each in exercises:
         built[pack_file(each.name, each.part)] = encode([key.to_plain() for key in keys[each.name]])
@@ -118,9 +133,9 @@ def differs(path: Path, content: bytes) -> str:
     return f"{shown} differs"
 
 
-def stale(built: dict[Path, bytes]) -> list[Path]:
-    """Built files of exercises that are gone."""
-    there = [*PACKS.glob("*.pack"), *NOTEBOOKS.glob("*.ipynb")]
+def stale(built: dict[Path, bytes], part: str | None = None) -> list[Path]:
+    """Built files of exercises that are gone; where a part is named, of that part."""
+    there = [*PACKS.glob(f"{part or ''}*.pack"), *NOTEBOOKS.glob(f"{part or ''}*.ipynb")]
     return [path for path in there if path not in built]
 
 
@@ -128,24 +143,25 @@ def main(arguments: list[str] | None = None) -> int:
     """Build, check, or write solved notebooks."""
     parser = argparse.ArgumentParser(description="Build what is derived from exercises/.")
     parser.add_argument("--all", action="store_true", help="compute everything anew")
+    parser.add_argument("--part", help='this part only, such as "05"')
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     parser.add_argument("--solutions", metavar="FOLDER", help="write solved notebooks there, for instructors")
     chosen = parser.parse_args(arguments)
-    exercises = load_exercises(ROOT / "exercises")
+    exercises = load_exercises(ROOT / "exercises", chosen.part)
     if chosen.solutions:
         for name, content in solved(exercises).items():
             print(write_whole(Path(chosen.solutions) / name, content))
         return 0
-    built = files(exercises, chosen.all)
+    built = files(exercises, chosen.all, chosen.part)
     wrong = [words for path, content in built.items() if (words := differs(path, content))]
-    wrong += [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stale(built)]
+    wrong += [f"{path.relative_to(ROOT)} belongs to no exercise" for path in stale(built, chosen.part)]
     if chosen.check:
         print("\n".join([*wrong, "run `make exercises`"]) if wrong else "everything is as it is built")
         return bool(wrong)
     for path, content in built.items():
         if differs(path, content):
             write_whole(path, content)
-    for path in stale(built):
+    for path in stale(built, chosen.part):
         path.unlink()
     points, minutes = sum(each.points for each in exercises), sum(each.minutes for each in exercises)
     mistakes = sum(len(each.mistakes) for each in exercises)
