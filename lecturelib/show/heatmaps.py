@@ -81,8 +81,9 @@ def overlay(
 
     `image`: as in `pixels_of`, (H, W) pixels. `values`: (H, W), or a smaller (h, w) grid that covers
     the same field, which is enlarged with pixel centres aligned (linear between them, no half-pixel shift).
-    `alpha`: how much the colours cover, 0-1; over a signed map they fade out towards 0. The rest, and what is
-    raised, as in `heatmap`.
+    `alpha`: how much the colours cover everywhere, 0-1. Without it they come in with the value (.8 v^.8 for a
+    value v from 0, the low end, to 1), in inferno, so that the photo stays clear where the map is low; over a
+    signed map the colours always fade out towards 0. The rest, and what is raised, as in `heatmap`.
 
     >>> import torch
     >>> from lecturelib.show import overlay
@@ -90,7 +91,9 @@ def overlay(
     >>> overlay(torch.zeros(3, 8, 8), values, colour_bar=False, size=8).raster.shape
     (8, 8, 3)
     """
-    alpha = (0.85 if signed else 0.6) if alpha is None else alpha
+    fades, alpha = alpha is None and not signed, (0.85 if signed else 0.8) if alpha is None else alpha
+    if fades and palette is None:
+        palette = "inferno"  # its low end is black, viridis' is a color of its own
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha={alpha}: a share from 0 (photo only) to 1 (colors only)")
     photo = pixels_of(image)
@@ -106,6 +109,9 @@ def overlay(
     # Rec. 601 luma in whole numbers; the products stay below 2 ** 16.
     grey = (photo @ np.array([77, 150, 29], dtype=np.uint16) >> 8).astype(np.uint8)[:, :, None]
     share = round(alpha * 256)
+    if fades and scale.high > scale.low:
+        height_of = np.clip((_stretched(grid, height, width) - scale.low) / (scale.high - scale.low), 0, 1)
+        share = (alpha * 256 * height_of**0.8).astype(np.uint16)[:, :, None]
     if signed:
         # around 0 nothing happens: there the photo is left as it is, and the colours come in with the value
         size_of = np.abs(_stretched(grid, height, width)) / max(scale.high, np.finfo(np.float32).tiny)

@@ -24,7 +24,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _BLUE_ORANGE = ((8, 48, 107), (49, 113, 178), (140, 186, 220), (247, 247, 247),
                 (247, 178, 103), (205, 102, 20), (112, 44, 4))  # fmt: skip
 
-MAGNITUDE = ("viridis", "cividis", "grey")
+MAGNITUDE = ("viridis", "cividis", "inferno", "grey")
 SIGNED = ("blue_orange",)
 
 
@@ -33,7 +33,7 @@ def palette(name: str) -> np.ndarray:
     """The 256 colours of a palette, from its smallest to its largest value.
 
     Returns a read-only (256, 3) uint8 table. Raises ValueError for a name other than `viridis`, `cividis`,
-    `grey` and `blue_orange`.
+    `inferno`, `grey` and `blue_orange`.
     """
     if name == "grey":
         table = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
@@ -43,7 +43,7 @@ def palette(name: str) -> np.ndarray:
         position = np.linspace(0, len(anchors) - 1, 256)
         columns = [np.interp(position, np.arange(len(anchors)), anchors[:, k]) for k in range(3)]
         table = np.stack(columns, axis=1).round().astype(np.uint8)
-    elif name in ("viridis", "cividis"):
+    elif name in ("viridis", "cividis", "inferno"):
         import matplotlib  # 0.1 s, once, and without pyplot
 
         table = (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
