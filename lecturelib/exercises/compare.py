@@ -73,8 +73,6 @@ def kind_of(value: Any) -> str:
 
 
 def _cure(wanted: str, came: str, got: Any, expected: Any) -> str:
-    if came == "None":
-        return " (is a return missing?)"
     if wanted in ("a number", "a whole number", "True or False") and came in ("a tensor", "a NumPy array"):
         one = got.size if isinstance(got, np.ndarray) else got.numel()
         return " (.item() makes one)" if one == 1 else f" (yours has shape {tuple(got.shape)})"
@@ -145,7 +143,7 @@ def _array(
         return f"{whose} shape is {got.shape}; expected {expected.shape}{' (axes in another order)' if turned else ''}"
     families = [_FAMILIES[each.dtype.kind] for each in (expected, got)]
     if families[0] != families[1]:
-        return f"{whose} dtype is {came}; expected {families[0]} such as {wanted}"
+        return f"{whose} dtype is {came}; expected {families[0]}{'' if wanted == 'bool' else f' such as {wanted}'}"
     if expected.size == 0:
         return ""
     wide = np.complex128 if expected.dtype.kind == "c" else np.float64 if expected.dtype.kind == "f" else None

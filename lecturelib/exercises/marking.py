@@ -9,7 +9,7 @@ from typing import Any
 
 from lecturelib.exercises.answer_key import AnswerKey, ExerciseFault, KeyCase
 from lecturelib.exercises.asking import Outcome
-from lecturelib.exercises.compare import difference, difference_in_form
+from lecturelib.exercises.compare import difference, difference_in_form, kind_of
 
 STATUSES = (
     "ok", "wrong", "partial", "error", "timeout", "memory", "crashed", "malformed", "missing", "tampered", "ungraded",
@@ -122,23 +122,31 @@ def _verdict(key: AnswerKey, one: KeyCase, outcome: Outcome) -> tuple[float, str
     try:
         got = place(outcome.value, case.at)
     except (KeyError, IndexError, TypeError):
-        return 0.0, f"Your answer has nothing at {case.at!r}; expected {_a_place(one.expected.value)}.", ""
+        return 0.0, _no_place(one.expected.value, outcome.value, case.at), ""
     if key.judge:
         wrong = difference_in_form(expected, got)
         if wrong:
-            return 0.0, _sentence(wrong), ""
+            return 0.0, _sentence(wrong + _returned_nothing(key, outcome)), ""
         judged = _judge(key, case.inputs, got)
         if judged is not None:
             return judged
     wrong = difference(expected, got, case.tolerance)
     if not wrong:
         return 1.0, "", ""
+    if (
+        kind_of(expected) != kind_of(got) and kind_of(got) != "a whole number"
+    ):  # of another type: nothing to suggest yet
+        return 0.0, _sentence(wrong + _returned_nothing(key, outcome)), ""
     return 0.0, f"{_sentence(wrong)} {case.suggests}".strip(), ""
+
+
+def _returned_nothing(key: AnswerKey, outcome: Outcome) -> str:
+    return " (is a return missing?)" if outcome.value is None and key.kind == "function" else ""
 
 
 def _sentence(wrong: str) -> str:
     words = f"Your answer at {wrong}" if wrong.startswith("[") else wrong[:1].upper() + wrong[1:]
-    return f"{words}."
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def place(value: Any, at: Any) -> Any:
@@ -150,8 +158,11 @@ def place(value: Any, at: Any) -> Any:
     return value
 
 
-def _a_place(value: Any) -> str:
-    return "a dict with this key" if isinstance(value, dict) else f"a list of {len(value)}"
+def _no_place(expected: Any, got: Any, at: Any) -> str:
+    wanted = "a dict" if isinstance(expected, dict) else f"a list of {len(expected)}"
+    if kind_of(got) != kind_of(expected):
+        return f"It is {kind_of(got)}; expected {wanted}, in which something stands at {at!r}."
+    return f"It has nothing at {at!r}."
 
 
 def _judge(key: AnswerKey, inputs: tuple, got: Any) -> tuple[float, str, str] | None:
@@ -165,7 +176,7 @@ def _judge(key: AnswerKey, inputs: tuple, got: Any) -> tuple[float, str, str] | 
         raise ExerciseFault(f"{key.name}: its judge failed ({type(error).__name__}: {error})") from error
     if not 0 <= share <= 1 or (mistake and mistake not in key.messages):
         raise ExerciseFault(f"{key.name}: its judge gave the share {share} and the mistake {mistake!r}")
-    return share, message, mistake
+    return share, _sentence(message) if message else "", mistake
 
 
 @functools.lru_cache(maxsize=128)
