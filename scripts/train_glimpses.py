@@ -20,14 +20,15 @@ from lecturelib.visual_attention.glimpse_training import iter_glimpses, predicti
 from lecturelib.visual_attention.shipped_glimpses import FILE, SHIPPED, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 
-BATCH, RATE = 128, 1e-3
-STEPS = {"digits": 4000, "translated": 1000, "cluttered": 5000}
-WARM_UP = {"cluttered_4": 2500}  # steps with random places, before the policy learns
+RATE = 1e-3
+BATCH = {"digits": 128, "translated": 64, "cluttered": 64}
+STEPS = {"digits": 4000, "translated": 800, "cluttered": 4000}
+WARM_UP = {"cluttered_4": 2000}  # steps with random places, before the policy learns
 START = {
     "translated_4": "cluttered_4"
 }  # begins with the weights of another network, which is trained before it
-KEEP = 500  # steps between two states
-CURVE = 500  # steps between two points of the curve
+KEEP = 400  # steps between two states
+CURVE = 400  # steps between two points of the curve
 
 
 class OutOfTime(Exception):
@@ -46,7 +47,7 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
     digits, labels = datasets.digits("train")
     steps = STEPS[spec.task]
     warm_up = WARM_UP.get(name, 0)
-    run = iter_glimpses(network, digits, labels, spec.task, steps, BATCH, RATE, seed, warm_up)
+    run = iter_glimpses(network, digits, labels, spec.task, steps, BATCH[spec.task], RATE, seed, warm_up)
     curve, spent, window = [], 0.0, []
     # up to the end of its warm-up a learned policy is its control
     shared = folder / f"{name}_random.{seed}.half.pt"
@@ -79,7 +80,8 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
     wrong = (predictions(network, placed.images) != wanted).float().mean().item()
     record = {
         "task": spec.task, "kind": spec.kind, "size": spec.size, "scales": spec.scales, "glimpses": spec.glimpses,
-        "policy": spec.policy, "multiply_adds": spec.multiply_adds, "steps": steps, "warm_up": warm_up, "seed": seed,
+        "policy": spec.policy, "multiply_adds": spec.multiply_adds, "steps": steps, "warm_up": warm_up,
+        "pictures": steps * BATCH[spec.task], "seed": seed,
         "error": round(wrong, 4), "cpu_seconds": round(spent + time.process_time() - start), "curve": curve,
     }  # fmt: skip
     save_state({"run": run.state(), "curve": curve, "seconds": record["cpu_seconds"]}, state_file)
@@ -109,11 +111,11 @@ The weights of `lecturelib.visual_attention.load_glimpses(NAME)`: {", ".join(SHI
 
 * How made: `python scripts/train_glimpses.py --state FOLDER`, then `--write`: cross-entropy for the class, REINFORCE
   with a learned baseline for the locations (reward: the log-probability of the label; standard deviation .15; the
-  policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, batch {BATCH}, one thread,
-  on the 10,000 shipped training digits, placed anew for every batch.
+  policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, one thread, on the
+  10,000 shipped training digits, placed anew for every batch.
 * In the first half of the steps of {", ".join(WARM_UP)} all places are random: up to there the run is that of the
   control, which goes on with random places. {", ".join(START)} begins with the weights of {", ".join(START.values())}.
-* Steps: {", ".join(f"{task} {n:,}" for task, n in STEPS.items())}.
+* Steps: {", ".join(f"{task} {n:,} of {BATCH[task]} pictures" for task, n in STEPS.items())}.
 * {FILE}.json holds the test error of every network that was trained (one for each seed), its multiply-adds for one
   picture and the training error every {CURVE} steps of the last seed: learned policies, the controls with random
   locations, and fully connected and convolutional networks of equal multiply-adds. {seconds / 60:.0f} CPU minutes.

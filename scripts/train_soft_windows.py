@@ -20,8 +20,8 @@ from lecturelib.visual_attention.shipped_windows import CELLS, FILE, SPECS
 from lecturelib.visual_attention.translated_digits import held_out_pictures
 from lecturelib.visual_attention.window_network import WindowNetwork, center_distance
 
-BATCH, RATE, STEPS = 128, 1e-3, 1000
-SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 300, 400, 600, 1000)
+BATCH, RATE, STEPS = 128, 1e-3, 600
+SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400, 600)
 SHOWN = 12  # test pictures whose windows are kept
 SEEDS = {"window_translated": (0, 1, 2)}  # the others: seed 0
 
@@ -92,6 +92,7 @@ def train_cells(folder: Path) -> dict:
     record = {
         "task": "cluttered",
         "steps": STEPS,
+        "pictures": STEPS * BATCH,
         "seeds": [0],
         "errors": [round(wrong, 4)],
         "cpu_seconds": [seconds],
@@ -112,6 +113,7 @@ def write(folder: Path) -> None:
             "task": SPECS[name].task,
             "sampler": SPECS[name].sampler,
             "steps": STEPS,
+            "pictures": STEPS * BATCH,
             "seeds": [record["seed"] for record in records],
             "errors": [record["error"] for record in records],
             "distances": [record["distance"] for record in records],
