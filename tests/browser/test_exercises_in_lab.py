@@ -1,7 +1,10 @@
 """Exercises in JupyterLab: one solved wrong, then right, by keyboard alone; the quiz reports; progress is drawn."""
 
+from pathlib import Path
+
 import pytest
 
+ROOT = Path(__file__).parents[2]
 NOTEBOOK = "notebooks/exercises/07_attention.ipynb"
 WRONG = """#| exercise: same_sentence_mask
 def same_sentence(tokens, separator):
@@ -104,4 +107,17 @@ def test_a_quiz_reports_and_shows_the_answer_on_request_only(lab):
     page.page.keyboard.press("Control+Enter")
     page.page.locator('img[alt*="quiz 1 of 2 right"]').wait_for(timeout=20_000)
     page.screenshot("quiz-reported")
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_exercises_are_pages_for_a_class(lab, present, path):
+    page = lab.open(f"notebooks/exercises/{path.name}")
+    page.run_all()
+    assert page.cell_errors() == []
+    page.screenshot(f"exercises-{path.stem}")
+    page.page.set_viewport_size({"width": 1280, "height": 720})
+    assert present(page).unfit() == []
     assert page.complaints() == []
