@@ -52,7 +52,7 @@ from lecturelib.visual_attention.same_cost import (
     glimpse_multiply_adds,
 )
 from lecturelib.visual_attention.shipped_captioners import Captioner, caption_log, load_captioner
-from lecturelib.visual_attention.shipped_glimpses import glimpse_errors, load_glimpses
+from lecturelib.visual_attention.shipped_glimpses import glimpse_errors, glimpse_table, load_glimpses
 from lecturelib.visual_attention.shipped_windows import load_window, window_record
 from lecturelib.visual_attention.show_attend_tell import (
     CaptionAttention,
@@ -134,6 +134,7 @@ __all__ = [
     "glimpse_errors",
     "glimpse_loss",
     "glimpse_multiply_adds",
+    "glimpse_table",
     "gradient_noise",
     "held_out_pictures",
     "iter_captioner",
