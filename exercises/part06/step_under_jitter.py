@@ -31,16 +31,16 @@ def jittered_step(image, dy, dx, size):
 GIVEN = '''
 import torch
 
-generator = torch.Generator().manual_seed(6)
-first = torch.randn(4, 1, 5, 5, generator=generator) / 5
-second = torch.randn(1, 4, 5, 5, generator=generator) / 10
-place = torch.randn(32, 32, generator=generator)
+_generator = torch.Generator().manual_seed(6)
+_first = torch.randn(4, 1, 5, 5, generator=_generator) / 5
+_second = torch.randn(1, 4, 5, 5, generator=_generator) / 10
+_weights = torch.randn(32, 32, generator=_generator)
 
 
 def unit(x):
     """The value of a unit of a small network, for an image (1, 1, H, W)."""
-    maps = torch.conv2d(torch.conv2d(x, first).tanh(), second).tanh()[0, 0]
-    return (maps * place[: maps.shape[0], : maps.shape[1]]).sum()
+    maps = torch.conv2d(torch.conv2d(x, _first).tanh(), _second).tanh()[0, 0]
+    return (maps * _weights[: maps.shape[0], : maps.shape[1]]).sum()
 '''
 
 ROLL = "torch.roll(x, (dy, dx), (2, 3))"
