@@ -1,7 +1,8 @@
 """Tensors become pictures, each with its alt text; nothing is computed here that a method should compute.
 
 `picture.py` holds the `Picture` and how it is shown and saved, `heatmaps.py` the heat-maps, `image_grids.py` what puts
-several pictures into one, `figures.py` bars and matplotlib figures in the house's style, `text_metrics.py` the font.
+several pictures into one, `figures.py` bars and matplotlib figures in the house's style, `text_table.py` tables,
+`text_metrics.py` the font.
 """
 
 from lecturelib.show.attribution_maps import around_grey
@@ -11,11 +12,13 @@ from lecturelib.show.image_grids import side_by_side, stacked, tiled, with_box
 from lecturelib.show.palettes import TEN
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
+from lecturelib.show.text_table import Table, table
 
 __all__ = [
     "Picture",
     "Region",
     "TEN",
+    "Table",
     "around_grey",
     "bars",
     "coloured",
@@ -28,6 +31,7 @@ __all__ = [
     "show",
     "side_by_side",
     "stacked",
+    "table",
     "tiled",
     "with_box",
 ]

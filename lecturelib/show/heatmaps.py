@@ -108,7 +108,7 @@ def overlay(
     colours = scale.colours(_stretched(grid, height, width))
     # Rec. 601 luma in whole numbers; the products stay below 2 ** 16.
     grey = (photo @ np.array([77, 150, 29], dtype=np.uint16) >> 8).astype(np.uint8)[:, :, None]
-    share = round(alpha * 256)
+    share: np.ndarray | int = round(alpha * 256)
     if fades and scale.high > scale.low:
         height_of = np.clip((_stretched(grid, height, width) - scale.low) / (scale.high - scale.low), 0, 1)
         share = (alpha * 256 * height_of**0.8).astype(np.uint16)[:, :, None]
