@@ -92,12 +92,12 @@ def files(exercises: list[Exercise], anew: bool = False, part: str | None = None
         built[pack_file(each.name, each.part)] = encode([key.to_plain() for key in keys[each.name]])
     for part, (name, _, lessons) in PARTS.items():
         own = [keys[each.name][0] for each in exercises if each.part == part]
-        if own:
+        there = [path for lesson in lessons if (path := NOTEBOOKS.parent / f"{lesson}.ipynb").is_file()]
+        if own and there:  # no exercises for students before there is a lesson
             built[NOTEBOOKS / f"{name}.ipynb"] = notebook_bytes(exercise_notebook(own))
-            for path in (NOTEBOOKS.parent / f"{lesson}.ipynb" for lesson in lessons):
-                if path.is_file():
-                    lesson = json.loads(path.read_text(encoding="utf-8"))
-                    built[path] = notebook_bytes(with_page(lesson, lesson_page(own)))
+            for path in there:
+                lesson = json.loads(path.read_text(encoding="utf-8"))
+                built[path] = notebook_bytes(with_page(lesson, lesson_page(own)))
     return built
 
 
