@@ -263,11 +263,11 @@ def test(arguments):
 
 
 def check(arguments):
-    """Run what needs neither a browser nor a whole notebook: style, types, unit tests; options go to pytest."""
+    """Run what needs no browser, no whole notebook and no experiment: style, types, unit tests; options go to pytest."""
     lint([])
     run(PYTHON, "-m", "mypy")
     many, share = in_parallel()
-    quick = ["-m", "not notebook and not browser and not slow", "--ignore=tests/browser", *TESTS]
+    quick = ["-m", "not notebook and not browser and not slow and not claims", "--ignore=tests/browser", *TESTS]
     run(PYTHON, "-m", "pytest", "-q", *many, *(arguments or quick), env=share)
 
 
