@@ -263,7 +263,7 @@ def test(arguments):
 
 
 def check(arguments):
-    """Run what needs no browser, no whole notebook and no experiment: style, types, unit tests; options go to pytest."""
+    """Style, types and unit tests: no browser, no whole notebook, no experiment; options go to pytest."""
     lint([])
     run(PYTHON, "-m", "mypy")
     many, share = in_parallel()
