@@ -12,13 +12,14 @@ from lecturelib.confounds.explore.scene_samples import (
     sky_words,
     verdict,
 )
+from lecturelib.confounds.tank_cures import TANK_CURES
 from lecturelib.confounds.tank_networks import TANK_NETWORKS
 from lecturelib.confounds.tank_scenes import WEATHER
 from lecturelib.drawing import Bitmap, Drawing, Label, Shape
 from lecturelib.show import Picture
 from lecturelib.widgets import Choice, Explorable, Slider
 
-CURES = {"balanced": TANK_NETWORKS["balanced"]}
+CURES = {"balanced": TANK_NETWORKS["balanced"], **TANK_CURES}
 SIDE, WIDTH, HEIGHT = 192, 860, 430
 
 
