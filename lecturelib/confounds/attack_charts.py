@@ -8,7 +8,17 @@ from lecturelib.drawing import Drawing, line_chart, picture_row
 from lecturelib.lesson.claims import numbers
 from lecturelib.show import Picture
 
-ATTACK_CHARTS = ("C3", "C5", "C12", "C1 cures", "fooling images", "transfer", "defenses", "maps of attacks")
+ATTACK_CHARTS = (
+    "C3",
+    "C5",
+    "C12",
+    "C1 cures",
+    "C1 cures, parts",
+    "fooling images",
+    "transfer",
+    "defenses",
+    "maps of attacks",
+)
 CURES = {
     "lab": "the lab",
     "balanced": "balanced",
@@ -40,12 +50,13 @@ def attack_chart(name: str) -> Picture:
         "C5": _patch,
         "C12": _class_image,
         "C1 cures": _cures,
+        "C1 cures, parts": _parts,
         "fooling images": _fooling,
         "transfer": _transfer,
         "defenses": _defenses,
         "maps of attacks": _maps,
     }[name]
-    return draw(numbers(name))
+    return draw(numbers(name.removesuffix(", parts")))
 
 
 def _adversarial(found: Mapping[str, float]) -> Picture:
@@ -134,6 +145,25 @@ def _cures(found: Mapping[str, float]) -> Picture:
         f"{', '.join(f'{CURES[key]} {value:.0%}' for key, value in best.items())}. One seed of each network."
     )
     return right.picture(said)
+
+
+def _parts(found: Mapping[str, float]) -> Picture:
+    parts = {
+        "the other weather's ground": "the_other_ground",
+        "the other weather's sky": "the_other_sky",
+        "a plain sky of its mean color": "a_plain_sky",
+    }
+    bars = grouped_bars(
+        list(CURES.values()),
+        {words: [found[f"{key}_with_{place}"] for key in CURES] for words, place in parts.items()},
+        "Accuracy on scenes of the lab in which one part was exchanged",
+        reference=(0.5, "chance"),
+    )
+    said = (
+        f"{found['scenes']:.0f} scenes of the lab. Who reads the vehicle is right in all three; who reads the sky is "
+        "wrong under the other one."
+    )
+    return bars.picture(said)
 
 
 def _fooling(found: Mapping[str, float]) -> Picture:
