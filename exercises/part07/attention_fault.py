@@ -91,7 +91,7 @@ def cases(rng, variant):
 exercise = Exercise(
     name="attention_fault",
     part="07",
-    title="What is wrong with this attention?",
+    title="The fault of an attention",
     prompt=PROMPT,
     starter=STARTER,
     solution=SOLUTION,

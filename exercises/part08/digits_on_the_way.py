@@ -7,7 +7,7 @@ On the map of digits, what does one pass on the way from one digit to another?
 
 Write `on_the_way(first, second, steps)`: `first` and `second` are images (1, 1, 28, 28). Take `steps` points at equal
 distances on the straight line **from the code of the first to the code of the second**, both ends included. Decode
-each of them, and let lenet name the picture: return a list of `steps` whole numbers: the class with the largest score
+each of them, and let lenet name the picture. Return a list of `steps` whole numbers, the class with the largest score
 for each picture.
 
 * `coder.encode(images)` gives codes of two numbers, (B, 2); `coder.decode(codes)` gives images (B, 1, 28, 28);

@@ -7,7 +7,7 @@ A denoiser trained with the squared error learns the **mean of all clean picture
 weighted by their probability**. For a small set of pictures it can be computed exactly.
 
 All pictures are black and white: numbers 0 and 1. `data` is a tensor (n, d): n pictures, all equally likely to be the
-clean one. The noise: <<noise>>, independently of the others.
+clean one. The noise acts on each pixel independently: <<noise>>.
 
 Write `best_guess(noisy, data, p)`: `noisy` is a tensor (d,) of zeros and ones, `p` a float between 0 and 1. Return a
 tensor (d,): the mean of the rows of `data`, each weighted by the probability that it is the clean picture, given
@@ -91,13 +91,13 @@ exercise = Exercise(
     variants=(
         {
             "kind": "masked",
-            "noise": "each pixel that is 1 becomes 0 with probability p; a pixel that is 0 stays 0",
+            "noise": "a pixel that is 1 becomes 0 with probability p; a pixel that is 0 stays 0",
             "table": MASKED,
             "other": FLIPPED,
         },
         {
             "kind": "flipped",
-            "noise": "each pixel is flipped (0 becomes 1, 1 becomes 0) with probability p",
+            "noise": "a pixel is flipped (0 becomes 1, 1 becomes 0) with probability p",
             "table": FLIPPED,
             "other": MASKED,
         },
