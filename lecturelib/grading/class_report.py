@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from lecturelib.exercises.exercise import Exercise
-from lecturelib.grading.grading_pages import SIGNS, bar, number, page, status_words, table
+from lecturelib.grading.grading_pages import SIGNS, bar, number, page, shown, status_words, table
 from lecturelib.grading.marks_table import Row, folder_name
-from lecturelib.show.text_metrics import escaped
 
 BINS = (
     (0.0, "0 %"),
@@ -32,9 +31,9 @@ def report_html(rows: Sequence[Row], exercises: Sequence[Exercise], part: str, i
     handed_in = [row for row in rows if row.result is not None]
     totals = [row.total(names) / out_of for row in handed_in] if out_of else []
     body = [
-        f"<h1>Exercises of part {escaped(part)}: the class</h1>",
+        f"<h1>Exercises of part {shown(part)}: the class</h1>",
         f'<p class="soft">{len(handed_in)} submissions, {len(rows) - len(handed_in)} without one. '
-        f"Isolation: {escaped(isolation)}.{_mean(totals, out_of)}</p>",
+        f"Isolation: {shown(isolation)}.{_mean(totals, out_of)}</p>",
         *_needs_a_person(rows),
         "<h2>All points</h2>",
         _distribution("Share of all points, and how many students have it", totals),
@@ -60,13 +59,13 @@ def _mean(shares: Sequence[float], out_of: float) -> str:
 def _link(row: Row) -> str:
     name = f"{row.person.name} ({row.student})" if row.person and row.person.name else row.student
     if row.result is None:
-        return escaped(name)
-    return f'<a href="students/{quote(folder_name(row.student))}/feedback.html">{escaped(name)}</a>'
+        return shown(name)
+    return f'<a href="students/{quote(folder_name(row.student))}/feedback.html">{shown(name)}</a>'
 
 
 def _needs_a_person(rows: Sequence[Row]) -> list[str]:
     lines = [
-        [_link(row), "<br>".join(escaped(reason) for reason in row.reasons)] for row in rows if row.reasons
+        [_link(row), "<br>".join(shown(reason) for reason in row.reasons)] for row in rows if row.reasons
     ]
     head = '<section class="card"><h2>Needs a person first</h2>'
     if not lines:
@@ -102,8 +101,8 @@ def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
     shares = [row.points(exercise.name) / exercise.points for row, _ in found]
     words = ", ".join(f"{status_words(name)} {statuses[name]}" for name in SIGNS if statuses[name])
     lines = [
-        f'<section class="card" id="{escaped(exercise.name)}"><h3>{escaped(exercise.title)}</h3>',
-        f'<p class="soft">{escaped(exercise.name)}: {number(100 * _share(exercise, rows))} % of all points on average, '
+        f'<section class="card" id="{shown(exercise.name)}"><h3>{shown(exercise.title)}</h3>',
+        f'<p class="soft">{shown(exercise.name)}: {number(100 * _share(exercise, rows))} % of all points on average, '
         f"{number(exercise.points)} points</p><p>{words or 'no submissions'}</p>",
         _distribution(f"{exercise.title}: share of the points", shares),
     ]
@@ -111,7 +110,7 @@ def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
         told = {each.name: exercise.fill(each.message) for each in exercise.mistakes}
         most = max(mistakes.values())
         listed = [
-            [escaped(name), str(count), bar(count / most), escaped(told.get(name, ""))]
+            [shown(name), str(count), bar(count / most), shown(told.get(name, ""))]
             for name, count in sorted(mistakes.items(), key=lambda each: (-each[1], each[0]))
         ]
         heading = ["mistake", "students", "bar", "what they were told"]
@@ -140,4 +139,4 @@ def _cell(row: Row, name: str) -> str:
     else:
         status = one["status"]
     sign, words, tone = SIGNS[status]
-    return f'<span class="{tone}" title="{escaped(words)}">{number(row.points(name))} {sign}</span>'
+    return f'<span class="{tone}" title="{shown(words)}">{number(row.points(name))} {sign}</span>'

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lecturelib.grading.grading_pages import number, page, status_words, table
+from lecturelib.grading.grading_pages import number, page, shown, status_words, table
 from lecturelib.grading.marks_table import Row
-from lecturelib.show.text_metrics import escaped
 
 
 def feedback_html(row: Row, exercises: Sequence[str], part: str) -> str:
@@ -19,12 +18,12 @@ def feedback_html(row: Row, exercises: Sequence[str], part: str) -> str:
     result: dict[str, Any] = row.result or {"exercises": [], "problem": "there is no submission", "out_of": 0}
     who = f"{row.person.name} ({row.student})" if row.person and row.person.name else row.student
     body = [
-        f"<h1>Feedback: exercises of part {escaped(part)}</h1>",
-        f'<p class="soft">{escaped(who)}</p>',
+        f"<h1>Feedback: exercises of part {shown(part)}</h1>",
+        f'<p class="soft">{shown(who)}</p>',
         f"<p><strong>{number(row.total(exercises))} of {number(result['out_of'])} points</strong></p>",
     ]
     if result["problem"]:
-        body.append(f'<p class="card">About the file: {escaped(result["problem"])}.</p>')
+        body.append(f'<p class="card">About the file: {shown(result["problem"])}.</p>')
     body += [_exercise(each, row) for each in result["exercises"]]
     body.append(
         '<p class="soft">Hidden cases call your answer with other inputs than those that you saw; their inputs stay '
@@ -38,16 +37,16 @@ def _exercise(one: dict[str, Any], row: Row) -> str:
     manual = row.manual.get(one["name"])
     points = manual.points if manual else one["points"]
     lines = [
-        f'<section class="card"><h2>{escaped(one["title"])}</h2>',
+        f'<section class="card"><h2>{shown(one["title"])}</h2>',
         f"<p>{status_words('by hand' if manual else one['status'])}, {number(points)} of {number(one['out_of'])} points"
-        f'<span class="soft"> · {escaped(one["name"])}</span></p>',
+        f'<span class="soft"> · {shown(one["name"])}</span></p>',
     ]
     if manual:
-        lines.append(f"<p>{escaped(manual.comment) or 'This mark was given by a person.'}</p>")
+        lines.append(f"<p>{shown(manual.comment) or 'This mark was given by a person.'}</p>")
     elif one["message"] and one["status"] != "ok":
         where = f" (line {one['line']} of your cell)" if one["line"] and one["status"] == "error" else ""
-        lines.append(f"<p>{escaped(_sentence(one['message']))}{where}</p>")
-    lines += [f"<p>Note: {escaped(note)}.</p>" for note in one["notes"]]
+        lines.append(f"<p>{shown(_sentence(one['message']))}{where}</p>")
+    lines += [f"<p>Note: {shown(note)}.</p>" for note in one["notes"]]
     if one["cases"] and any(case["status"] != "ok" for case in one["cases"]):
         heading = ["case", "kind", "verdict", "points", "what it says"]
         lines.append(table(f"Cases of {one['title']}", heading, _cases(one["cases"]), numbers=(3,)))
@@ -57,11 +56,11 @@ def _exercise(one: dict[str, Any], row: Row) -> str:
 def _cases(cases: Iterable[dict[str, Any]]) -> list[list[str]]:
     return [
         [
-            escaped(case["name"]),
+            shown(case["name"]),
             "public" if case["public"] else "hidden",
             status_words(case["status"]),
             f"{number(case['points'])} of {number(case['out_of'])}",
-            escaped(case["message"]),
+            shown(case["message"]),
         ]
         for case in cases
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lecturelib.grading.wording import visible
 from lecturelib.show.text_metrics import escaped
+
 
 SIGNS = {
     "ok": ("✓", "right", "good"),
@@ -49,6 +51,15 @@ td.bar { width: 45%; min-width: 6rem; } .bar div { background: var(--bar); heigh
 """
 
 
+def shown(text: str) -> str:
+    """A text as HTML shows it: visible characters only, escaped.
+
+    >>> shown("<b>")
+    '&lt;b&gt;'
+    """
+    return escaped(visible(text))
+
+
 def page(title: str, body: Iterable[str]) -> str:
     """One whole page.
 
@@ -59,7 +70,7 @@ def page(title: str, body: Iterable[str]) -> str:
     safe = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     inside = "\n".join(body)
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}{safe}\n<title>{escaped(title)}</title>\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}{safe}\n<title>{shown(title)}</title>\n'
         f"<style>{STYLE}</style></head>\n<body>\n<main>\n{inside}\n</main>\n</body>\n</html>\n"
     )
 
@@ -71,7 +82,7 @@ def status_words(status: str) -> str:
     '<span class="status good"><span aria-hidden="true">✓</span> right</span>'
     """
     sign, words, tone = SIGNS.get(status, ("?", status, "open"))
-    return f'<span class="status {tone}"><span aria-hidden="true">{sign}</span> {escaped(words)}</span>'
+    return f'<span class="status {tone}"><span aria-hidden="true">{sign}</span> {shown(words)}</span>'
 
 
 def number(value: float) -> str:
@@ -93,7 +104,7 @@ def table(
     """
     kinds = [' class="number"' if place in numbers else "" for place in range(len(heading))]
     head = "".join(
-        f'<th scope="col"{kind}>{escaped(name)}</th>' for name, kind in zip(heading, kinds, strict=True)
+        f'<th scope="col"{kind}>{shown(name)}</th>' for name, kind in zip(heading, kinds, strict=True)
     )
     lines = []
     for row in rows:
@@ -104,7 +115,7 @@ def table(
         )
         lines.append(f"<tr>{first}{rest}</tr>")
     return (
-        f'<div class="scroll"><table><caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table><caption>{shown(caption)}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

@@ -149,7 +149,7 @@ class Jail:
         if self._pending(pipe):
             raise Stopped("tampered", "the submission spoke before it was asked")
         assert self.process is not None
-        start = processes.usage(self.process.pid) if self.control is not None else processes.Usage(0, 0, ())
+        start = processes.usage(self.process.pid)
         watch = _Watch(self, start, start.cpu + cpu)
         deadline = time.monotonic() + wall
         seed = int.from_bytes(message["name"].encode()[:4].ljust(4, b"\0"), "little")

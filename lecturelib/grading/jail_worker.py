@@ -237,7 +237,8 @@ def child(channel: socket.socket, others: list[socket.socket], settings: dict[st
     try:
         for other in others:
             other.close()
-        os.setpgid(0, 0)
+        if settings["channels"] is not None:
+            os.setpgid(0, 0)
         null = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(null, number)

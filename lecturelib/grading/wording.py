@@ -23,17 +23,24 @@ SENTENCES = {
 }
 
 
+def visible(text: str) -> str:
+    """A text on one line, without control and direction characters.
+
+    >>> visible("ana\\u202e\\nbo")
+    'ana bo'
+    """
+    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return " ".join("".join(" " if unicodedata.category(each) in hidden else each for each in text).split())
+
+
 def plain_words(text: str, most: int = MOST) -> str:
-    """A text on one line, without control and direction characters, addresses of memory, paths; at most 500 long.
+    """A stranger's text, visible, without addresses of memory and paths, at most 500 characters long.
 
     >>> plain_words("bad\\x1b[31m <f at 0x7f12ab34>")
     'bad [31m <f at 0x...>'
     """
-    text = "".join(
-        " " if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else each for each in text
-    )
-    text = _PLACES.sub(lambda found: ".../" + found.group().rsplit("/", 1)[1], _ADDRESS.sub("0x...", text))
-    text = " ".join(text.split())
+    text = _ADDRESS.sub("0x...", visible(text))
+    text = _PLACES.sub(lambda found: ".../" + found.group().rsplit("/", 1)[1], text)
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
