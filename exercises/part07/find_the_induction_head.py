@@ -3,8 +3,8 @@
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-*... Ada Lovelace ... Ada* ... what comes next? An **induction head** looks for an earlier copy of the present token, and
-attends to the token that came **right after that copy**. (Olsson et al. 2022 found such heads in language models.)
+*... Ada Lovelace ... Ada* ... what comes next? An **induction head** looks for an earlier copy of the present token,
+and attends to the token that came **right after that copy**. (Olsson et al. 2022 found such heads in language models.)
 
 Write `induction_head(tokens, weights)`: return the number of the induction head, a whole number counted from 0.
 
