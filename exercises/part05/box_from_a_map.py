@@ -5,8 +5,8 @@ import functools
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-The network `net` was trained to name a piece of clothing on a texture. Nobody told it *where* the clothing lies.
-Find the place from its gradients, better than the lesson does.
+The network `textures_net` was trained to name a piece of clothing on a texture. Nobody told it *where* the clothing
+lies. Find the place from its gradients, better than the lesson does.
 
 Write `find_box(picture)`: `picture` is a tensor (1, 3, 64, 64). Return a list of four whole numbers, the edges of a
 box around the clothing in pixels: `[top, left, bottom, right]`, where bottom and right are the first row and column
@@ -24,8 +24,8 @@ def find_box(picture):
 
 SOLUTION = """
 def find_box(picture):
-    unit = Logit(net(picture).argmax().item())
-    energy = saliency_map(net, picture, unit, "guided")[0].square()
+    unit = Logit(textures_net(picture).argmax().item())
+    energy = saliency_map(textures_net, picture, unit, "guided")[0].square()
 
     def ends(profile):
         share = profile.cumsum(0) / profile.sum()
@@ -109,7 +109,7 @@ exercise = Exercise(
     )
     from lecturelib.network import Logit
 
-    net = models.load("textures_net")
+    textures_net = models.load("textures_net")
     """,
     cases=cases,
     judge=judge,
@@ -118,8 +118,8 @@ exercise = Exercise(
             "as the lesson does",
             """
             def find_box(picture):
-                unit = Logit(net(picture).argmax().item())
-                return list(localize(saliency_map(net, picture, unit)[0]))
+                unit = Logit(textures_net(picture).argmax().item())
+                return list(localize(saliency_map(textures_net, picture, unit)[0]))
             """,
             "This is the lesson's box around a plain saliency map. The map is noisy and bright in few places only: "
             "try another map, and another way from a map to a box.",
@@ -147,8 +147,8 @@ exercise = Exercise(
             "a square around the largest value",
             """
             def find_box(picture):
-                unit = Logit(net(picture).argmax().item())
-                row, column = divmod(saliency_map(net, picture, unit)[0].argmax().item(), 64)
+                unit = Logit(textures_net(picture).argmax().item())
+                row, column = divmod(saliency_map(textures_net, picture, unit)[0].argmax().item(), 64)
                 return [max(row - 12, 0), max(column - 12, 0), min(row + 12, 64), min(column + 12, 64)]
             """,
             "The largest value lies in the object, but rarely in its middle, and the size of the object is not in "

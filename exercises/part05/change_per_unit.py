@@ -6,11 +6,11 @@ PROMPT = """
 The lesson's sensitivity compares columns that were normalized to mean 0 and standard deviation 1. A doctor asks
 another question: **how much does the score change per millimeter, per gram, per year?**
 
-The network `net` reads *normalized* rows, (N, 5) → (N, 2) scores. Write `change_per_unit(rows, mean, std, output)`:
-`rows` is a tensor (N, 5) in the **original units**, `mean` and `std` (5,) are those by which a row is normalized,
-(row − mean) / std, before it enters the network. Return a tensor (5,): for each column the mean over all rows of
-the **absolute** change of the score `output` (0 or 1) per unit of the *original* column. The table must not be
-changed.
+The network `table_net` reads *normalized* rows, (N, 5) → (N, 2) scores. Write `change_per_unit(rows, mean, std,
+output)`: `rows` is a tensor (N, 5) in the **original units**, `mean` and `std` (5,) are those by which a row is
+normalized, (row − mean) / std, before it enters the network. Return a tensor (5,): for each column the mean over all
+rows of the **absolute** change of the score `output` (0 or 1) per unit of the *original* column. The table must not
+be changed.
 """
 
 GIVEN = """
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 torch.manual_seed(5)
-net = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 2))
+table_net = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 2))
 """
 
 STARTER = """
@@ -29,7 +29,7 @@ def change_per_unit(rows, mean, std, output):
 SOLUTION = """
 def change_per_unit(rows, mean, std, output):
     table = rows.clone().requires_grad_()
-    scores = net((table - mean) / std)[:, output]
+    scores = table_net((table - mean) / std)[:, output]
     (gradient,) = torch.autograd.grad(scores.sum(), table)
     return gradient.abs().mean(dim=0)
 """
@@ -85,7 +85,7 @@ exercise = Exercise(
         ),
         Mistake(
             "not normalized",
-            wrong("net((table - mean) / std)", "net(table)"),
+            wrong("table_net((table - mean) / std)", "table_net(table)"),
             "The rows enter the network as they are. It was made for normalized rows.",
         ),
         Mistake(

@@ -68,10 +68,11 @@ def judge(inputs, got):
     if error < 0.01:
         return None
     share = 0.6 if error < 0.05 else 0.3 if error < 0.2 else 0.0
-    return (
-        share,
-        f"the shares add up to the difference of the scores with an error of {error:.1%} (below 1 % for all points)",
+    ratio = got.double().sum().item() / difference
+    said = (
+        f"the shares add up to {ratio:.1%} of the difference of the two scores (99 to 101 % for all points)"
     )
+    return share, said
 
 
 def cases(rng, variant):
