@@ -152,11 +152,11 @@ def glimpse_table() -> list[tuple[str, str, float, int, float | None, int]]:
     rows: list[tuple[str, str, float, int, float | None, int]] = []
     for name, found in glimpse_errors().items():
         spec, errors = SPECS[name], found["errors"]
-        who: str = spec.kind
+        who = "fully connected" if spec.kind == "dense" else "convolutional"
         if spec.kind == "glimpses":
+            way = "random places" if spec.policy == "random" else "glimpses"
             scales = f"{spec.scales} scales" if spec.scales > 1 else "1 scale"
-            places = "random places, " if spec.policy == "random" else ""
-            who = f"{places}{spec.glimpses} glimpses, {spec.size} x {spec.size}, {scales}"
+            who = f"{way}: {spec.glimpses} of {spec.size} x {spec.size}, {scales}"
         mean = sum(errors) / len(errors)
         rows.append((spec.task, who, mean, len(errors), PAPER.get(name), spec.multiply_adds))
     return rows
