@@ -73,8 +73,8 @@ def cases(rng, variant):
         "right": "Which value does the variable hold that goes in?",
         "middle": "Look for the line of `forward` in which this layer runs, if it does.",
         "mix": "Which line gave its argument its value last?",
-        "cat": "Two names were exchanged in the line before. What does each hold now?",
-        "add": "Go back from each of the two summands to the line that gave it its value last.",
+        "cat": "Two names were exchanged in the line before. What does each hold now? (In alphabetical order.)",
+        "add": "Go back from each summand to the line that gave it its value last. (In alphabetical order.)",
     }
     for name, said in suggests.items():
         yield Case(name, points=2 if name in ("cat", "add") else 0.5, at=name, suggests=said)

@@ -45,12 +45,11 @@ def cases(rng, variant):
         "plain": "For each value that comes out: how many values are multiplied and added?",
     }
     for public in (True, False):
-        groups = int(rng.choice([2, 4, 8]))
+        groups, stride = int(rng.choice([2, 4, 8])), int(rng.choice([2, 3]))
         maps_in = groups * int(rng.integers(2, 5))
-        inputs = (
-            int(rng.integers(20, 40)), int(rng.integers(41, 60)), maps_in, maps_in + groups * int(rng.integers(1, 4)),
-            int(rng.choice([3, 5, 7])), int(rng.choice([2, 3])), groups,
-        )  # fmt: skip
+        height, width = stride * int(rng.integers(8, 14)) + 1, stride * int(rng.integers(15, 20)) + stride - 1
+        maps_out = maps_in + groups * int(rng.integers(1, 4))
+        inputs = (height, width, maps_in, maps_out, int(rng.choice([3, 5, 7])), stride, groups)
         for layer, said in suggests.items():
             name = f"{layer}" if public else f"{layer}, another block"
             yield Case(name, inputs, public=public, at=layer, suggests=said, tolerance=0)
@@ -100,9 +99,13 @@ exercise = Exercise(
             "nothing.",
         ),
         Mistake(
-            "one place",
-            wrong("places = ((height - 1) // stride + 1) * ((width - 1) // stride + 1)", "places = 1"),
-            "These are the numbers of weights. Each weight is used again at every place of the output.",
+            "rounded down",
+            wrong(
+                "((height - 1) // stride + 1) * ((width - 1) // stride + 1)",
+                "(height // stride) * (width // stride)",
+            ),
+            "A few places are missing: with this padding a stride rounds the side *up*, since the kernel also stands "
+            "on the first pixel.",
         ),
     ),
     hints=(

@@ -42,7 +42,7 @@ def judge(inputs, got):
     if worst >= 0.999:
         return (
             0.0,
-            f"along some direction nothing is gained in {count} steps: {min(worst, 9e99):.3g} of the error is left",
+            f"along some direction nothing is gained in {count} steps: {min(worst, 9e99):.3g} times the error is left",
         )
     best = 1 / np.cosh(count * np.arccosh((high + low) / (high - low)))
     constant = ((high - low) / (high + low)) ** count

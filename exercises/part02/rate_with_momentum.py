@@ -44,7 +44,7 @@ def cases(rng, variant):
 
     for name, n, momentum, public in (
         ("two weights", 2, 0.9, True),
-        ("three weights", 3, 0.5, True),
+        ("three weights", 3, 0.65, True),
         ("other weights", 5, round(float(rng.uniform(0.3, 0.95)), 2), False),
         ("many weights", 12, round(float(rng.uniform(0.3, 0.95)), 2), False),
     ):

@@ -30,7 +30,7 @@ def cases(rng, variant):
 
     def layer(n, c, h, w):
         # units from nearly dead to nearly always on; each responds to some of the examples
-        offset = np.linspace(-2.6, -0.9, c)[None, :, None, None]
+        offset = np.linspace(-2.4, 0.6, c)[None, :, None, None]
         values = rng.normal(size=(n, c, h, w)) + offset
         values[0] -= 5  # one example to which no unit responds, one to which all do at one place
         values[1, :, 0, 0] = 1

@@ -57,7 +57,7 @@ def cases(rng, variant):
             points=2 if public else 1,
             public=public,
             tolerance=1e-3,
-            suggests="Take one position, mirror the patch by hand, and compare the two scores.",
+            suggests="How many positions fit, the last one included? Mirror one patch by hand and compare two scores.",
         )
 
 

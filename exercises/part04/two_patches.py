@@ -65,7 +65,7 @@ def cases(rng, variant):
             (digits[k][None], int(labels[k]), a, b, 9),
             public=number < 2,
             tolerance=2e-3,
-            suggests="Write down four scores: uncovered, a covered, b covered, both covered.",
+            suggests="Write down four scores: uncovered, a covered, b covered, both. Corners are (row, column).",
         )
 
 
