@@ -87,7 +87,7 @@ def _distribution(caption: str, shares: Sequence[float]) -> str:
     )
     most = max(counts.values(), default=1)
     lines = [[label, str(counts[label]), bar(counts[label] / most)] for _, label in BINS]
-    return table(caption, ["points", "students", "bar"], lines, numbers=(1,))
+    return table(caption, ["points", "students", ""], lines, numbers=(1,))
 
 
 def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
@@ -102,7 +102,7 @@ def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
     words = ", ".join(f"{status_words(name)} {statuses[name]}" for name in SIGNS if statuses[name])
     lines = [
         f'<section class="card" id="{shown(exercise.name)}"><h3>{shown(exercise.title)}</h3>',
-        f'<p class="soft">{shown(exercise.name)}: {number(100 * _share(exercise, rows))} % of all points on average, '
+        f'<p class="soft">{shown(exercise.name)}: {100 * _share(exercise, rows):.0f} % of all points on average, '
         f"{number(exercise.points)} points</p><p>{words or 'no submissions'}</p>",
         _distribution(f"{exercise.title}: share of the points", shares),
     ]
@@ -113,7 +113,7 @@ def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
             [shown(name), str(count), bar(count / most), shown(told.get(name, ""))]
             for name, count in sorted(mistakes.items(), key=lambda each: (-each[1], each[0]))
         ]
-        heading = ["mistake", "students", "bar", "what they were told"]
+        heading = ["mistake", "students", "", "what they were told"]
         lines.append(table(f"{exercise.title}: named mistakes", heading, listed, numbers=(1,)))
     else:
         lines.append('<p class="soft">No declared mistake was made.</p>')

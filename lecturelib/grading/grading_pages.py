@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from lecturelib.grading.wording import visible
 from lecturelib.show.text_metrics import escaped
 
-
 SIGNS = {
     "ok": ("✓", "right", "good"),
     "partial": ("◐", "partly right", "part"),
@@ -44,8 +43,10 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .95r
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
-th { font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
-td.bar { width: 45%; min-width: 6rem; } .bar div { background: var(--bar); height: 1rem; border-radius: 2px; }
+th { font-weight: 600; } td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
+th[scope="row"] { min-width: 7.5rem; overflow-wrap: break-word; } th.number { overflow-wrap: normal; }
+td.bar { width: 40%; min-width: 6rem; } td.bar:not(:last-child) { width: 16%; }
+.bar div { background: var(--bar); height: 1rem; border-radius: 2px; }
 :target { outline: 3px solid var(--link); outline-offset: 4px; }
 @media print { body { max-width: none; } a { color: inherit; text-decoration: none; } }
 """
@@ -97,14 +98,16 @@ def number(value: float) -> str:
 def table(
     caption: str, heading: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()
 ) -> str:
-    """A table with a caption; cells are HTML already, columns in `numbers` are set to the right.
+    """A table with a caption; cells are HTML already, columns in `numbers` are set to the right, one with a
+    bar has no heading.
 
     >>> table("Marks", ["student"], [["ana"]])[:44]
     '<div class="scroll"><table><caption>Marks</c'
     """
     kinds = [' class="number"' if place in numbers else "" for place in range(len(heading))]
     head = "".join(
-        f'<th scope="col"{kind}>{shown(name)}</th>' for name, kind in zip(heading, kinds, strict=True)
+        f'<th scope="col"{kind}>{shown(name)}</th>' if name else '<td aria-hidden="true"></td>'
+        for name, kind in zip(heading, kinds, strict=True)
     )
     lines = []
     for row in rows:
