@@ -67,4 +67,5 @@ def _cases(cases: Iterable[dict[str, Any]]) -> list[list[str]]:
 
 
 def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
     return text if text[-1:] in ".!?" else f"{text}."

@@ -42,7 +42,7 @@ h3 { font-size: 1.05rem; margin: 1.2rem 0 .3rem; } p { margin: .4rem 0; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .95rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 th { font-weight: 600; } td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
 th[scope="row"] { min-width: 7.5rem; overflow-wrap: break-word; } th.number { overflow-wrap: normal; }
 td.bar { width: 40%; min-width: 6rem; } td.bar:not(:last-child) { width: 16%; }
