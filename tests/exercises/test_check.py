@@ -299,7 +299,11 @@ def test_a_judge_measures_and_gives_a_share():
     judged = public_key(toy(judge=measured, cases=cases))
     assert examine(judged, solution).points == 4
     half = examine(judged, lambda x: x.sum() * 1.5)
-    assert half.points == 3 and half.status == "partial" and "The largest is 4.5; 6 for all points." in half.text()
+    assert (
+        half.points == 3
+        and half.status == "partial"
+        and "The largest is 4.5; 6 for all points." in half.text()
+    )
     assert examine(judged, lambda x: x.sum() * 1000).mark.mistake == "half"
     assert "expected a tensor" in examine(judged, lambda x: 3.0).text()  # a wrong form is never measured
     assert "NaN" in examine(judged, lambda x: x.sum() * float("nan")).text()

@@ -30,7 +30,7 @@ def params():
 
 for_each = pytest.mark.parametrize("file", list(params()))
 few_and_many = pytest.mark.parametrize(
-    "seeds", [pytest.param(range(4), id="few"), pytest.param(range(4, 20), id="many", marks=pytest.mark.slow)]
+    "seeds", [pytest.param(range(2), id="few"), pytest.param(range(2, 20), id="many", marks=pytest.mark.slow)]
 )
 
 
@@ -110,22 +110,18 @@ def test_the_form_is_complete(file, load):
     exercise = load(file)
     cases = exercise.public_cases()
     assert cases, "at least one public case"
+    cases += exercise.hidden_cases(SECRET, "ann")
     assert 2 <= len(exercise.mistakes) <= 5
     assert all(hint.strip() for hint in exercise.hints) and exercise.trains.strip()
     assert 5 <= exercise.minutes <= 60
-    assert (
-        all(case.suggests.strip() for case in cases + exercise.hidden_cases(SECRET, "ann")) or exercise.judge
-    )
-    names = {case.name for case in cases + exercise.hidden_cases(SECRET, "ann")}
+    assert all(case.suggests.strip() for case in cases) or exercise.judge
     for mistake in exercise.mistakes:
-        assert set(mistake.fails) <= names
-        assert any(
-            case.name in (mistake.fails or names) for case in cases + exercise.hidden_cases(SECRET, "ann")
-        )
+        assert set(mistake.fails) <= {case.name for case in cases}
     for variant in range(len(exercise.variants)):
-        for text in (exercise.prompt, exercise.starter, exercise.solution, exercise.given, *exercise.hints):
-            filled = exercise.fill(text, variant)
-            assert "<<" not in filled or "<<" not in text.replace("<<", "", 1), text
+        texts = (exercise.prompt, exercise.starter, exercise.solution, exercise.given, *exercise.hints)
+        for text in (*texts, *(mistake.source + mistake.message for mistake in exercise.mistakes)):
+            left = re.findall(r"<<\w+>>", exercise.fill(text, variant))
+            assert left == [], f"the variant has no {left}"
 
 
 @for_each
@@ -168,7 +164,7 @@ def test_inputs_of_students_differ_and_come_again(file, load):
         return
     ann, again = ([case.inputs for case in exercise.hidden_cases(SECRET, "ann")] for _ in range(2))
     assert same(tuple(ann), tuple(again))
-    others = [tuple(case.inputs for case in exercise.hidden_cases(SECRET, f"student {k}")) for k in range(5)]
+    others = [tuple(case.inputs for case in exercise.hidden_cases(SECRET, f"student {k}")) for k in range(2)]
     assert not all(same(tuple(ann), other) for other in others), "hidden inputs do not depend on the student"
 
 
