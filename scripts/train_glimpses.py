@@ -22,13 +22,13 @@ from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 RATE = 1e-3
 BATCH = {"digits": 128, "translated": 64, "cluttered": 64}
-STEPS = {"digits": 4000, "translated": 800, "cluttered": 4000}
-WARM_UP = {"cluttered_4": 2000}  # steps with random places, before the policy learns
+STEPS = {"digits": 4000, "translated": 500, "cluttered": 3000}
+WARM_UP = {"cluttered_4": 1500}  # steps with random places, before the policy learns
 START = {
     "translated_4": "cluttered_4"
 }  # begins with the weights of another network, which is trained before it
-KEEP = 400  # steps between two states
-CURVE = 400  # steps between two points of the curve
+KEEP = 500  # steps between two states
+CURVE = 500  # steps between two points of the curve
 
 
 class OutOfTime(Exception):

@@ -1,7 +1,7 @@
 """Train the soft windows of data/: `python scripts/train_soft_windows.py --state FOLDER`, then with `--write`.
 
 Each network of `lecturelib.visual_attention.shipped_windows.SPECS` on the 10,000 shipped training digits, placed anew
-for every batch, with one thread, about 90 CPU seconds for a network and a seed. `--state FOLDER`: where a finished
+for every batch, with one thread, about 15 CPU seconds for each. `--state FOLDER`: where a finished
 network is kept, so that a stopped script goes on with the next one.
 """
 
@@ -23,7 +23,6 @@ from lecturelib.visual_attention.window_network import WindowNetwork, center_dis
 BATCH, RATE, STEPS = 128, 1e-3, 600
 SNAPSHOTS = (0, 25, 50, 75, 100, 125, 150, 200, 250, 300, 400, 600)
 SHOWN = 12  # test pictures whose windows are kept
-SEEDS = {"window_translated": (0, 1, 2)}  # the others: seed 0
 
 
 @torch.no_grad()
@@ -127,8 +126,8 @@ def write(folder: Path) -> None:
     tensors |= {f"{CELLS}/{key}": value for key, value in state.items()}
     card = f"""# {FILE}
 
-The weights of `lecturelib.visual_attention.load_window(NAME)`: {", ".join(SPECS)}, and of {CELLS}
-(soft attention over the cells of a convolutional map), each of seed 0.
+The weights of `lecturelib.visual_attention.load_window(NAME)`: {", ".join(SPECS)},
+and of {CELLS} (soft attention over the cells of a convolutional map), each of seed 0.
 
 * How made: `python scripts/train_soft_windows.py --state FOLDER`, then `--write`: cross-entropy alone, Adam, learning
   rate {RATE:g}, linear to 0 in the last third, {STEPS:,} steps of {BATCH} pictures, one thread, on the 10,000 shipped
@@ -162,9 +161,6 @@ def main() -> None:
         train(name, 0, options.state)
     train_cells(options.state)
     train("window_translated_affine", 0, options.state)
-    for name, seeds in SEEDS.items():
-        for seed in seeds:
-            train(name, seed, options.state)
 
 
 if __name__ == "__main__":
