@@ -20,14 +20,14 @@ from lecturelib.confounds.attacked_maps import (
     map_agreement,
     separation,
 )
-from lecturelib.confounds.class_image_confound import weather_shown
+from lecturelib.confounds.class_image_confound import sunny_score, weather_shown
 from lecturelib.confounds.fooling_images import fooling_image
 from lecturelib.confounds.input_defenses import Smoothed, Stepped
 from lecturelib.confounds.map_mass import METHODS, mass_share, scene_maps
 from lecturelib.confounds.photo_crops import TEST, photo_crops
 from lecturelib.confounds.tank_cures import TANK_CURES
 from lecturelib.confounds.tank_networks import accuracy, shared_tanks
-from lecturelib.confounds.tank_scenes import Scenes, tank_scenes
+from lecturelib.confounds.tank_scenes import CLASSES, SIDE, Scenes, tank_scenes
 from lecturelib.confounds.universal_patch import PATCH_CLASS, load_patch, patch_success
 from lecturelib.images import fit
 from lecturelib.lesson.claims import result
@@ -98,12 +98,13 @@ def c5_patch(
     return result("C5", says, bool(holds), numbers, note)
 
 
-def c12_class_image(count: int = 16, seed: int = 0, networks: tuple[str, ...] = NETWORKS) -> dict:
+def c12_class_image(count: int = 8, seed: int = 0, networks: tuple[str, ...] = NETWORKS) -> dict:
     """C12: the optimized class image of the network trained in the lab contains the confound.
 
     `count` images of each class, from noise, of the networks of `load_tanks`; a network for the weather, trained on
     balanced data, says whether they show the weather that the lab had with their class (chance: half). Holds if at
-    least 80 % of the lab network's do, and 20 points more than of the network trained on balanced data.
+    least 80 % of the lab network's do, and 20 points more than of the network trained on balanced data. The judge gives
+    some answer to every pattern, so its mean scores (log odds of sunny) are reported beside, with that of grey.
 
     >>> c12_class_image(count=1, networks=("lab", "balanced"))["claim"]
     'C12'
@@ -111,7 +112,10 @@ def c12_class_image(count: int = 16, seed: int = 0, networks: tuple[str, ...] = 
     check_whole("count", count, 1)
     numbers: dict[str, float | int] = {"images_of_each_class": count}
     for name in networks:
-        numbers[f"show_the_labs_weather_{name}"] = weather_shown(name, count, seed)
+        seen = weather_shown(name, count, seed)
+        numbers[f"show_the_labs_weather_{name}"] = seen["share"]
+        numbers |= {f"sunny_score_{name}_{target}": seen[target] for target in CLASSES}
+    numbers["sunny_score_grey"] = sunny_score(torch.full((1, 3, SIDE, SIDE), 0.5)).item()
     lab, balanced = (numbers[f"show_the_labs_weather_{name}"] for name in ("lab", "balanced"))
     says = (
         "class images of a network trained in the lab show the weather of the class, of a balanced one less"

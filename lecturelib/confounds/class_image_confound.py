@@ -55,18 +55,33 @@ def shows_its_weather(model: nn.Module, images: Tensor, target: int | str) -> Te
     >>> shows_its_weather(load_tanks("lab"), torch.rand(2, 3, 96, 96), "tank").shape
     torch.Size([2])
     """
-    return shared_tanks("weather")(images).argmax(1) == class_index(model, target)  # both are in the same order
+    return shared_tanks("weather")(images).argmax(1) == class_index(
+        model, target
+    )  # both are in the same order
 
 
-def weather_shown(name: str, count: int = 8, seed: int = 0) -> float:
-    """Share of the class images of a network of `load_tanks`, both classes, that show the lab's weather of the class.
+@torch.no_grad()
+def sunny_score(images: Tensor) -> Tensor:
+    """The score of sunny less that of overcast (B,) of the network for the weather: the log of the odds.
 
-    >>> 0 <= weather_shown("lab", count=1) <= 1
-    True
+    >>> sunny_score(torch.full((2, 3, 96, 96), 0.5)).shape
+    torch.Size([2])
     """
-    model = shared_tanks(name)
-    found = [
-        shows_its_weather(model, tank_class_images(model, target, count, seed=seed + k), target)
-        for k, target in enumerate(CLASSES)
-    ]
-    return torch.cat(found).float().mean().item()
+    scores = shared_tanks("weather")(images)
+    return scores[:, 1] - scores[:, 0]
+
+
+def weather_shown(name: str, count: int = 8, seed: int = 0) -> dict[str, float]:
+    """What the network for the weather sees in class images of a network of `load_tanks`, both classes.
+
+    "share": of the images that show the lab's weather of their class; "tank" and "truck": their mean `sunny_score`.
+
+    >>> sorted(weather_shown("lab", count=1))
+    ['share', 'tank', 'truck']
+    """
+    model, found, verdicts = shared_tanks(name), {}, []
+    for k, target in enumerate(CLASSES):
+        made = tank_class_images(model, target, count, seed=seed + k)
+        verdicts.append(shows_its_weather(model, made, target))
+        found[target] = sunny_score(made).mean().item()
+    return {"share": torch.cat(verdicts).float().mean().item()} | found

