@@ -81,6 +81,7 @@ def _version_2(name: str, own: str, limits: Limits) -> Group | None:
             if "memory" not in (place / "cgroup.subtree_control").read_text().split():
                 continue
             folder = place / name
+            _sweep(place)
             folder.mkdir()
         except OSError:
             continue
@@ -100,6 +101,7 @@ def _version_1(name: str, own: dict[str, str], limits: Limits) -> Group | None:
     for controller, needed, more in wanted:
         folder = ROOT / controller / own.get(controller, "/").strip("/") / name
         try:
+            _sweep(folder.parent)
             folder.mkdir()
         except OSError:
             continue
@@ -110,6 +112,17 @@ def _version_1(name: str, own: dict[str, str], limits: Limits) -> Group | None:
             folder.rmdir()
         return None
     return Group(tuple(folders), folders[0] / "memory.oom_control")
+
+
+def _sweep(place: Path) -> None:
+    """Remove the empty groups of graders that were killed before they could."""
+    for folder in place.glob("lecturelib-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            try:
+                folder.rmdir()
+            except OSError:
+                continue
 
 
 def _write(folder: Path, needed: dict[str, int], more: dict[str, int]) -> bool:

@@ -15,12 +15,14 @@ import inspect
 import json
 import os
 import random
-import resource
 import signal
 import socket
 import sys
 import time
 from typing import Any
+
+if sys.platform != "win32":
+    import resource
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -216,6 +218,8 @@ def harden(settings: dict[str, Any]) -> None:
 
 def bound(limits: dict[str, Any]) -> None:
     """The limits of one process; they hold for its children, too."""
+    if sys.platform == "win32":
+        return
     most = {
         "RLIMIT_AS": limits["memory"] * 10**6, "RLIMIT_FSIZE": limits["disk"] * 10**6, "RLIMIT_NOFILE": 256,
         "RLIMIT_CORE": 0, "RLIMIT_NPROC": limits["nproc"], "RLIMIT_MEMLOCK": 0, "RLIMIT_MSGQUEUE": 0,
