@@ -102,7 +102,7 @@ def _asked(key: AnswerKey, found: Any, file: str) -> list[Outcome]:
             with time_limit(key.seconds):
                 outcomes.append(ask(found, one.case.inputs, key.kind, file))
         except TimeIsUp:
-            said = f"It was stopped after {key.seconds:g} s. Does a loop end? The solution takes less than a second."
+            said = f"It was stopped after {key.seconds:g} s. Does every loop end?"
             outcomes.append(Outcome("timeout", says=said))
     return outcomes
 

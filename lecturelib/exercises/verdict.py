@@ -60,7 +60,7 @@ class Verdict:
 
     def _score(self) -> str:
         out_of = f"{self.mark.out_of:g}"
-        return f"{self.mark.points:g} of {out_of} point{'' if out_of == '1' else 's'}"
+        return f"{round(self.mark.points, 2):g} of {out_of} point{'' if out_of == '1' else 's'}"
 
     def lines(self) -> list[str]:
         """What is said below the first line, apart from the cases."""
