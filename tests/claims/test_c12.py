@@ -42,7 +42,7 @@ def check_cures(found):
 
 
 def test_cures_on_fewer_scenes():
-    found = cures(n=120, mapped=1, methods=())
+    found = cures(n=60, mapped=1, methods=())
     assert not found["holds"]
     check_cures(found["numbers"])
 
