@@ -23,7 +23,10 @@ def main() -> None:
     start, crops = time.process_time(), photo_crops(MAKE)
     for found in iter_universal_patch(model, crops, PATCH_CLASS, STEPS, BATCH, SIDE, RATE, SEED):
         if found.step % 20 == 0 or found.step == 1:
-            print(f"step {found.step}: loss {found.loss:.3f}, {time.process_time() - start:.0f} CPU s", flush=True)
+            print(
+                f"step {found.step}: loss {found.loss:.3f}, {time.process_time() - start:.0f} CPU s",
+                flush=True,
+            )
     seconds = round(time.process_time() - start)
     patch = found.patch.half().float()  # as it will be read
     unused = photo_crops(TEST)
