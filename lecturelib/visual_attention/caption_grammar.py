@@ -22,11 +22,11 @@ CONVERSE = {"left of": "right of", "right of": "left of", "above": "below", "bel
 PHRASINGS = ("{clause} on {ground}", "there is {clause} on {ground}", "on {ground} there is {clause}")
 SPECIAL = ("(pad)", "(start)", "(end)")  # PAD, START and END of `lecturelib.attention`: 0, 1, 2
 VOCABULARY = (
-    *SPECIAL, "a", "there", "is", "on", "and", "of", "left", "right", "above", "below",
+    *SPECIAL, "a", "there", "is", "on", "with", "it", "and", "of", "left", "right", "above", "below",
     *SIZES, *COLORS, *SHAPES, *GROUNDS,
 )  # fmt: skip
 GROUND = -1  # what a ground word is about, where an object's words have its number
-LONGEST = 22  # tokens of the longest caption, END included
+LONGEST = 25  # tokens of the longest caption, END included
 MOST = 3  # objects of a caption
 
 _IDS = {word: k for k, word in enumerate(VOCABULARY)}
@@ -89,12 +89,12 @@ def canonical(relation: Relation) -> Relation:
 
 
 def write_caption(subject: Thing, others: Sequence[tuple[str, Thing]], ground: str, phrasing: int = 0) -> str:
-    """A caption: the subject, up to two others with the subject's relation to each, the ground; three phrasings.
+    """A caption: the subject, up to two others with the relation of each to the subject, the ground; three phrasings.
 
     Raises `ValueError` or `UnknownName` for more others, a relation, ground or phrasing that is none.
 
-    >>> write_caption(Thing("small", "red", "ball"), [("above", Thing("large", "blue", "cube"))], "grass", phrasing=2)
-    'on grass there is a small red ball above a large blue cube'
+    >>> write_caption(Thing("small", "red", "ball"), [("above", Thing("large", "blue", "cube"))], "grass")
+    'a small red ball with a large blue cube above it on grass'
     """
     check_choice("phrasing", phrasing, range(len(PHRASINGS)))
     check_choice("ground", ground, GROUNDS)
@@ -102,7 +102,9 @@ def write_caption(subject: Thing, others: Sequence[tuple[str, Thing]], ground: s
         raise ValueError(complaint("others", f"at most {MOST - 1}", len(others)))
     for relation, _ in others:
         check_choice("relation", relation, RELATIONS)
-    clause = str(subject) + " and".join(f" {relation} {other}" for relation, other in others)
+    clause = str(subject)
+    if others:
+        clause += " with " + " and ".join(f"{other} {relation} it" for relation, other in others)
     return PHRASINGS[phrasing].format(clause=clause, ground=ground)
 
 
@@ -121,10 +123,10 @@ def captions_of(facts: Facts) -> list[str]:
     for subject in sorted(facts.things):
         said = []
         for first, name, second in facts.relations:
-            if subject == first:
-                said.append((name, second))
-            elif subject == second:
-                said.append((CONVERSE[name], first))
+            if subject == second:
+                said.append((name, first))
+            elif subject == first:
+                said.append((CONVERSE[name], second))
         if {other for _, other in said} != facts.things - {subject} or len(said) != len(facts.relations):
             continue
         for order in permutations(sorted(said)):
@@ -141,10 +143,10 @@ def parse_caption(text: str | Sequence[str]) -> ParsedCaption:
     Raises `TypeError` for no text, `UnknownName` (a `KeyError`) for an unknown word, `ValueError` for a sentence that
     the grammar does not make.
 
-    >>> found = parse_caption("a small red ball above a large blue cube on grass")
+    >>> found = parse_caption("a small red ball with a large blue cube above it on grass")
     >>> found.about
-    (0, 0, 0, 0, None, 1, 1, 1, 1, None, -1)
-    >>> found.facts == parse_caption("there is a large blue cube below a small red ball on grass").facts
+    (0, 0, 0, 0, None, 1, 1, 1, 1, None, None, None, -1)
+    >>> found.facts == parse_caption("there is a large blue cube with a small red ball below it on grass").facts
     True
     """
     return _Reader(words_of(text)).caption()
@@ -209,14 +211,15 @@ class _Reader:
 
     def clause(self) -> None:
         subject = self.thing()
-        while self.next_is("and") or any(self.next_is(name.split()[0]) for name in RELATIONS):
-            if len(self.things) > 1:
-                self.take(["and"])
+        join = "with"
+        while self.next_is(join) and len(self.things) < MOST:
+            self.take([join])
+            other = self.thing()
             first = self.take([name.split()[0] for name in RELATIONS])
             relation = f"{first} {self.take(['of'])}" if first in ("left", "right") else first
-            self.relations.append((subject, relation, self.thing()))
-            if len(self.things) == MOST:
-                break
+            self.take(["it"])
+            self.relations.append((other, relation, subject))
+            join = "and"
 
     def thing(self) -> Thing:
         number = len(self.things)

@@ -29,10 +29,12 @@ class CellEncoder(nn.Module):
 
     Four convolutions give 64 features. A cell's receptive field is 22 pixels wide, about one large object, and centered
     on the cell: kernels of 4 at stride 2 with padding 1 see to that, while kernels of 3 or 5 would shift it by half a
-    cell, and every map with it. The last 8 numbers are a positional encoding of the cell: the sine and cosine of pi/2
-    and pi times its row and its column, which run from -1 to 1. forward(images (B, 3, 64, 64) in [0, 1]) -> (B, 64,
-    72), row by row. Raises `TypeError` or `ValueError` for other pictures. Xu et al. 2015 take the last maps of a
-    network pretrained to classify, and keep it frozen; so does this course.
+    cell, and every map with it. The last 8 numbers are a positional encoding of the cell: three times the sine and
+    cosine of pi/2 and of pi times its row and its column, which run from -1 to 1.
+
+    forward(images (B, 3, 64, 64) in [0, 1]) -> (B, 64, 72), row by row. Raises `TypeError` or `ValueError` for other
+    pictures. Xu et al. 2015 take the last maps of a network pretrained to classify, and keep it frozen; so does this
+    course.
 
     >>> CellEncoder()(torch.zeros(2, 3, 64, 64)).shape
     torch.Size([2, 64, 72])
@@ -57,7 +59,9 @@ class CellEncoder(nn.Module):
         rows, columns = torch.meshgrid(steps, steps, indexing="ij")
         places = torch.stack([rows, columns]).flatten(1).T  # (L, 2)
         angles = torch.cat([places * math.pi / 2, places * math.pi], 1)
-        self.register_buffer("places", torch.cat([angles.sin(), angles.cos()], 1), persistent=False)  # (L, 8)
+        self.register_buffer(
+            "places", 3 * torch.cat([angles.sin(), angles.cos()], 1), persistent=False
+        )  # (L, 8)
 
     def forward(self, images: Tensor) -> Tensor:
         check_images(images)

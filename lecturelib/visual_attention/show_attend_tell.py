@@ -49,10 +49,12 @@ class Captioned(NamedTuple):
 class ShowAttendTell(nn.Module):
     """Show, attend and tell (Xu et al. 2015), with soft or hard attention over annotation vectors a_1 ... a_L.
 
-    e_ti = v^T tanh(W_a a_i + W_h h_(t-1)), α_t = softmax(e_t). Context: ẑ_t = β_t Σ_i α_ti a_i (soft), or β_t a_s with
-    s drawn with the probabilities α_t (hard); β_t = sigmoid(w^T h_(t-1)) is the paper's gate. Then h_t = LSTM([E
-    y_(t-1); ẑ_t], h_(t-1)), and the next word's scores come from E y_(t-1), h_t and ẑ_t. h_0 and c_0 come from the mean
-    of all a_i. Both kinds have the same parameters.
+    e_ti = v^T tanh(W_a a_i + W_h [h_(t-1); E y_(t-1)]), α_t = softmax(e_t). Context: ẑ_t = β_t Σ_i α_ti a_i (soft), or
+    β_t a_s with s drawn with the probabilities α_t (hard); β_t = sigmoid(w^T h_(t-1)) is the paper's gate. Then h_t =
+    LSTM([E y_(t-1); ẑ_t], h_(t-1)), and the next word's scores come from E y_(t-1), h_t and ẑ_t. h_0 and c_0 come from
+    the mean of all a_i. Both kinds have the same parameters. One difference from the paper: its f_att does not see the
+    word before, y_(t-1), which only enters h_t. Where "red" has just been said of one of two objects, it could not turn
+    to the red one for the next word.
 
     forward(cells (B, L, D), captions (B, T + 1) of token ids from START) -> word scores (B, T, V), `CaptionAttention`.
     With hard attention `generator` draws the cells; without one, the likeliest cell is taken.
@@ -60,7 +62,7 @@ class ShowAttendTell(nn.Module):
     >>> model = ShowAttendTell("soft")
     >>> scores, attended = model(torch.zeros(2, 64, 72), torch.tensor([[1, 3, 13], [1, 3, 14]]))
     >>> tuple(scores.shape), tuple(attended.weights.shape)
-    ((2, 2, 30), (2, 2, 64))
+    ((2, 2, 32), (2, 2, 64))
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class ShowAttendTell(nn.Module):
         self.kind: Kind = check_choice("kind", kind, KINDS)
         self.cell_size = check_whole("cell_size", cell_size, 1)
         self.embedding = nn.Embedding(vocabulary, embedding)
-        self.score = Additive(hidden, cell_size, attention)  # f_att
+        self.score = Additive(hidden + embedding, cell_size, attention)  # f_att
         self.begin = nn.Linear(cell_size, 2 * hidden)
         self.gate = nn.Linear(hidden, 1)
         self.lstm = nn.LSTMCell(embedding + cell_size, hidden)
@@ -126,7 +128,8 @@ class ShowAttendTell(nn.Module):
         keys (B, L, attention): W_a a_i, as `score.key(cells)` gives them.
         """
         hidden, memory = state
-        sums = self.score.query(hidden)[:, None] + keys  # (B, 1, attention) + (B, L, attention)
+        query = self.score.query(torch.cat([hidden, word], 1))
+        sums = query[:, None] + keys  # (B, 1, attention) + (B, L, attention)
         fit = self.score.v(sums.tanh())[..., 0]  # e_t (B, L)
         place = log_p = None
         if self.kind == "soft":

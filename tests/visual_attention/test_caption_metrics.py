@@ -21,7 +21,7 @@ from lecturelib.visual_attention.show_attend_tell import ShowAttendTell, write
 BALL = SceneObject("small", "red", "ball", 0.25, 0.5)
 CUBE = SceneObject("large", "blue", "cube", 0.7, 0.55)
 SCENE = CaptionScene((BALL, CUBE), "grass")
-TRUE = "a small red ball left of a large blue cube on grass"
+TRUE = "a small red ball with a large blue cube right of it on grass"
 
 
 def test_every_true_caption_is_right_in_everything():
@@ -34,13 +34,13 @@ def test_every_true_caption_is_right_in_everything():
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("a small red ball left of a large green cube on grass", {"color": 0.5, "binding": 0.5}),
-        ("a large red ball left of a large blue cube on grass", {"size": 0.5}),
-        ("a small red cone left of a large blue cube on grass", {"shape": 0.5, "binding": 0.5}),
-        ("a small red ball right of a large blue cube on grass", {"relation": 0.0}),
-        ("a small red ball above a large blue cube on grass", {"relation": 0.0}),
-        ("a small red ball left of a large blue cube on wood", {"ground": 0.0}),
-        ("a small blue ball left of a large red cube on grass", {"color": 0.0, "binding": 0.0}),
+        ("a small red ball with a large green cube right of it on grass", {"color": 0.5, "binding": 0.5}),
+        ("a large red ball with a large blue cube right of it on grass", {"size": 0.5}),
+        ("a small red cone with a large blue cube right of it on grass", {"shape": 0.5, "binding": 0.5}),
+        ("a small red ball with a large blue cube left of it on grass", {"relation": 0.0}),
+        ("a small red ball with a large blue cube below it on grass", {"relation": 0.0}),
+        ("a small red ball with a large blue cube right of it on wood", {"ground": 0.0}),
+        ("a small blue ball with a large red cube right of it on grass", {"color": 0.0, "binding": 0.0}),
         (
             "a small red ball on grass",
             {"count": 0.0, "size": 0.5, "color": 0.5, "shape": 0.5, "binding": 0.5},
@@ -89,11 +89,11 @@ def test_cell_shares_keep_the_area():
 def test_mass_and_pointing_game_by_hand():
     shares = cell_shares(object_masks(SCENE))
     inside = int(shares[0].argmax())
-    weights = torch.full((12, 64), 1 / 64)
+    weights = torch.full((14, 64), 1 / 64)
     weights[3] = 0
     weights[3, inside] = 1  # all attention of "ball" on one cell of the ball
-    weights[9] = 0
-    weights[9, 0] = 1  # that of "cube" in a corner
+    weights[8] = 0
+    weights[8, 0] = 1  # that of "cube" in a corner
     found = {one.word: one for one in attention_on_objects(TRUE, weights, SCENE)}
     assert list(found) == ["small", "red", "ball", "large", "blue", "cube"]
     assert found["ball"].mass == pytest.approx(shares[0, inside].item()) and found["ball"].hit
@@ -106,13 +106,13 @@ def test_mass_and_pointing_game_by_hand():
 
 
 def test_words_about_no_object_of_the_scene_are_left_out():
-    text = "a small green ring left of a large blue cube on grass"
-    found = attention_on_objects(text, torch.full((12, 64), 1 / 64), SCENE)
+    text = "a small green ring with a large blue cube right of it on grass"
+    found = attention_on_objects(text, torch.full((14, 64), 1 / 64), SCENE)
     assert [one.word for one in found] == ["large", "blue", "cube"]
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="at least 12 rows of 64"):
+    with pytest.raises(ValueError, match="at least 14 rows of 64"):
         attention_on_objects(TRUE, torch.full((5, 64), 1 / 64), SCENE)
     with pytest.raises(ValueError, match="texts: expected a caption for each of 1 scenes"):
         facts_right([], [SCENE])

@@ -80,8 +80,8 @@ def test_every_caption_is_true_by_the_places_of_the_objects():
 
 def test_place_of_names_the_object_of_each_word():
     scene = CaptionScene((RED, BLUE), "grass")
-    parsed = parse_caption("a large blue cube right of a small red ball on grass")
-    assert scene.place_of(parsed) == (1, 1, 1, 1, None, None, 0, 0, 0, 0, None, None)
+    parsed = parse_caption("a large blue cube with a small red ball left of it on grass")
+    assert scene.place_of(parsed) == (1, 1, 1, 1, None, 0, 0, 0, 0, None, None, None, None, None)
     wrong = parse_caption("a large blue ball on grass")
     assert scene.place_of(wrong) == (None,) * 6
 

@@ -40,7 +40,7 @@ def test_weights_sum_to_one_and_come_second(kind):
     model = ShowAttendTell(kind)
     scores, attended = model(torch.rand(len(captions), CELLS, 72), captions, torch.Generator().manual_seed(0))
     count, steps = captions.shape
-    assert scores.shape == (count, steps - 1, 30)
+    assert scores.shape == (count, steps - 1, 32)
     assert attended.weights.shape == (count, steps - 1, CELLS)
     assert torch.allclose(attended.weights.sum(-1), torch.ones(count, steps - 1), atol=1e-5)
     if kind == "hard":
@@ -53,11 +53,12 @@ def test_one_step_by_the_equations():
     _, attended = model(cells, torch.tensor([[1, 3]]))
     h, c = (part.tanh() for part in model.begin(cells.mean(1)).chunk(2, 1))
     w = model.score
-    e = (torch.tanh(h @ w.query.weight.T + w.query.bias + cells[0] @ w.key.weight.T) @ w.v.weight.T)[:, 0]
+    word = model.embedding(torch.tensor([1]))
+    q = torch.cat([h, word], 1)
+    e = (torch.tanh(q @ w.query.weight.T + w.query.bias + cells[0] @ w.key.weight.T) @ w.v.weight.T)[:, 0]
     alpha = e.exp() / e.exp().sum()
     assert torch.allclose(attended.weights[0, 0], alpha)
     z = torch.sigmoid(model.gate(h)) * (alpha[:, None] * cells[0]).sum(0)
-    word = model.embedding(torch.tensor([1]))
     hidden, _ = model.lstm(torch.cat([word, z], 1), (h, c))
     scores, _ = model(cells, torch.tensor([[1, 3]]))
     assert torch.allclose(scores[0], model.out(torch.cat([word, hidden, z], 1)))
@@ -80,9 +81,9 @@ def test_reinforce_against_enumeration():
         state, log_s, log_y = model.start(cells), 0.0, 0.0
         for t, place in enumerate(places):
             hidden, memory = state
-            p = model.score(hidden[:, None], cells)[0, 0].log_softmax(-1)
-            z = model.gate(hidden).sigmoid() * cells[:, place]
             word = model.embedding(captions[:, t])
+            p = model.score(torch.cat([hidden, word], 1)[:, None], cells)[0, 0].log_softmax(-1)
+            z = model.gate(hidden).sigmoid() * cells[:, place]
             state = model.lstm(torch.cat([word, z], 1), (hidden, memory))
             score = model.out(torch.cat([word, state[0], z], 1)).log_softmax(-1)
             log_s, log_y = log_s + p[place], log_y + score[0, captions[0, t + 1]]
@@ -116,7 +117,7 @@ def test_reinforce_against_enumeration():
 
 def test_log_likelihood_and_loss_leave_padding_out():
     captions = encode_captions(["a small red ball on grass", "on grass there is a small red ball"])
-    scores = torch.randn(2, captions.shape[1] - 1, 30, generator=torch.Generator().manual_seed(0))
+    scores = torch.randn(2, captions.shape[1] - 1, 32, generator=torch.Generator().manual_seed(0))
     log_p = log_likelihood(scores, captions)
     assert bool((log_p[0, 7:] == 0).all()) and bool((log_p[0, :7] < 0).all())
     assert torch.allclose(caption_loss(scores, captions), -log_p.sum() / (captions[:, 1:] != 0).sum())
@@ -182,9 +183,9 @@ def test_encoder_cells_and_their_places():
     encoder = CellEncoder().eval()
     cells = encoder(torch.rand(2, 3, 64, 64))
     assert cells.shape == (2, 64, 72)
-    rows, columns = cells[0, :, 64].view(8, 8), cells[0, :, 65].view(8, 8)  # sin(pi/2 u), u from -1 to 1
+    rows, columns = cells[0, :, 64].view(8, 8), cells[0, :, 65].view(8, 8)  # 3 sin(pi/2 u), u from -1 to 1
     assert torch.equal(rows, rows[:, :1].expand(8, 8)) and torch.equal(columns, columns[:1].expand(8, 8))
-    assert rows[0, 0].item() == pytest.approx(math.sin(-0.875 * math.pi / 2)) == -columns[0, -1].item()
+    assert rows[0, 0].item() == pytest.approx(3 * math.sin(-0.875 * math.pi / 2)) == -columns[0, -1].item()
     assert len({tuple(place) for place in cells[0, :, 64:].tolist()}) == 64
     image = torch.rand(1, 3, 64, 64)
     other = image.clone()

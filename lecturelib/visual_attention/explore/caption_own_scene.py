@@ -29,7 +29,7 @@ from lecturelib.visual_attention.show_attend_tell import KINDS, Captioned
 from lecturelib.widgets import Choice, Control, Explorable, Slider, Toggle, Upload
 
 LARGE, MAP, GAP = 320, 208, 20
-WORDS = 21  # words that the slider reaches
+WORDS = 24  # words that the slider reaches
 START: tuple[Slot, ...] = (
     (True, "large", "red", "ball", 0.27, 0.55),
     (True, "small", "blue", "cube", 0.74, 0.5),
