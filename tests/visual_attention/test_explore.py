@@ -37,7 +37,7 @@ def test_no_step_beyond_the_last_glimpse():
 
 def test_who_looks_where_the_policy_does_is_not_behind_it():
     (x, y) = glimpse_path("cluttered_4", 5, 4, False, 1)[-1]
-    state = {"from_glimpse": 4, "x": (x + 1) / 2, "y": (y + 1) / 2}
+    state = {"picture": "cluttered", "from_glimpse": 4, "x": (x + 1) / 2, "y": (y + 1) / 2}
     assert "You are behind" not in explore.eye_by_hand().picture(state).alt
 
 

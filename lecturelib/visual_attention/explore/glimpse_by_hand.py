@@ -20,9 +20,10 @@ from lecturelib.visual_attention.explore.glimpse_samples import (
 )
 from lecturelib.visual_attention.shipped_glimpses import SPECS, shared_glimpses
 from lecturelib.widgets import Choice, Explorable, Pointer, Slider, Toggle
+from lecturelib.widgets.controls import Control
 
-NETWORKS = {"cluttered": "cluttered_4", "translated": "translated_4"}
-TOP, TILE, GLIMPSES, PATHS = 30, 110, 4, 20
+NETWORKS = {"plain": "digits_6", "translated": "translated_4", "cluttered": "cluttered_4"}
+TOP, TILE, PATHS = 30, 110, 20
 WIDE = 400
 
 
@@ -31,16 +32,29 @@ def eye_by_hand() -> Explorable:
     controls = [
         Choice("picture", tuple(NETWORKS)),
         Slider("example", 1, EXAMPLES, value=5, label="which example"),
-        Slider("from_glimpse", 2, GLIMPSES, value=2, label="you choose from glimpse"),
+        Slider("from_glimpse", 2, _most("plain"), value=2, label="you choose from glimpse"),
         Toggle("show", label="show the whole picture"),
         Pointer("x", "y", (0.2, 0.2), step=0.03, panel=0, label="the eye"),
     ]
     presets: dict[str, dict] = {
         "the whole picture": {"show": True},
-        "without clutter": {"picture": "translated"},
-        "the last glimpse only": {"from_glimpse": 4},
+        "among clutter": {"picture": "cluttered"},
+        "the last glimpse only": {"from_glimpse": _most("plain")},
     }
-    return Explorable(_render, controls, "Drag the eye yourself", presets)
+    return Explorable(_render, controls, "Drag the eye yourself", presets, refresh=_limits)
+
+
+def _most(picture: str) -> int:
+    return SPECS[NETWORKS[picture]].glimpses
+
+
+def _limits(state: dict) -> dict[str, Control]:
+    value = min(state["from_glimpse"], _most(state["picture"]))
+    return {
+        "from_glimpse": Slider(
+            "from_glimpse", 2, _most(state["picture"]), value=value, label="you choose from glimpse"
+        )
+    }
 
 
 @lru_cache(maxsize=64)
@@ -48,8 +62,9 @@ def eye_by_hand() -> Explorable:
 def _by_chance(name: str, example: int, earlier: int) -> float:
     """Mean probability of the right class over paths whose places from number `earlier` on are random."""
     image, right = chosen_picture(SPECS[name].task, example)
-    own = torch.tensor(glimpse_path(name, example, GLIMPSES, False, 1)[:earlier])
-    drawn = torch.rand(GLIMPSES - earlier, PATHS, 2, generator=torch.Generator().manual_seed(example)) * 2 - 1
+    count = SPECS[name].glimpses
+    own = torch.tensor(glimpse_path(name, example, count, False, 1)[:earlier])
+    drawn = torch.rand(count - earlier, PATHS, 2, generator=torch.Generator().manual_seed(example)) * 2 - 1
     paths = torch.cat([own[:, None].expand(-1, PATHS, -1), drawn])
     logits = shared_glimpses(name).follow(image.expand(PATHS, -1, -1, -1), paths)[-1]
     return logits.softmax(1)[:, right].mean().item()
@@ -58,10 +73,11 @@ def _by_chance(name: str, example: int, earlier: int) -> float:
 def _render(state: dict) -> Picture:
     name = NETWORKS[state["picture"]]
     network, (image, right) = shared_glimpses(name), chosen_picture(SPECS[name].task, state["example"])
-    own = glimpse_path(name, state["example"], GLIMPSES, False, 1)
+    count = network.glimpses
+    own = glimpse_path(name, state["example"], count, False, 1)
     earlier = state["from_glimpse"] - 1
     eye = (2 * state["x"] - 1, 2 * state["y"] - 1)
-    yours = (*own[:earlier], *[eye] * (GLIMPSES - earlier))
+    yours = (*own[:earlier], *[eye] * (count - earlier))
     size, scales, side = network.size, network.scales, image.shape[-1]
     shown = image if state["show"] else foveated(image, yours[: earlier + 1], size, scales)
     shapes: list[Shape] = [
@@ -89,9 +105,7 @@ def _render(state: dict) -> Picture:
     values["random places"] = _by_chance(name, state["example"], earlier)
     top = TOP + TILE + 40
     shapes.append(
-        Label(
-            left, top - 8, f"probability of the right class after {GLIMPSES} glimpses", 15, "start", bold=True
-        )
+        Label(left, top - 8, f"probability of the right class after {count} glimpses", 15, "start", bold=True)
     )
     for k, (who, value) in enumerate(values.items()):
         y = top + 12 + 36 * k
@@ -127,7 +141,7 @@ def _render(state: dict) -> Picture:
         + f". {verdict}"
     )
     caption = (
-        f"glimpses {state['from_glimpse']} to {GLIMPSES} are yours, the earlier ones the policy's; {verdict}"
+        f"glimpses {state['from_glimpse']} to {count} are yours, the earlier ones the policy's; {verdict}"
     )
     return Drawing(left + WIDE, TOP + BIG + 4, tuple(shapes), "Drag the eye", words).picture(caption)
 

@@ -23,10 +23,10 @@ from lecturelib.widgets import Choice, Explorable, Slider, Toggle
 from lecturelib.widgets.controls import Control
 
 NETWORKS = {
+    "plain": "digits_6",
+    "translated": "translated_4",
     "cluttered": "cluttered_4",
     "cluttered, random places": "cluttered_4_random",
-    "translated": "translated_4",
-    "plain": "digits_6",
 }
 MOST, TOP, TILE = 6, 30, 74
 
@@ -36,14 +36,15 @@ def glimpse_path_explorer() -> Explorable:
     controls = [
         Choice("network", tuple(NETWORKS)),
         Slider("example", 1, EXAMPLES, value=3, label="which example"),
-        Slider("glimpses", 1, MOST, value=4, label="glimpses it may take"),
-        Slider("step", 1, MOST, value=4, label="shown up to glimpse"),
+        Slider("glimpses", 1, MOST, value=MOST, label="glimpses it may take"),
+        Slider("step", 1, MOST, value=MOST, label="shown up to glimpse"),
         Toggle("sample", label="draw the places, as in training"),
         Slider("draw", 1, 20, value=1, label="drawn again"),
     ]
     presets: dict[str, dict] = {
-        "random places, the control": {"network": "cluttered, random places"},
-        "plain digits, six small glimpses": {"network": "plain", "glimpses": 6, "step": 6},
+        "translated, four glimpses": {"network": "translated", "glimpses": 4, "step": 4},
+        "among clutter": {"network": "cluttered", "glimpses": 4, "step": 4},
+        "the control: random places": {"network": "cluttered, random places", "glimpses": 4, "step": 4},
         "one glimpse only": {"glimpses": 1, "step": 1},
     }
     return Explorable(_render, controls, "The path of the glimpses", presets, refresh=_limits)

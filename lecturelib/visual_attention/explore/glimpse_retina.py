@@ -1,6 +1,6 @@
 """The retina sensor by hand: its size, its scales and its place, and what it sees."""
 
-from lecturelib.drawing import Bitmap, Drawing, Label, Shape
+from lecturelib.drawing import Bitmap, Box, Drawing, Label, Line, Shape
 from lecturelib.show import Picture, pixels_of
 from lecturelib.visual_attention.explore.glimpse_samples import (
     BIG,
@@ -10,6 +10,7 @@ from lecturelib.visual_attention.explore.glimpse_samples import (
     chosen_picture,
     seen_patches,
     sensor_boxes,
+    spot,
     whole_picture,
 )
 from lecturelib.widgets import Choice, Explorable, Pointer, Slider
@@ -46,7 +47,17 @@ def _render(state: dict) -> Picture:
         shapes.append(Label(left, top - 12, words, 14, "start"))
         shapes.append(Bitmap(left, top, TILE, TILE, pixels_of(patch), hard=True))
         shapes += _frame(left, top, scale)
+    x, y = spot(location, 0, TOP)
+    shapes += [
+        Line(((x - 7, y), (x + 7, y)), stroke="#ffffff", stroke_width=2),
+        Line(((x, y - 7), (x, y + 7)), stroke="#ffffff", stroke_width=2),
+    ]
     values = scales * size * size
+    note = (f"{values:,} values go on", f"of {side * side:,} pixels")
+    left = BIG + 36 + (TILE + 24 if scales < 4 else 0)
+    top = TOP + TILE + 60 if scales < 4 else TOP + 2 * TILE + 50
+    for k, line in enumerate(note):
+        shapes.append(Label(left, top + 24 * k, line, 15, "start"))
     said = (
         f"{scales} x {size} x {size} = {values:,} values, of the picture's {side * side:,}; the widest patch covers "
         f"{size * 2 ** (scales - 1)} x {size * 2 ** (scales - 1)} pixels"
@@ -55,12 +66,12 @@ def _render(state: dict) -> Picture:
         f"The digit {right} with the squares of {scales} patches, and beside it what each patch shows, the finest "
         f"first. {said}."
     )
-    return Drawing(BIG + 36 + 2 * TILE + 30, BIG + TOP + 6, tuple(shapes), "The retina", words).picture(said)
+    return Drawing(
+        BIG + 36 + 2 * TILE + 30, BIG + TOP + (50 if scales == 4 else 6), tuple(shapes), "The retina", words
+    ).picture(said)
 
 
 def _frame(left: float, top: float, scale: int) -> list[Shape]:
-    from lecturelib.drawing import Box
-
     return [
         Box(
             left,

@@ -14,6 +14,7 @@ from lecturelib.visual_attention.explore.glimpse_samples import (
     EXAMPLES,
     chances_along,
     chosen_picture,
+    class_bars,
     path_shapes,
     sensor_boxes,
 )
@@ -50,11 +51,12 @@ def _render(state: dict) -> Picture:
         drawn[-1].append(Label(left, 12, way, 17, "start", bold=True))
         says = f"says {best} with {100 * chances[best]:.0f} %"
         drawn[-1].append(Label(left, TOP + BIG + 18, says, 17, "start"))
+        drawn[-1] += class_bars(chances, right, (left, TOP + BIG + 34, BIG, 70))
     shapes = [shape for panel in drawn for shape in panel]
     caption = f"it is a {right}; {'; '.join(said)}"
     words = f"A cluttered picture of the digit {right}, read in {len(drawn)} ways. {'; '.join(said)}."
     wide = max(2, len(drawn)) * (BIG + GAP) - GAP
-    return Drawing(wide, TOP + BIG + 32, tuple(shapes), "Three ways to look", words).picture(caption)
+    return Drawing(wide, TOP + BIG + 132, tuple(shapes), "Three ways to look", words).picture(caption)
 
 
 def _cells(image: torch.Tensor, left: float, example: int) -> tuple[list[Shape], torch.Tensor]:
