@@ -29,6 +29,7 @@ from lecturelib.visual_attention.caption_training import (
     iter_captioner,
     reinforce_loss,
 )
+from lecturelib.visual_attention.cell_attention import CellAttentionNetwork
 from lecturelib.visual_attention.cell_encoder import CellEncoder, WordDetector
 from lecturelib.visual_attention.filterbank import SoftWindow, affine_window, filterbank, gaussian_window
 from lecturelib.visual_attention.glimpse_network import GlimpseNetwork, GlimpsePath
@@ -53,7 +54,7 @@ from lecturelib.visual_attention.same_cost import (
 )
 from lecturelib.visual_attention.shipped_captioners import Captioner, caption_log, load_captioner
 from lecturelib.visual_attention.shipped_glimpses import glimpse_errors, glimpse_table, load_glimpses
-from lecturelib.visual_attention.shipped_windows import load_window, window_record
+from lecturelib.visual_attention.shipped_windows import load_cells, load_window, window_record
 from lecturelib.visual_attention.show_attend_tell import (
     CaptionAttention,
     Captioned,
@@ -83,6 +84,7 @@ __all__ = [
     "CaptionScene",
     "Captioned",
     "Captioner",
+    "CellAttentionNetwork",
     "CellEncoder",
     "ConvClassifier",
     "DenseClassifier",
@@ -142,6 +144,7 @@ __all__ = [
     "iter_reinforce",
     "lit",
     "load_captioner",
+    "load_cells",
     "load_glimpses",
     "load_window",
     "object_masks",

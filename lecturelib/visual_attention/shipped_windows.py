@@ -66,14 +66,23 @@ def filled(network: Network, file: str, name: str) -> Network:
     return network.eval().requires_grad_(False)
 
 
+def load_cells() -> CellAttentionNetwork:
+    """The trained network with soft attention over cells (cluttered digits), in eval mode.
+
+    >>> load_cells().side
+    60
+    """
+    return filled(CellAttentionNetwork(60, name=CELLS), FILE, CELLS)
+
+
 @lru_cache(maxsize=1)
 def shared_cells() -> CellAttentionNetwork:
-    """The trained network with soft attention over cells (cluttered digits); shared, so nobody may change it.
+    """The same, loaded once: it is shared, so nobody may change it.
 
     >>> shared_cells().side
     60
     """
-    return filled(CellAttentionNetwork(60, name=CELLS), FILE, CELLS)
+    return load_cells()
 
 
 @lru_cache(maxsize=4)
