@@ -39,7 +39,7 @@ FLOORS = (
     ("images",),
     ("network",),
     ("assets", "filters"),
-    ("checks", "files"),
+    ("checks", "cpu_quota", "files"),
 )
 # What one part may take from another: its methods, by their modules.
 METHODS_OF_OTHER_PARTS = {
