@@ -51,7 +51,7 @@ def grouped_bars(
         x += (room - group) / 2
         for k, (name, values) in enumerate(series.items()):
             value = values[g]
-            text = _number(value, percent)
+            text = _number(value, percent, signed=low < 0)
             size = scale * min(max(value, low), high)
             shapes += _bar(x + k * BAR, zero - max(size, 0), BAR - 4, max(abs(size), 1), k)
             above = zero - size - 9 if size >= 0 else zero - size + 9
@@ -85,8 +85,10 @@ def _bar(x: float, y: float, width: float, height: float, k: int) -> list[Shape]
     return shapes
 
 
-def _number(value: float, percent: bool) -> str:
-    return f"{100 * value:.0f} %" if percent else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+def _number(value: float, percent: bool, signed: bool) -> str:
+    if percent:
+        return f"{100 * value:.0f} %"
+    return f"{value:{'+' if signed else ''}.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def claim_chart(name: str) -> Picture:
@@ -120,7 +122,7 @@ def _tanks(found: Mapping[str, float]) -> Picture:
             for words, key in trained.items()
         },
         "Map mass, relative to area (1: no preference)",
-        limits=(0.0, 6.0),
+        limits=(0.0, 8.0),
         reference=(1.0, "1"),
         percent=False,
     )
