@@ -28,7 +28,6 @@ FLOORS = (
     ("training", "optimization"),
     ("gradients",),
     ("parameters", "architecture"),
-    ("grading",),
     ("exercises",),
     ("lesson", "present"),
     ("widgets",),
