@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from lecturelib.checks import check_name
-from lecturelib.confounds.claim_charts import grouped_bars
-from lecturelib.drawing import Drawing, line_chart, picture_row
+from lecturelib.confounds.claim_charts import beside, grouped_bars
+from lecturelib.drawing import Drawing, line_chart
 from lecturelib.lesson.claims import numbers
 from lecturelib.show import Picture
 
@@ -84,7 +84,7 @@ def _adversarial(found: Mapping[str, float]) -> Picture:
         "one, each with a higher confidence than before; random signs of the same size change "
         f"{found['noise_changes']:.0%}."
     )
-    return picture_row([changed.picture(), sure.picture()], ["", ""], said)
+    return beside([changed, sure], said)
 
 
 def _patch(found: Mapping[str, float]) -> Picture:
@@ -197,14 +197,14 @@ def _transfer(found: Mapping[str, float]) -> Picture:
                 ["4/255", "8/255", "16/255"],
                 {name: [found[f"{kind}_{e}_on_{key}"] for e in (4, 8, 16)] for name, key in known.items()},
                 words,
-            ).picture()
+            )
         )
     said = (
         f"Shares of {found['photos']:.0f} photos, by the size of the change. alexnet knows 10 classes, no "
         "flamingo among "
         "them. Nothing is claimed."
     )
-    return picture_row(drawings, [""] * len(drawings), said)
+    return beside(drawings, said)
 
 
 def _defenses(found: Mapping[str, float]) -> Picture:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lecturelib.checks import check_name, check_number, complaint
-from lecturelib.drawing import Box, Drawing, Label, Line, Shape
+from lecturelib.drawing import Box, Drawing, Label, Line, Shape, picture_row
 from lecturelib.lesson.claims import numbers
 from lecturelib.show import Picture
 from lecturelib.show.palettes import CATEGORIES
@@ -91,6 +91,16 @@ def _number(value: float, percent: bool, signed: bool) -> str:
     return f"{value:{'+' if signed else ''}.2f}".replace("-", "\N{MINUS SIGN}")
 
 
+def beside(drawings: Sequence[Drawing], said: str) -> Picture:
+    """Charts in one row, each with its own title, and a sentence below.
+
+    >>> beside([grouped_bars(["a"], {"b": [1.0]}, "One")] * 2, "Twice the same.").alt
+    'One. a: b 100 %. One. a: b 100 %.'
+    """
+    words = " ".join(drawing.alt for drawing in drawings)
+    return picture_row([drawing.picture() for drawing in drawings], [""] * len(drawings), said, words)
+
+
 def claim_chart(name: str) -> Picture:
     """A claim of this part ("C1", "C2", "C4") as it was measured in full, as bars with its verdict below.
 
@@ -104,8 +114,6 @@ def claim_chart(name: str) -> Picture:
 
 
 def _tanks(found: Mapping[str, float]) -> Picture:
-    from lecturelib.drawing import picture_row
-
     worlds = ("lab", "wild", "swapped")
     trained = {"trained in the lab": "lab", "trained on balanced data": "balanced"}
     right = grouped_bars(
@@ -130,12 +138,10 @@ def _tanks(found: Mapping[str, float]) -> Picture:
         f"Claim C1 holds: {found['scenes']:.0f} scenes that no network saw in training; maps of "
         f"{found['mapped']:.0f} scenes of the wild. One seed of the networks."
     )
-    return picture_row([right.picture(), mass.picture()], ["", ""], said)
+    return beside([right, mass], said)
 
 
 def _microphones(found: Mapping[str, float]) -> Picture:
-    from lecturelib.drawing import picture_row
-
     states = {"before the correction": "before", "after": "after"}
     groups = [("bands", "microphone"), ("map", "microphone"), ("bands", "speaker"), ("map", "speaker")]
     inside = grouped_bars(
@@ -155,7 +161,7 @@ def _microphones(found: Mapping[str, float]) -> Picture:
         reference=(0.5, "chance"),
     )
     said = f"Claim C2 holds in each of {found['seeds']:.0f} seeds; the bars are means. Synthetic spectra."
-    return picture_row([inside.picture(), right.picture()], ["", ""], said)
+    return beside([inside, right], said)
 
 
 def _glasses(found: Mapping[str, float]) -> Picture:
