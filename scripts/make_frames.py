@@ -78,15 +78,16 @@ def class_image() -> Iterator[Made]:
     model = common_controls.network(class_images.MAKER)
     plain: dict[str, Made] = {}
     for name in class_images.CLASSES:
-        for recipe, lambdas in class_images.LAMBDAS.items():
-            for lam in lambdas:
+        for recipe in class_images.RECIPES:
+            for lam in class_images.lambdas(name, recipe):
                 settings = {"class_name": name, "recipe": recipe, "lam": lam}
                 if lam == 0 and class_images.on_pixels(recipe) and name in plain:
                     yield settings, *plain[name][1:]
                     continue
-                *_, step = class_images.iter_class_image(name, recipe, lam, steps=CLASS_STEPS, seed=SEED)
+                steps = class_images.STATISTICS_STEPS if recipe == class_images.STATISTICS else CLASS_STEPS
+                *_, step = class_images.iter_class_image(name, recipe, lam, steps=steps, seed=SEED)
                 numbers = {"score": read(model, step.image, Logit(name)).item()}
-                made = settings, step.image, numbers, CLASS_STEPS
+                made = settings, step.image, numbers, steps
                 if lam == 0 and class_images.on_pixels(recipe):
                     plain[name] = made
                 yield made
@@ -208,7 +209,6 @@ def write(path: Path, index: dict, files: dict[str, bytes]) -> None:
         CARD.format(
             counts=counts, seed=SEED, torch=torch.__version__, size=size, file=path.name, digest=digest
         ),
-        encoding="utf-8",
     )
     print(f"{path.name}: {size:.2f} MB, {counts}")
 

@@ -64,10 +64,23 @@ def test_the_judge_is_another_network():
     assert f"{probabilities[asked]:.1%}" in caption
 
 
-def test_lambdas_follow_the_recipe():
+def test_lambdas_follow_the_recipe_and_the_class():
     explorable = explore.class_image_explorer()
     for recipe, lambdas in class_images.LAMBDAS.items():
         assert explorable.controls_at({"recipe": recipe})["lam"].options == lambdas
+    others = explorable.controls_at({"class_name": class_images.MORE[0]})
+    assert others["recipe"].options == (class_images.STATISTICS,) and len(others["lam"].options) == 1
+
+
+def test_the_learning_rate_of_the_statistics_cools_down():
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = class_images.cooling([weight])
+    rates = []
+    for _ in range(class_images.STATISTICS_STEPS):
+        weight.grad = torch.ones(1)
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+    assert rates[0] == 0.04 and rates == sorted(rates, reverse=True) and rates[-1] < 0.0025
 
 
 # --- regularizers ------------------------------------------------------------------------------------------------

@@ -54,8 +54,8 @@ def test_every_frame_that_the_explorables_ask_for_is_there():
         "class_image": {
             (name, recipe, lam)
             for name in class_images.CLASSES
-            for recipe, lambdas in class_images.LAMBDAS.items()
-            for lam in lambdas
+            for recipe in class_images.RECIPES
+            for lam in class_images.lambdas(name, recipe)
         },
         "regularizer_comparison": {
             (unit, name) for unit in regularizer_comparison.UNITS for name in REGULARIZATIONS

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lecturelib.network.units import Logit, class_index, read
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
+from lecturelib.optimization.batch_norm_prior import BatchNormStatistics
 from lecturelib.optimization.parametrize import Fourier
 from lecturelib.optimization.regularizers import Regularizer, l2, total_variation
 from lecturelib.optimization.shipped_frames import Frame, frame
@@ -20,6 +22,9 @@ from lecturelib.widgets.emerging import emerging
 
 MAKER, JUDGE = "efficientnet_lite0", "efficientnet_lite2"
 SIZE = 192
+MOVING, STATISTICS = "Fourier, moved", "batch-norm statistics"
+STATISTICS_STEPS = 160
+MORE = ("peacock", "monarch", "pineapple", "strawberry", "castle", "daisy", "balloon", "zebra", "jellyfish")
 _PIXELS = {"parametrization": "pixels", "transforms": (), "learning_rate": 0.02}
 MOVED = (jitter(16), scale(0.9, 1.6), rotate(15))  # more often larger than smaller: few things, in the middle
 
@@ -27,6 +32,24 @@ MOVED = (jitter(16), scale(0.9, 1.6), rotate(15))  # more often larger than smal
 def coarse_first(shape, start, generator) -> Fourier:
     """A spectrum that falls faster than 1 / f: strided networks such as `MAKER` ask for too much fine detail."""
     return Fourier(shape, start, generator, decay=1.2)
+
+
+def slightly_coarse_first(shape, start, generator) -> Fourier:
+    """A spectrum that falls a little faster than 1 / f: the statistics of the layers do the rest."""
+    return Fourier(shape, start, generator, decay=1.05)
+
+
+def cooling(parameters: list[Tensor]) -> torch.optim.Optimizer:
+    """Adam whose learning rate falls from .04 along a cosine, to a twentieth after `STATISTICS_STEPS`."""
+    optimizer = torch.optim.Adam(parameters, lr=0.04)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STATISTICS_STEPS, eta_min=0.002)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
+
+
+def as_in_training(lam: float) -> Regularizer:
+    """The statistics that the maker's batch normalization has kept, weighed by lam."""
+    return BatchNormStatistics(common_controls.network(MAKER), lam)
 
 
 def towards_grey_and_even(lam: float) -> Regularizer:
@@ -39,16 +62,22 @@ def towards_grey_and_even(lam: float) -> Regularizer:
 RECIPES = {
     "L2": (_PIXELS, l2),
     "total variation": (_PIXELS, total_variation),
-    "Fourier, moved": (
+    MOVING: (
         {"parametrization": coarse_first, "transforms": MOVED, "learning_rate": 0.02},
         towards_grey_and_even,
     ),
+    STATISTICS: (
+        {"parametrization": slightly_coarse_first, "transforms": MOVED, "optimizer": cooling},
+        as_in_training,
+    ),
 }
-CLASSES = ("flamingo", "volcano", "goldfish")
+COMPARED = ("flamingo", "volcano", "goldfish")  # by every recipe and λ
+CLASSES = (*COMPARED, *MORE)
 LAMBDAS = {
     "L2": (0, 1000, 10000),
     "total variation": (0, 1000, 10000),
-    "Fourier, moved": (0, 250, 1000),
+    MOVING: (0, 250, 1000),
+    STATISTICS: (0.3, 1.5, 6),
 }
 LIVE = (0, 8, 32, 128)
 SIDE = 400  # pixels of the picture
@@ -75,6 +104,13 @@ def iter_class_image(
     )
 
 
+def lambdas(class_name: str, recipe: str) -> tuple[float, ...]:
+    """The shipped values of λ: all for the compared classes, else the middle one of the statistics."""
+    if class_name in COMPARED:
+        return LAMBDAS[recipe]
+    return LAMBDAS[recipe][1:2] if recipe == STATISTICS else ()
+
+
 def on_pixels(recipe: str) -> bool:
     """Whether a recipe changes the pixels themselves."""
     return RECIPES[recipe][0].get("parametrization") == "pixels"
@@ -89,30 +125,38 @@ def judged(image: Tensor, name: str = JUDGE) -> Tensor:
 
 def class_image_explorer(class_name: str | None = None) -> Explorable:
     """The class image with more or less of a regularizer: from noise to fog, and what another network sees in it."""
+    first = Choice("class_name", CLASSES, class_name, label="class")
+    start = {"class_name": first.value, "recipe": MOVING}
     controls = [
-        Choice("class_name", CLASSES, class_name, label="class"),
-        Choice("recipe", tuple(RECIPES), tuple(RECIPES)[-1], label="against noise"),
-        _lam({"recipe": tuple(RECIPES)[-1]}),
+        first,
+        Choice("recipe", tuple(RECIPES), MOVING, label="against noise"),
+        _lam(start),
         Choice("live", LIVE, label="steps to go on, live", slider=True),
     ]
-    presets = {
-        "nothing against noise": {"recipe": "L2", "lam": 0},
+    presets: dict[str, dict] = {
+        "nothing against noise": {"class_name": "goldfish", "recipe": "L2", "lam": 0},
         "too much of it": {
+            "class_name": "goldfish",
             "recipe": "total variation",
-            "lam": _lam({"recipe": "total variation"}).options[-1],
+            "lam": LAMBDAS["total variation"][-1],
         },
         "go on from the frame, live": {"live": 128},
     }
 
     def refresh(state: dict) -> dict:
-        return {"lam": _lam(state)}
+        return common_controls.settle(state, recipe=_recipe, lam=_lam)
 
     return Explorable(_render, controls, "A class image and its λ", presets, refresh)
 
 
+def _recipe(state: dict) -> Choice:
+    here = tuple(name for name in RECIPES if lambdas(state["class_name"], name))
+    return Choice("recipe", here, MOVING if MOVING in here else here[0], label="against noise")
+
+
 def _lam(state: dict) -> Choice:
-    values = LAMBDAS[state["recipe"]]
-    return Choice("lam", values, values[1], label="λ", slider=True)
+    values = lambdas(state["class_name"], state["recipe"])
+    return Choice("lam", values, values[len(values) // 2], label="λ", slider=True)
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
