@@ -13,6 +13,7 @@ from lecturelib.gradients import explore as gradients
 from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
 from lecturelib.training import explore as training
+from lecturelib.visual_attention import explore as visual_attention
 
 EXPLORABLES = [
     architecture.connections_explorer,
@@ -59,6 +60,8 @@ EXPLORABLES = [
     attention.mask_explorer,
     attention.beam_search_explorer,
     *(getattr(autoencoders, name) for name in autoencoders.__all__),
+    visual_attention.caption_word_explorer,
+    visual_attention.own_scene_explorer,
     *(getattr(confounds, name) for name in confounds.__all__),
 ]
 
@@ -103,6 +106,7 @@ def test_presets_can_be_chosen_and_come_back(make):
         optimization.location_explorer,
         optimization.activation_grid_explorer,
         optimization.deep_visualization,
+        visual_attention.own_scene_explorer,
         confounds.attack_strength_explorer,
         confounds.attack_target_explorer,
         confounds.attack_patch_explorer,
