@@ -62,18 +62,47 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "What does the doubly stochastic regularizer of show, attend and tell ask for?",
+        'At the word "cube" 45 % of the attention lies on the cube, which covers 4 % of the picture. What'
+        " follows?",
         (
             Answer(
-                "That over all words each cell gets about the same amount of attention.",
+                "The network has located the cube without having been told any place.",
                 True,
-                "The weights of one word sum to one over the cells already; the penalty adds the sum over the words.",
+                "The captions name objects and never say where in the picture they are; equal weights would give "
+                "the cube 4 %.",
             ),
-            Answer("That each word looks at one cell only.", False, "Nothing in it makes a map sharp."),
             Answer(
-                "That the weights of each word sum to one.",
+                'The cube is the reason why it wrote "cube".',
                 False,
-                "The softmax sees to that. The penalty is about the sums over the words.",
+                "The map is computed before the word and says what was read. Whether the word would change "
+                "without it is another experiment (part 7).",
+            ),
+            Answer(
+                "The caption is right.",
+                False,
+                "Where attention lies and whether the caption is true are two measures: the relation may still be"
+                " wrong.",
+            ),
+        ),
+    ),
+    Question(
+        "Why are the maps scored while the network reads a true caption, and not its own?",
+        (
+            Answer(
+                "So that every word is about an object that is there, and both networks are scored at the same "
+                "words.",
+                True,
+                "A wrong word has no object on which attention could lie.",
+            ),
+            Answer(
+                "Because the network cannot write captions by itself.",
+                False,
+                "It can: greedy decoding is what the explorables show.",
+            ),
+            Answer(
+                "Because teacher forcing makes the maps sharper.",
+                False,
+                "The same equations give the weights; only the words that are fed back differ.",
             ),
         ),
     ),
@@ -114,6 +143,27 @@ QUESTIONS = (
                 "A sharp map proves that the decision rests on that place.",
                 False,
                 "It shows what was read most. Whether the answer depends on it must be tested: cover the place.",
+            ),
+        ),
+    ),
+    Question(
+        "Hard attention has the sharper map. What follows for its captions?",
+        (
+            Answer(
+                "Nothing: quality has to be measured on its own.",
+                True,
+                "Here the sharper network wrote the worse captions after the training it got; in Xu et al. 2015 "
+                "it was slightly ahead.",
+            ),
+            Answer(
+                "They are better, since it looks more precisely.",
+                False,
+                "Reading one cell also means losing what the other cells say.",
+            ),
+            Answer(
+                "They are worse, since 63 of 64 cells are ignored.",
+                False,
+                "One cell can be enough to name an object; in the paper hard attention was slightly ahead.",
             ),
         ),
     ),
