@@ -35,10 +35,10 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenAnswer:
     """The segment that counts (None: nothing was attempted), and what the student should know about the choice.
 
-    >>> Choice(2).notes
+    >>> ChosenAnswer(2).notes
     ()
     """
 
@@ -81,7 +81,7 @@ def candidates(parts: Sequence[Segment], exercise: str, answer: str, kind: str) 
     return Candidates(marked, unmarked)
 
 
-def choose(parts: Sequence[Segment], found: Candidates, scanned: dict[int, dict[str, Any]]) -> Choice:
+def choose(parts: Sequence[Segment], found: Candidates, scanned: dict[int, dict[str, Any]]) -> ChosenAnswer:
     """The answer that counts: the last one that was worked on, marked ones first.
 
     `scanned` says for each place whether it is untouched and whether it defines the name.
@@ -97,15 +97,15 @@ def choose(parts: Sequence[Segment], found: Candidates, scanned: dict[int, dict[
         texts = {"\n".join(line.rstrip() for line in parts[place].text.strip().split("\n")) for place in own}
         if len(texts) > 1:
             notes.append(f"there are {len(texts)} different answers; the last one counts")
-        return Choice(own[-1], tuple(notes))
+        return ChosenAnswer(own[-1], tuple(notes))
     first = found.marked[0] if found.marked else -1
     named = [place for place in found.unmarked if place > first and _answers(scanned[place])]
     if named:
         if not found.marked:
             notes.append("the line `#| exercise: ...` is missing; the answer was found by its name")
-        return Choice(named[-1], tuple(notes))
+        return ChosenAnswer(named[-1], tuple(notes))
     begun = [place for place in found.marked if not scanned[place]["untouched"]]
-    return Choice(begun[-1] if begun else None)
+    return ChosenAnswer(begun[-1] if begun else None)
 
 
 def _answers(seen: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from lecturelib.grading.grader import grade_one
 from lecturelib.grading.jail import Driver
 from lecturelib.grading.limits import Limits
 from lecturelib.grading.local_pool import LocalPool, Lost
-from lecturelib.grading.marks_table import Row, folder_name, marks_csv, read_manual
+from lecturelib.grading.marks_table import StudentRow, folder_name, marks_csv, read_manual
 from lecturelib.grading.packs import exercises_of, grader_version, student_pack
 from lecturelib.grading.roster import Person, match
 from lecturelib.grading.submissions import find_submissions, read_submission, student_names
@@ -77,7 +77,7 @@ class Prepared:
 class Batch:
     """What a run gave: a row per student, the exercises, and how many results were new."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[StudentRow] = field(default_factory=list)
     exercises: list[Exercise] = field(default_factory=list)
     graded: int = 0
     taken_over: int = 0
@@ -167,11 +167,11 @@ def run_batch(
     manual = read_manual(results)
     tasks, people = tasks_of(folder, roster)
     compared: dict[str, str] = {}
-    rows: dict[str, Row] = {}
-    progress = Progress(len(tasks), say)
+    rows: dict[str, StudentRow] = {}
+    progress = ProgressBar(len(tasks), say)
     with closing(engine(plan, tasks, workers or os.cpu_count() or 1)) as answers:  # type: ignore[type-var]
         for task, ready, result, fresh in answers:
-            row = Row(task.student, people.get(task.name))
+            row = StudentRow(task.student, people.get(task.name))
             if ready is None:
                 row.result = _lost(batch.exercises, str(result))
             else:
@@ -189,7 +189,9 @@ def run_batch(
     batch.rows = sorted(rows.values(), key=lambda row: row.student.casefold())
     present = {row.student for row in batch.rows}
     absent = [person for person in roster if person.student not in present]
-    batch.rows += [Row(person.student, person, None, manual.get(person.student, {})) for person in absent]
+    batch.rows += [
+        StudentRow(person.student, person, None, manual.get(person.student, {})) for person in absent
+    ]
     write_results(results, plan, batch)
     return batch
 
@@ -225,7 +227,7 @@ def _other_variants(ready: Prepared, exercises: Sequence[Exercise], plan: Plan, 
 
 
 def _reasons(
-    rows: dict[str, Row],
+    rows: dict[str, StudentRow],
     people: dict[str, Person],
     has_roster: bool,
     compared: dict[str, str],
@@ -273,7 +275,7 @@ def write_results(results: Path, plan: Plan, batch: Batch) -> None:
     write_whole(results / "run.json", json.dumps(about, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
 
 
-class Progress:
+class ProgressBar:
     """A bar with an estimate, on terminals; elsewhere a line now and then. The estimate counts what is new only."""
 
     def __init__(self, total: int, say: Callable[[str], None] | None = None):
@@ -296,7 +298,7 @@ class Progress:
     def line(self, seconds: float) -> str:
         """The bar after so many seconds.
 
-        >>> progress = Progress(4, print)
+        >>> progress = ProgressBar(4, print)
         >>> progress.done = progress.fresh = 1
         >>> progress.line(20)
         '[######                  ] 1 of 4, about 1 min left'

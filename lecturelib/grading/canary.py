@@ -23,10 +23,10 @@ LIMITS = Limits(cpu=10, wall=40, memory=1500, memory_sum=1200, disk=16)
 
 
 @dataclass(frozen=True)
-class Finding:
+class CanaryFinding:
     """What the canary tried, whether the jail held, and what was seen.
 
-    >>> Finding("reach the network", True).held
+    >>> CanaryFinding("reach the network", True).held
     True
     """
 
@@ -49,9 +49,9 @@ def ask_canary(driver: Driver, source: str, given: Any, limits: Limits = LIMITS)
         return reply
 
 
-def findings(driver: Driver) -> list[Finding]:
+def findings(driver: Driver) -> list[CanaryFinding]:
     """Let the canary try everything; each finding is judged from outside, by what really happened."""
-    tries: tuple[Callable[[Driver], Finding], ...] = (
+    tries: tuple[Callable[[Driver], CanaryFinding], ...] = (
         _network, _secret, _sees, _writes, _calls, _memory, _memory_of_many, _processes, _disk, _endless, _outlives,
     )  # fmt: skip
     return [each(driver) for each in tries]
@@ -61,7 +61,7 @@ def _value(answer: Reply | Stopped, otherwise: Any) -> Any:
     return answer.value if isinstance(answer, Reply) and answer.status == "ok" else otherwise
 
 
-def _network(driver: Driver) -> Finding:
+def _network(driver: Driver) -> CanaryFinding:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         reached = _value(ask_canary(driver, canary_probes.NETWORK, server.getsockname()[1]), ["no reply"])
@@ -70,19 +70,19 @@ def _network(driver: Driver) -> Finding:
             reached.append("a connection arrived")
         except BlockingIOError:
             pass
-    return Finding("reach this machine or another by the network", not reached, ", ".join(reached))
+    return CanaryFinding("reach this machine or another by the network", not reached, ", ".join(reached))
 
 
-def _secret(driver: Driver) -> Finding:
+def _secret(driver: Driver) -> CanaryFinding:
     word = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"secret-{word[:8]}")
         file.write_text(word)
         found = _value(ask_canary(driver, canary_probes.SECRET, str(file)), ["no reply"])
-    return Finding("read a secret file", not found, "it was read" if found else "")
+    return CanaryFinding("read a secret file", not found, "it was read" if found else "")
 
 
-def _sees(driver: Driver) -> Finding:
+def _sees(driver: Driver) -> CanaryFinding:
     word = secrets.token_hex(16)
     os.environ["LECTURELIB_CANARY"] = word
     try:
@@ -93,10 +93,10 @@ def _sees(driver: Driver) -> Finding:
     found = ", ".join(
         filter(None, ["the environment" if seen else "", more, "a home with files" if home else ""])
     )
-    return Finding("see the grader's environment, processes or home", not found, found)
+    return CanaryFinding("see the grader's environment, processes or home", not found, found)
 
 
-def _writes(driver: Driver) -> Finding:
+def _writes(driver: Driver) -> CanaryFinding:
     library = Path(__file__).resolve().parents[1]
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
@@ -117,52 +117,56 @@ def _writes(driver: Driver) -> Finding:
         for place in done:
             Path(place, "canary-was-here").unlink()
     held = not done and said != ["no reply"]
-    return Finding("write outside its scratch folders", held, ", ".join(done or said))
+    return CanaryFinding("write outside its scratch folders", held, ", ".join(done or said))
 
 
-def _calls(driver: Driver) -> Finding:
+def _calls(driver: Driver) -> CanaryFinding:
     done = _value(ask_canary(driver, canary_probes.CALLS, 0), ["no reply"])
-    return Finding("make namespaces, mount, trace, become root", not done, ", ".join(done))
+    return CanaryFinding("make namespaces, mount, trace, become root", not done, ", ".join(done))
 
 
-def _memory(driver: Driver) -> Finding:
+def _memory(driver: Driver) -> CanaryFinding:
     answer = ask_canary(driver, canary_probes.MEMORY, 0)
-    return Finding("use more memory in one process than allowed", answer.status == "memory", answer.status)
+    return CanaryFinding(
+        "use more memory in one process than allowed", answer.status == "memory", answer.status
+    )
 
 
-def _memory_of_many(driver: Driver) -> Finding:
+def _memory_of_many(driver: Driver) -> CanaryFinding:
     answer = ask_canary(driver, canary_probes.MEMORY_OF_MANY, 0)
-    return Finding("use more memory in many processes than allowed", answer.status == "memory", answer.status)
+    return CanaryFinding(
+        "use more memory in many processes than allowed", answer.status == "memory", answer.status
+    )
 
 
-def _processes(driver: Driver) -> Finding:
+def _processes(driver: Driver) -> CanaryFinding:
     answer = ask_canary(driver, canary_probes.PROCESSES, 1000)
     made = _value(answer, None)
     held = isinstance(answer, Stopped) or (isinstance(made, int) and made <= LIMITS.processes)
-    return Finding(
+    return CanaryFinding(
         "start a thousand processes", held, f"{made} started" if made is not None else answer.status
     )
 
 
-def _disk(driver: Driver) -> Finding:
+def _disk(driver: Driver) -> CanaryFinding:
     answer = ask_canary(driver, canary_probes.DISK, list(SCRATCH))
     written = _value(answer, 10**6)
-    return Finding("fill the disk", written <= 3 * LIMITS.disk, f"{written} MB were written")
+    return CanaryFinding("fill the disk", written <= 3 * LIMITS.disk, f"{written} MB were written")
 
 
-def _endless(driver: Driver) -> Finding:
+def _endless(driver: Driver) -> CanaryFinding:
     answer = ask_canary(driver, canary_probes.ENDLESS, 0, Limits(cpu=1, wall=20))
-    return Finding("run for ever, deaf to signals", answer.status == "timeout", answer.status)
+    return CanaryFinding("run for ever, deaf to signals", answer.status == "timeout", answer.status)
 
 
-def _outlives(driver: Driver) -> Finding:
+def _outlives(driver: Driver) -> CanaryFinding:
     mark = str(100_000_000 + secrets.randbelow(100_000_000))
     ask_canary(driver, canary_probes.OUTLIVES, mark)
     for _ in range(20):
         if not _running(mark):
-            return Finding("leave a process behind", True)
+            return CanaryFinding("leave a process behind", True)
         time.sleep(0.1)
-    return Finding("leave a process behind", False, "it still runs")
+    return CanaryFinding("leave a process behind", False, "it still runs")
 
 
 def _running(mark: str) -> bool:
@@ -202,9 +206,9 @@ def examine(isolation: str = "auto", image: str = "") -> int:
     return 0 if all_held else 1
 
 
-def findings_or_failure(driver: Driver) -> list[Finding]:
+def findings_or_failure(driver: Driver) -> list[CanaryFinding]:
     """The findings, or one that says why the jail did not start."""
     try:
         return findings(driver)
     except JailFailed as failure:
-        return [Finding("start the jail", False, str(failure))]
+        return [CanaryFinding("start the jail", False, str(failure))]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from lecturelib.exercises.exercise import Exercise
 from lecturelib.grading.grading_pages import SIGNS, bar, number, page, shown, status_words, table
-from lecturelib.grading.marks_table import Row, folder_name
+from lecturelib.grading.marks_table import StudentRow, folder_name
 
 BINS = (
     (0.0, "0 %"),
@@ -20,7 +20,7 @@ BINS = (
 )
 
 
-def report_html(rows: Sequence[Row], exercises: Sequence[Exercise], part: str, isolation: str) -> str:
+def report_html(rows: Sequence[StudentRow], exercises: Sequence[Exercise], part: str, isolation: str) -> str:
     """The page of the class.
 
     >>> "nobody" in report_html([], [], "05", "bubblewrap")
@@ -56,14 +56,14 @@ def _mean(shares: Sequence[float], out_of: float) -> str:
     return f" Mean {number(mean * out_of)}, median {number(middle * out_of)} of {number(out_of)} points."
 
 
-def _link(row: Row) -> str:
+def _link(row: StudentRow) -> str:
     name = f"{row.person.name} ({row.student})" if row.person and row.person.name else row.student
     if row.result is None:
         return shown(name)
     return f'<a href="students/{quote(folder_name(row.student))}/feedback.html">{shown(name)}</a>'
 
 
-def _needs_a_person(rows: Sequence[Row]) -> list[str]:
+def _needs_a_person(rows: Sequence[StudentRow]) -> list[str]:
     lines = [
         [_link(row), "<br>".join(shown(reason) for reason in row.reasons)] for row in rows if row.reasons
     ]
@@ -77,7 +77,7 @@ def _needs_a_person(rows: Sequence[Row]) -> list[str]:
     return [head, table(f"{len(lines)} students, and why", ["student", "why"], lines), note, "</section>"]
 
 
-def _share(exercise: Exercise, rows: Sequence[Row]) -> float:
+def _share(exercise: Exercise, rows: Sequence[StudentRow]) -> float:
     return sum(row.points(exercise.name) for row in rows) / (exercise.points * len(rows)) if rows else 0.0
 
 
@@ -90,7 +90,7 @@ def _distribution(caption: str, shares: Sequence[float]) -> str:
     return table(caption, ["points", "students", ""], lines, numbers=(1,))
 
 
-def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
+def _exercise(exercise: Exercise, rows: Sequence[StudentRow]) -> str:
     found = [(row, one) for row in rows if (one := row.exercise(exercise.name)) is not None]
     statuses = Counter("by hand" if exercise.name in row.manual else one["status"] for row, one in found)
     mistakes: Counter[str] = Counter()
@@ -120,7 +120,7 @@ def _exercise(exercise: Exercise, rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "</section>"])
 
 
-def _students(rows: Sequence[Row], exercises: Sequence[Exercise], out_of: float) -> str:
+def _students(rows: Sequence[StudentRow], exercises: Sequence[Exercise], out_of: float) -> str:
     names = [each.name for each in exercises]
     lines = []
     for row in rows:
@@ -130,7 +130,7 @@ def _students(rows: Sequence[Row], exercises: Sequence[Exercise], out_of: float)
     return table("Points of every student", heading, lines, numbers=tuple(range(1, len(heading))))
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: StudentRow, name: str) -> str:
     one = row.exercise(name)
     if name in row.manual:
         status = "by hand"

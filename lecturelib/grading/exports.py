@@ -10,7 +10,8 @@ from typing import Any
 
 from lecturelib.checks import complaint
 from lecturelib.files import write_whole
-from lecturelib.grading.marks_table import Row, csv_text, folder_name, read_manual
+from lecturelib.grading.gradescope_form import gradescope_results
+from lecturelib.grading.marks_table import StudentRow, csv_text, folder_name, read_manual
 from lecturelib.grading.roster import Person, match, read_roster
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -20,7 +21,9 @@ NBGRADER = (
 )  # fmt: skip
 
 
-def read_results(folder: str | Path, roster: Sequence[Person] = ()) -> tuple[dict[str, Any], list[Row]]:
+def read_results(
+    folder: str | Path, roster: Sequence[Person] = ()
+) -> tuple[dict[str, Any], list[StudentRow]]:
     """What a run says of itself, and a row per student of it and of the roster; marks by hand as they are now.
 
     Raises FileNotFoundError where no run has written its results.
@@ -37,9 +40,11 @@ def read_results(folder: str | Path, roster: Sequence[Person] = ()) -> tuple[dic
         result = json.loads(file.read_text(encoding="utf-8"))
         found[result["student"]] = result
     people = match(list(found), roster)
-    rows = [Row(name, people.get(name), result, manual.get(name, {})) for name, result in found.items()]
+    rows = [
+        StudentRow(name, people.get(name), result, manual.get(name, {})) for name, result in found.items()
+    ]
     absent = [person for person in roster if person.student not in {each.student for each in people.values()}]
-    rows += [Row(person.student, person, None, manual.get(person.student, {})) for person in absent]
+    rows += [StudentRow(person.student, person, None, manual.get(person.student, {})) for person in absent]
     return about, sorted(rows, key=lambda row: row.student.casefold())
 
 
@@ -73,10 +78,10 @@ def export(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def plain_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
+def plain_csv(about: dict[str, Any], rows: Sequence[StudentRow], title: str) -> str:
     """student, name, total, out_of: one line per student.
 
-    >>> plain_csv({"exercises": [], "out_of": 3}, [Row("ana")], "")
+    >>> plain_csv({"exercises": [], "out_of": 3}, [StudentRow("ana")], "")
     'student,name,total,out_of\\nana,,0,3\\n'
     """
     lines = [
@@ -86,7 +91,7 @@ def plain_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
     return csv_text(("student", "name", "total", "out_of"), lines)
 
 
-def canvas_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
+def canvas_csv(about: dict[str, Any], rows: Sequence[StudentRow], title: str) -> str:
     """Canvas's gradebook: its five columns from the roster that it exported, and one column for the assignment.
 
     Students who are not in the roster are left out, since Canvas does not know them. Raises ValueError without such
@@ -108,10 +113,10 @@ def canvas_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
     return csv_text([*CANVAS, title], [points, *lines])
 
 
-def nbgrader_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
+def nbgrader_csv(about: dict[str, Any], rows: Sequence[StudentRow], title: str) -> str:
     """The columns of `nbgrader export`; due date, timestamp and penalty are empty or 0.
 
-    >>> nbgrader_csv({"exercises": [], "out_of": 3}, [Row("ana")], "part 5").splitlines()[1]
+    >>> nbgrader_csv({"exercises": [], "out_of": 3}, [StudentRow("ana")], "part 5").splitlines()[1]
     'part 5,,,ana,,,,0,0,0,3'
     """
     lines = []
@@ -121,35 +126,3 @@ def nbgrader_csv(about: dict[str, Any], rows: Sequence[Row], title: str) -> str:
         total = row.total(about["exercises"])
         lines.append([title, "", "", row.student, last, first, email, total, 0, total, about["out_of"]])
     return csv_text(NBGRADER, lines)
-
-
-def gradescope_results(about: dict[str, Any], row: Row) -> dict[str, Any]:
-    """results.json as Gradescope reads it: a test per exercise with its points and messages.
-
-    >>> gradescope_results({"exercises": [], "out_of": 3}, Row("ana"))["score"]
-    0
-    """
-    tests = []
-    for name in about["exercises"]:
-        one = row.exercise(name) or {
-            "title": name,
-            "status": "missing",
-            "message": "no submission",
-            "cases": [],
-        }
-        manual = row.manual.get(name)
-        lines = [manual.comment or "marked by hand"] if manual else [one["message"], *one.get("notes", [])]
-        if not manual:
-            lines += [
-                f"{case['name']}: {case['status']}. {case['message']}"
-                for case in one["cases"]
-                if case["message"]
-            ]
-        test: dict[str, Any] = {"name": one["title"], "number": name, "max_score": about["points"][name]}
-        if one["status"] != "ungraded" or manual:
-            test |= {"score": row.points(name), "status": "passed" if one["status"] == "ok" else "failed"}
-        tests.append({**test, "output": "\n".join(line for line in lines if line), "visibility": "visible"})
-    whole: dict[str, Any] = {"tests": tests, "output": (row.result or {}).get("problem", "")}
-    if all("score" in test for test in tests):
-        whole["score"] = row.total(about["exercises"])
-    return whole

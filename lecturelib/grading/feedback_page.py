@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lecturelib.grading.grading_pages import number, page, shown, status_words, table
-from lecturelib.grading.marks_table import Row
+from lecturelib.grading.marks_table import StudentRow
 
 
-def feedback_html(row: Row, exercises: Sequence[str], part: str) -> str:
+def feedback_html(row: StudentRow, exercises: Sequence[str], part: str) -> str:
     """The page of one student.
 
-    >>> "no submission" in feedback_html(Row("ana"), [], "05")
+    >>> "no submission" in feedback_html(StudentRow("ana"), [], "05")
     True
     """
     result: dict[str, Any] = row.result or {"exercises": [], "problem": "there is no submission", "out_of": 0}
@@ -33,7 +33,7 @@ def feedback_html(row: Row, exercises: Sequence[str], part: str) -> str:
     return page(f"Feedback, part {part}, {row.student}", body)
 
 
-def _exercise(one: dict[str, Any], row: Row) -> str:
+def _exercise(one: dict[str, Any], row: StudentRow) -> str:
     manual = row.manual.get(one["name"])
     points = manual.points if manual else one["points"]
     lines = [

@@ -19,7 +19,7 @@ class FrameError(ValueError):
 
 
 def framed(value: Any) -> bytes:
-    """A value as one frame; raises `NotPlain` for what is not plain data.
+    """A value as one frame; raises `NotPlain` where it is not plain data.
 
     >>> unframed(framed({"scores": [1.5, None]}))
     {'scores': [1.5, None]}

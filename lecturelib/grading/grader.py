@@ -157,7 +157,7 @@ def _ask_exercise(jail: Jail, channel: int, row: _Asked, parts: Sequence[answers
 
 def _scan(
     jail: Jail, channel: int, row: _Asked, parts: Sequence[answers.Segment], base: dict[str, Any]
-) -> answers.Choice:
+) -> answers.ChosenAnswer:
     """Find the answer that counts, in the clean child, before anything of the submission runs."""
     key = row.key
     places = [*row.found.marked, *row.found.unmarked]

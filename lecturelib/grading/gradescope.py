@@ -16,10 +16,10 @@ from typing import Any
 
 import lecturelib
 from lecturelib.files import write_whole
-from lecturelib.grading.exports import gradescope_results
 from lecturelib.grading.grader import grade_one
+from lecturelib.grading.gradescope_form import gradescope_results
 from lecturelib.grading.jail import Driver, IsolationError, choose_driver
-from lecturelib.grading.marks_table import Row
+from lecturelib.grading.marks_table import StudentRow
 from lecturelib.grading.packs import exercises_of, make_secret, student_pack
 from lecturelib.grading.result_store import has_ungraded
 from lecturelib.grading.submissions import read_submission
@@ -124,7 +124,7 @@ def grade_in_container(root: Path, source: Path) -> dict[str, Any]:
         "out_of": sum(each.points for each in exercises),
         "points": {each.name: each.points for each in exercises},
     }
-    whole = gradescope_results(about, Row(student, None, result))
+    whole = gradescope_results(about, StudentRow(student, None, result))
     if has_ungraded(result):
         whole["output"] = (
             "Some exercises could not be graded, through no fault of yours. Submit again, or tell a person."

@@ -31,7 +31,7 @@ class Manual:
 
 
 @dataclass
-class Row:
+class StudentRow:
     """One student's line: who, the result (None: nothing was handed in), and marks given by hand per exercise."""
 
     student: str
@@ -43,7 +43,7 @@ class Row:
     def points(self, exercise: str) -> float:
         """The points that count for an exercise: by hand where given, else as graded; 0 without a submission.
 
-        >>> Row("ana", manual={"toy": Manual(2)}).points("toy")
+        >>> StudentRow("ana", manual={"toy": Manual(2)}).points("toy")
         2
         """
         if exercise in self.manual:
@@ -121,7 +121,7 @@ def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def marks_csv(rows: Iterable[Row], exercises: Sequence[str], out_of: float) -> str:
+def marks_csv(rows: Iterable[StudentRow], exercises: Sequence[str], out_of: float) -> str:
     """marks.csv: id, name, points per exercise, total, each status other than ok, and who needs a look."""
     heading = ["student", "name", *exercises, "total", "out_of", "statuses", "by_hand", "needs_a_person"]
     lines = []

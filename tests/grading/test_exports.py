@@ -17,7 +17,7 @@ from lecturelib.grading import jail
 from lecturelib.grading.class_report import report_html
 from lecturelib.grading.feedback_page import feedback_html
 from lecturelib.grading.gradescope import write_autograder
-from lecturelib.grading.marks_table import Manual, Row
+from lecturelib.grading.marks_table import Manual, StudentRow
 from lecturelib.grading.packs import exercises_of
 from lecturelib.grading.roster import Person
 from tests.grading.toys import COURSE, ROOT, grade, write_class, write_submission
@@ -242,13 +242,13 @@ def evil_row():
     }
     one |= {"mistake": "squared", "line": 3, "notes": [HOSTILE], "cases": [{**case, "mistake": HOSTILE}]}
     result = {"exercises": [one], "problem": HOSTILE, "out_of": 3, "points": 0}
-    return Row("ana", Person("ana", HOSTILE), result, {"table": Manual(1, HOSTILE)}, [HOSTILE])
+    return StudentRow("ana", Person("ana", HOSTILE), result, {"table": Manual(1, HOSTILE)}, [HOSTILE])
 
 
 @pytest.mark.parametrize("kind", ["feedback", "report"])
 def test_pages_are_whole_offline_and_keep_strangers_words_as_words(kind, results):
     exercises = exercises_of("05", COURSE)
-    for row in (evil_row(), Row("nobody")):
+    for row in (evil_row(), StudentRow("nobody")):
         if kind == "feedback":
             text = feedback_html(row, ["doubled", "table"], "05")
         else:

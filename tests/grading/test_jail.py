@@ -46,7 +46,9 @@ def test_without_a_jail_the_canary_says_what_does_not_hold():
 
 def test_the_doctor_prints_what_held(monkeypatch, capsys):
     monkeypatch.setattr(
-        canary, "findings", lambda driver: [canary.Finding("fly", True), canary.Finding("dig", False, "2 m")]
+        canary,
+        "findings",
+        lambda driver: [canary.CanaryFinding("fly", True), canary.CanaryFinding("dig", False, "2 m")],
     )
     assert command_line.main(["grade", "doctor"]) == 1
     said = capsys.readouterr().out
