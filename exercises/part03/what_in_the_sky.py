@@ -90,7 +90,8 @@ exercise = Exercise(
     kind="value",
     given=GIVEN,
     cases=cases,
-    variants=({"seed": 411}, {"seed": 523}, {"seed": 637}),
+    # the counts differ, and no two scores of a scene lie nearer than 0.2: another processor counts the same
+    variants=({"seed": 704}, {"seed": 705}, {"seed": 523}),
     slow=True,
     mistakes=(
         Mistake(

@@ -208,3 +208,15 @@ def test_one_notebook_holds_all_exercises_of_a_part(file, load):
         for name, value in bound_names(theirs.fill(theirs.given)).items():
             assert own.get(name, value) == value, f"{name} means something else in {other.stem}: {value}"
     assert {"check", "hint", "progress", "variant", "lesson"}.isdisjoint({*own, exercise.answer})
+
+
+@for_each
+def test_what_is_right_in_one_variant_is_not_in_another(file, load):
+    exercise = load(file)
+    prepared = spaces(exercise)
+    for variant in range(1, len(prepared)):
+        key = public_key(exercise, variant)
+        for other in range(variant):
+            foreign, _ = run_source(prepared[other], exercise.fill(exercise.solution, other), exercise.answer)
+            outcomes = [ask(foreign, one.case.inputs, exercise.kind) for one in key.cases]
+            assert mark(key, outcomes).status != "ok", f"variants {other} and {variant}"
