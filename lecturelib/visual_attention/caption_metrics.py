@@ -142,6 +142,7 @@ def bleu(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
 def cell_shares(masks: Tensor, grid: int = GRID) -> Tensor:
     """The share of each cell that objects cover, (..., L), of masks (..., side, side).
 
+    >>> import torch
     >>> cell_shares(torch.ones(1, 64, 64)).shape
     torch.Size([1, 64])
     """
@@ -177,6 +178,7 @@ def attention_on_objects(text: str, weights: Tensor, scene: CaptionScene) -> lis
     weights (T, L) with T at least the number of words, each row summing to one over the 8 x 8 cells. An object's mass
     is Σ_i α_i times the share of cell i that it covers. Raises `ValueError` for fewer rows, or as `parse_caption` does.
 
+    >>> import torch
     >>> scene = CaptionScene((SceneObject("small", "red", "ball", 0.5, 0.5),), "wood")
     >>> found = attention_on_objects("a small red ball on wood", torch.full((6, 64), 1 / 64), scene)
     >>> [one.word for one in found], round(found[0].times, 3)
@@ -205,6 +207,7 @@ def attention_on_objects(text: str, weights: Tensor, scene: CaptionScene) -> lis
 def ground_share(text: str, weights: Tensor, scene: CaptionScene) -> tuple[float, float] | None:
     """The share of α on the bare ground at the ground's word, and the ground's share of the picture.
 
+    >>> import torch
     >>> scene = CaptionScene((SceneObject("small", "red", "ball", 0.5, 0.5),), "wood")
     >>> mass, area = ground_share("a small red ball on wood", torch.full((6, 64), 1 / 64), scene)
     >>> abs(mass - area) < 1e-5
