@@ -64,9 +64,8 @@ def _link(row: StudentRow) -> str:
 
 
 def _needs_a_person(rows: Sequence[StudentRow]) -> list[str]:
-    lines = [
-        [_link(row), "<br>".join(shown(reason) for reason in row.reasons)] for row in rows if row.reasons
-    ]
+    urgent = sorted((row for row in rows if row.reasons), key=_urgency)
+    lines = [[_link(row), "<br>".join(shown(reason) for reason in row.reasons)] for row in urgent]
     head = '<section class="card"><h2>Needs a person first</h2>'
     if not lines:
         return [f"{head}<p>nobody: every submission was graded, and none looks like another.</p></section>"]
@@ -75,6 +74,13 @@ def _needs_a_person(rows: Sequence[StudentRow]) -> list[str]:
         "run the same command again. Near-identical: what the starter does not give is the same; no proof.</p>"
     )
     return [head, table(f"{len(lines)} students, and why", ["student", "why"], lines), note, "</section>"]
+
+
+def _urgency(row: StudentRow) -> int:
+    """Tampered and ungraded ones first, then damaged files and strangers, then those that only look alike."""
+    if any(reason.endswith((": tampered", ": ungraded")) for reason in row.reasons):
+        return 0
+    return 2 if all(reason.startswith("near-identical") for reason in row.reasons) else 1
 
 
 def _share(exercise: Exercise, rows: Sequence[StudentRow]) -> float:

@@ -293,7 +293,11 @@ class _Watch:
             raise Stopped("timeout", "the CPU time was over")
         if jail_.group is not None and jail_.group.kills() > jail_.kills:
             raise Stopped("memory", "all processes together used more memory than allowed")
-        if jail_.group is None and now.memory - self.start.memory > limits.memory_sum * 10**6:
+        each = self.start.memory / max(
+            1, len(self.start.pids) - 2
+        )  # what a forked process shares with its parent
+        more = max(0, len(now.pids) - len(self.start.pids)) * each
+        if jail_.group is None and now.memory - self.start.memory - more > limits.memory_sum * 10**6:
             raise Stopped("memory", "all processes together used more memory than allowed")
         self.looks += 1
         if jail_.driver.name == "bubblewrap" and self.looks % 4 == 0:
