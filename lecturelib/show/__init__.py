@@ -12,13 +12,13 @@ from lecturelib.show.image_grids import side_by_side, stacked, tiled, with_box
 from lecturelib.show.palettes import TEN
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
 from lecturelib.show.regions import Region
-from lecturelib.show.text_table import Table, table
+from lecturelib.show.text_table import TextTable, table
 
 __all__ = [
     "Picture",
     "Region",
     "TEN",
-    "Table",
+    "TextTable",
     "around_grey",
     "bars",
     "coloured",

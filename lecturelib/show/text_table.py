@@ -10,7 +10,7 @@ from lecturelib.show.text_metrics import escaped, one_line
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A table with a header; columns of numbers are aligned at their right end. See `table`."""
 
     header: tuple[str, ...]
@@ -57,7 +57,7 @@ class Table:
         return {"text/html": self.html(), "text/plain": str(self)}
 
 
-def table(rows: Iterable[Sequence[object]], header: Sequence[str], caption: str = "") -> Table:
+def table(rows: Iterable[Sequence[object]], header: Sequence[str], caption: str = "") -> TextTable:
     """A table of texts and numbers; the cells are written with `str`, so format numbers beforehand.
 
     rows: sequences as long as the header. Raises `ValueError` for no rows or one of another length.
@@ -75,7 +75,7 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str], caption: str 
         if len(row) != len(names):
             raise ValueError(complaint(f"row {k}", f"{len(names)} cells, one for each column", len(row)))
     numeric = tuple(all(_is_number(row[k]) for row in given) for k in range(len(names)))
-    return Table(names, tuple(given), numeric, one_line(caption))
+    return TextTable(names, tuple(given), numeric, one_line(caption))
 
 
 def _is_number(cell: str) -> bool:
