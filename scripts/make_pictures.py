@@ -14,6 +14,7 @@ from lecturelib.optimization import explore as optimization
 from lecturelib.parameters import explore
 from lecturelib.show import Picture, overlay, save, tiled
 from lecturelib.training.playground import Playground
+from lecturelib.visual_attention import explore as visual_attention
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 
@@ -26,6 +27,7 @@ PICTURES = {
     "randomized": (gradients.randomization_explorer, {"method": "guided backprop"}),
     "all_windows": (optimization.deep_visualization, {}),
     "digit_map": (autoencoders.digit_map, {"x": 0.4, "y": 0.45}),
+    "glimpses": (visual_attention.glimpse_path_explorer, {}),
     "map": (explore.code_map, {"x": 0.15, "y": 0.2}),
 }
 
@@ -46,7 +48,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (make, state) in PICTURES.items():
         shown = make().picture(state)
-        print(f"{save(shown, FOLDER / f'{name}.png').name}: {shown.alt}")
+        suffix = "png" if shown.svg is None else "svg"
+        print(f"{save(shown, FOLDER / f'{name}.{suffix}').name}: {shown.alt}")
     save(tanks(), FOLDER / "tanks.png")
     playground = Playground("spiral: wide enough")
     playground.step(2000)

@@ -22,7 +22,7 @@ from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 RATE = 1e-3
 BATCH = {"digits": 128, "translated": 64, "cluttered": 64}
-STEPS = {"digits": 4000, "translated": 500, "cluttered": 3000}
+STEPS = {"digits": 4000, "translated": 1200, "cluttered": 3000}
 WARM_UP = {"cluttered_4": 1500}  # steps with random places, before the policy learns
 START = {
     "translated_4": "cluttered_4"

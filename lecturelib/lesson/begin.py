@@ -18,6 +18,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "06": ("imagenet_alexnet", "imagenet_vgg16", "efficientnet_lite0", "efficientnet_lite2"),
     "07": ("minilm", "minilm_words"),
     "08": (),
+    "09": (),
 }
 
 

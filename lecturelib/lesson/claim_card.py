@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lecturelib.lesson.claim_bars import CLAIM_BARS, Bars
+from lecturelib.lesson.claim_bars import Bars
+from lecturelib.lesson.claim_bars_looking import ALL_BARS
 from lecturelib.show.text_metrics import escaped
 
 VERDICTS: dict[bool | None, tuple[str, str]] = {
@@ -36,7 +37,7 @@ class ClaimCard:
         """The card as HTML: a table with bars, and every number behind a fold."""
         sign, verdict = VERDICTS[self.found["holds"]]
         numbers = self.found["numbers"]
-        bars = CLAIM_BARS.get(self.found["claim"])
+        bars = ALL_BARS.get(self.found["claim"])
         drawn = "" if bars is None else _table(bars, numbers)
         rows = "".join(
             f"<tr><th scope=row>{escaped(key.replace('_', ' '))}</th><td>{escaped(str(value))}</td></tr>"

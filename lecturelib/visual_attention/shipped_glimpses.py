@@ -104,7 +104,7 @@ PAPER = {
     "cluttered_convolutional": 0.0809,
 }
 SHIPPED = (
-    "cluttered_4", "cluttered_4_random", "translated_4", "digits_6",
+    "digits_6", "digits_6_random", "cluttered_4", "cluttered_4_random",
 )  # fmt: skip
 
 

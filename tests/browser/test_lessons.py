@@ -13,6 +13,7 @@ LESSONS = {
     "07a_attention": 7,
     "07b_transformer": 7,
     "08_autoencoders": 12,
+    "09_visual_attention": 9,
 }  # and how many explorables it holds
 
 
@@ -148,4 +149,52 @@ def test_a_point_of_the_digit_map_is_decoded_by_keys_and_by_mouse(lab):
     digits.rests()
     assert "Nearest training picture" in digits.alt and digits.error == ""
     page.screenshot("08_autoencoders-map")
+    assert page.complaints() == []
+
+
+def test_the_path_of_the_glimpses_is_walked_step_by_step_and_drawn_again(lab):
+    page, path = alone(lab, "visual_attention", "glimpse_path_explorer()")
+    assert "places of 6 glimpses" in path.alt
+    step = path.sliders()[2]
+    path.presses(step, "Home")
+    path.rests()
+    assert "places of 1 glimpses" in path.alt and "after glimpse 1 it says" in path.alt
+    for k in (2, 3):
+        path.presses(step, "ArrowRight")
+        path.rests()
+        assert f"places of {k} glimpses" in path.alt
+    page.screenshot("09_visual_attention-path")
+    before = path.alt
+    path.root.locator("input[type=checkbox]").first.check()  # draw the places, as in training
+    page.page.wait_for_function(
+        "([image, alt]) => image.alt !== alt", arg=[path.image.element_handle(), before], timeout=10_000
+    )
+    path.rests()
+    drawn = path.alt
+    path.presses(path.sliders()[3], "ArrowRight")  # and again
+    path.rests()
+    assert path.alt not in (before, drawn) and path.error == ""
+    assert page.complaints() == []
+
+
+def test_the_eye_is_dragged_by_keys_and_by_mouse(lab):
+    page, eye = alone(lab, "visual_attention", "eye_by_hand()")
+    before = eye.alt
+    for _ in range(3):
+        eye.presses(eye.stage, "ArrowRight")
+    eye.rests()
+    by_keys = eye.alt
+    assert by_keys != before and "your eye looks at" in by_keys
+    eye.stage.scroll_into_view_if_needed()
+    box = eye.stage.bounding_box()
+    page.page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.4 * box["height"])
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    page.page.mouse.up()
+    page.page.wait_for_function(
+        "([image, alt]) => image.alt !== alt", arg=[eye.image.element_handle(), by_keys], timeout=10_000
+    )
+    eye.rests()
+    assert "the policy" in eye.alt and eye.error == ""
+    page.screenshot("09_visual_attention-eye")
     assert page.complaints() == []

@@ -60,6 +60,7 @@ EXPLORABLES = [
     attention.mask_explorer,
     attention.beam_search_explorer,
     *(getattr(autoencoders, name) for name in autoencoders.__all__),
+    *(getattr(visual_attention, name) for name in visual_attention.__all__),
     visual_attention.caption_word_explorer,
     visual_attention.own_scene_explorer,
     *(getattr(confounds, name) for name in confounds.__all__),

@@ -84,6 +84,7 @@ def test_a_lesson_begins_by_its_number(notebook):
         "07a_attention",
         "07b_transformer",
         "08_autoencoders",
+        "09_visual_attention",
     ],
 )
 def test_the_skeleton_of_a_section_is_complete(name):

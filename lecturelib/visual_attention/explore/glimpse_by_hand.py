@@ -22,7 +22,7 @@ from lecturelib.visual_attention.shipped_glimpses import SPECS, shared_glimpses
 from lecturelib.widgets import Choice, Explorable, Pointer, Slider, Toggle
 from lecturelib.widgets.controls import Control
 
-NETWORKS = {"plain": "digits_6", "translated": "translated_4", "cluttered": "cluttered_4"}
+NETWORKS = {"plain": "digits_6", "cluttered": "cluttered_4"}
 TOP, TILE, PATHS = 30, 110, 20
 WIDE = 400
 

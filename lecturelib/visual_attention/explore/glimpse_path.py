@@ -24,7 +24,7 @@ from lecturelib.widgets.controls import Control
 
 NETWORKS = {
     "plain": "digits_6",
-    "translated": "translated_4",
+    "plain, random places": "digits_6_random",
     "cluttered": "cluttered_4",
     "cluttered, random places": "cluttered_4_random",
 }
@@ -42,9 +42,8 @@ def glimpse_path_explorer() -> Explorable:
         Slider("draw", 1, 20, value=1, label="drawn again"),
     ]
     presets: dict[str, dict] = {
-        "translated, four glimpses": {"network": "translated", "glimpses": 4, "step": 4},
+        "the control: random places": {"network": "plain, random places"},
         "among clutter": {"network": "cluttered", "glimpses": 4, "step": 4},
-        "the control: random places": {"network": "cluttered, random places", "glimpses": 4, "step": 4},
         "one glimpse only": {"glimpses": 1, "step": 1},
     }
     return Explorable(_render, controls, "The path of the glimpses", presets, refresh=_limits)
