@@ -14,7 +14,7 @@ TEXT = 15
 
 
 @dataclass(frozen=True)
-class Task:
+class ShapeTask:
     """A layer as code with the shape that goes in; the right answers, and the plausible wrong ones, are computed."""
 
     code: str
@@ -100,16 +100,16 @@ class Task:
 
 
 TASKS = (
-    Task("nn.Conv2d(3, 64, kernel_size=3, padding=1)", "conv", (3, 224, 224), 64, 3, 1, 1),
-    Task("nn.MaxPool2d(2, stride=2)", "pool", (64, 224, 224), 0, 2, 2),
-    Task("nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2)", "conv", (3, 224, 224), 64, 11, 4, 2),
-    Task("nn.MaxPool2d(3, stride=2)", "pool", (64, 55, 55), 0, 3, 2),
-    Task("nn.Conv2d(192, 384, kernel_size=3, padding=1)", "conv", (192, 13, 13), 384, 3, 1, 1),
-    Task("nn.Conv2d(256, 64, kernel_size=1, bias=False)", "conv", (256, 56, 56), 64, 1, 1, 0, False),
-    Task("nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)", "conv", (3, 224, 224), 64, 7, 2, 3, False),
-    Task("nn.Flatten()", "flatten", (256, 6, 6)),
-    Task("nn.Linear(9216, 4096)", "linear", (9216,), 4096),
-    Task("nn.Linear(4096, 1000)", "linear", (4096,), 1000),
+    ShapeTask("nn.Conv2d(3, 64, kernel_size=3, padding=1)", "conv", (3, 224, 224), 64, 3, 1, 1),
+    ShapeTask("nn.MaxPool2d(2, stride=2)", "pool", (64, 224, 224), 0, 2, 2),
+    ShapeTask("nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2)", "conv", (3, 224, 224), 64, 11, 4, 2),
+    ShapeTask("nn.MaxPool2d(3, stride=2)", "pool", (64, 55, 55), 0, 3, 2),
+    ShapeTask("nn.Conv2d(192, 384, kernel_size=3, padding=1)", "conv", (192, 13, 13), 384, 3, 1, 1),
+    ShapeTask("nn.Conv2d(256, 64, kernel_size=1, bias=False)", "conv", (256, 56, 56), 64, 1, 1, 0, False),
+    ShapeTask("nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)", "conv", (3, 224, 224), 64, 7, 2, 3, False),
+    ShapeTask("nn.Flatten()", "flatten", (256, 6, 6)),
+    ShapeTask("nn.Linear(9216, 4096)", "linear", (9216,), 4096),
+    ShapeTask("nn.Linear(4096, 1000)", "linear", (4096,), 1000),
 )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def guess_the_shape() -> Explorable:
     return Explorable(_render, controls, "Guess the shape", presets, refresh)
 
 
-def _name(task: Task) -> str:
+def _name(task: ShapeTask) -> str:
     kinds = {"conv": "convolution", "pool": "max pool", "linear": "fully connected", "flatten": "flatten"}
     size = f" {task.kernel} × {task.kernel}" if task.kernel > 1 or task.kind == "conv" else ""
     return f"{kinds[task.kind]}{size}"
