@@ -106,7 +106,9 @@ TASKS = (
     ShapeTask("nn.MaxPool2d(3, stride=2)", "pool", (64, 55, 55), 0, 3, 2),
     ShapeTask("nn.Conv2d(192, 384, kernel_size=3, padding=1)", "conv", (192, 13, 13), 384, 3, 1, 1),
     ShapeTask("nn.Conv2d(256, 64, kernel_size=1, bias=False)", "conv", (256, 56, 56), 64, 1, 1, 0, False),
-    ShapeTask("nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)", "conv", (3, 224, 224), 64, 7, 2, 3, False),
+    ShapeTask(
+        "nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)", "conv", (3, 224, 224), 64, 7, 2, 3, False
+    ),
     ShapeTask("nn.Flatten()", "flatten", (256, 6, 6)),
     ShapeTask("nn.Linear(9216, 4096)", "linear", (9216,), 4096),
     ShapeTask("nn.Linear(4096, 1000)", "linear", (4096,), 1000),
