@@ -24,7 +24,8 @@ NO_FILES = "the exercises are in a checkout of the project, or give your own wit
 GRADING = {
     "grading": "answers control_groups framing grader jail jail_channel jail_seccomp jail_slice jail_worker limits "
     "notebook_stream packs processes submissions wording",
-    "exercises": "answer_cells answer_key asking compare exercise exercise_files forbidden marking plain_data starter wire",
+    "exercises": "answer_cells answer_key asking compare exercise exercise_files forbidden marking plain_data starter "
+    "wire",
 }
 
 
