@@ -24,22 +24,23 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "You want to tell a colleague how a residual network is built. What do you draw?",
+        "In the digit network, the thickest link to the score of 8 comes from hidden neuron h. What does it "
+        "add for one picture?",
         (
             Answer(
-                "A block diagram: one residual block open, the others folded to “× N”.",
+                "Its weight × the activation of h, which may be 0.",
                 True,
-                "What is new in the network is the skip connection and its repetition. This diagram shows both.",
+                "After the ReLU many hidden neurons are 0 for a picture. Then the thickest link adds nothing.",
             ),
             Answer(
-                "A node-link diagram of all neurons.",
+                "Its weight, since the width of the link is the size of the weight.",
                 False,
-                "With millions of neurons no single link can be followed. Node-link diagrams are for small networks.",
+                "The width does show the weight, but the score adds weight × activation.",
             ),
             Answer(
-                "The computational graph as autograd records it.",
+                "More than any other link, since its weight is the largest.",
                 False,
-                "It lists PyTorch's functions one by one: good for debugging, poor for a report.",
+                "A smaller weight with a large activation can add more.",
             ),
         ),
     ),
@@ -60,22 +61,44 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "In AlexNet, where are most of the parameters, and where most of the work?",
+        "A convolution is applied to images twice as high and twice as wide. How does its number of parameters "
+        "change?",
         (
             Answer(
-                "Parameters in the fully connected layers, multiply-adds in the convolutions.",
+                "It does not change. Only the output maps grow.",
                 True,
-                "fc6 alone has 38 of 61 million weights, each used once. A kernel is used again at every position.",
+                "The same kernels are used at more positions. No formula for their number contains the image's size.",
             ),
             Answer(
-                "Both in the convolutions.",
+                "It becomes four times as large, one weight for each pixel.",
                 False,
-                "The kernels of all five convolutions hold only 2.5 of 61 million parameters.",
+                "That is how a fully connected layer would grow: it has a weight for each pair of an input and "
+                "an output.",
             ),
             Answer(
-                "Both in the fully connected layers.",
+                "It becomes four times as large, because the kernels grow with the image.",
                 False,
-                "Each of their weights is used once per image: 59 of 714 million multiply-adds.",
+                "The size of a kernel is a hyperparameter: it is chosen, and stays as it is.",
+            ),
+        ),
+    ),
+    Question(
+        "You want to tell a colleague how a residual network is built. What do you draw?",
+        (
+            Answer(
+                "A block diagram: one residual block open, the others folded to “× N”.",
+                True,
+                "What is new in the network is the skip connection and its repetition. This diagram shows both.",
+            ),
+            Answer(
+                "A node-link diagram of all neurons.",
+                False,
+                "With millions of neurons no single link can be followed. Node-link diagrams are for small networks.",
+            ),
+            Answer(
+                "The computational graph as autograd records it.",
+                False,
+                "It lists PyTorch's functions one by one: good for debugging, poor for a report.",
             ),
         ),
     ),
@@ -100,6 +123,47 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "In AlexNet, where are most of the parameters, and where most of the work?",
+        (
+            Answer(
+                "Parameters in the fully connected layers, multiply-adds in the convolutions.",
+                True,
+                "fc6 alone has 38 of 61 million weights, each used once. A kernel is used again at every position.",
+            ),
+            Answer(
+                "Both in the convolutions.",
+                False,
+                "The kernels of all five convolutions hold only 2.5 of 61 million parameters.",
+            ),
+            Answer(
+                "Both in the fully connected layers.",
+                False,
+                "Each of their weights is used once per image: 59 of 714 million multiply-adds.",
+            ),
+        ),
+    ),
+    Question(
+        "In a figure with volumes, the last maps of AlexNet look a third as high as the input. What can you "
+        "conclude?",
+        (
+            Answer(
+                "That they are smaller. By how much, the numbers say.",
+                True,
+                "The volumes are not to scale: 6 of 224 pixels is a 37th, and such a box could hardly be drawn.",
+            ),
+            Answer(
+                "That their side is a third of the input's side.",
+                False,
+                "It is 6 pixels of 224. True to scale, the box would be a few pixels high.",
+            ),
+            Answer(
+                "That a layer there needs a third of the work of the first one.",
+                False,
+                "The work depends on kernels and channels, too. No box shows it: a table does.",
+            ),
+        ),
+    ),
+    Question(
         "The receptive field of a unit is 163 × 163 px. Which statements follow?",
         (
             Answer(
@@ -116,6 +180,64 @@ QUESTIONS = (
                 "All pixels inside matter equally.",
                 False,
                 "More paths lead to the unit from the field's center than from its border. Part 5 measures it.",
+            ),
+        ),
+    ),
+    Question(
+        "A 2 × 2 pool with stride 2 is followed by a 3 × 3 convolution. How many pixels does a unit of the "
+        "convolution see?",
+        (
+            Answer(
+                "3 × 3",
+                False,
+                "It reads 3 × 3 values of the pool, and each of these depends on 2 × 2 pixels.",
+            ),
+            Answer(
+                "4 × 4",
+                False,
+                "That would be 1 + 1 + 2, without the jump: after the pool, neighboring values are 2 pixels apart.",
+            ),
+            Answer("6 × 6", True, "After the pool r = 2 and j = 2, then r = 2 + (3 - 1) · 2 = 6."),
+        ),
+    ),
+    Question(
+        "Why are the blocks in the drawing of the LSTM cell operations on vectors, and not whole layers?",
+        (
+            Answer(
+                "So that the path of the cell state can be seen: a product with a gate, then a sum.",
+                True,
+                "That path distinguishes the LSTM. As one block for the whole cell it would be hidden.",
+            ),
+            Answer(
+                "Because the gates have no parameters, so they are not layers.",
+                False,
+                "Each gate is computed by a fully connected layer from the input and the hidden state.",
+            ),
+            Answer(
+                "Because an LSTM has too many neurons for any other diagram.",
+                False,
+                "A block can stand for any number of neurons. What counts is which idea should be one block.",
+            ),
+        ),
+    ),
+    Question(
+        "An attention block has three inputs, but in the encoder of the diagram a single arrow enters it. Why?",
+        (
+            Answer(
+                "Query, key and value are the same tensor there.",
+                True,
+                "One tensor is drawn as one arrow, although the block uses it three times.",
+            ),
+            Answer(
+                "Key and value come from the decoder, which is drawn elsewhere.",
+                False,
+                "The other way round: the decoder reads the encoder's output. The encoder reads nothing of the "
+                "decoder.",
+            ),
+            Answer(
+                "Key and value are parameters of the block and not inputs.",
+                False,
+                "They are data. The block's parameters are the weights by which it transforms them.",
             ),
         ),
     ),
@@ -156,6 +278,44 @@ QUESTIONS = (
                 "The paper's figure.",
                 False,
                 "It shows the intended network, not the code that you wrote.",
+            ),
+        ),
+    ),
+    Question(
+        "A reader should see how the maps shrink while their number grows. Which diagram do you choose?",
+        (
+            Answer("Volumes.", True, "The two sizes are drawn side by side for one layer after the other."),
+            Answer(
+                "A block diagram.",
+                False,
+                "It shows the order of the layers. Sizes can stand there as notes, but one has to read them one "
+                "by one.",
+            ),
+            Answer(
+                "A table, because it has every number.",
+                False,
+                "It is right for whoever builds the network. The development has to be found in its columns.",
+            ),
+        ),
+    ),
+    Question(
+        "Your network has kernels of 5 × 5, because the objects are small. How do you tell the reader?",
+        (
+            Answer(
+                "“5 × 5” as a short note in the figure, the reason in the text.",
+                True,
+                "The figure says what was built, the text says why. Each can then be short.",
+            ),
+            Answer(
+                "Both in the figure, so that it can be read alone.",
+                False,
+                "Sentences in blocks hide what a figure shows best: the order and the connections.",
+            ),
+            Answer(
+                "Both in the text, so that the figure stays simple.",
+                False,
+                "Then nobody can rebuild the network from the figure. A hyperparameter needs only a short note "
+                "there.",
             ),
         ),
     ),
