@@ -65,6 +65,26 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "The norm of the gradient is 2000 at the very first step. Is the learning rate the cause?",
+        (
+            Answer(
+                "No: no weight has moved yet. The initial weights or the inputs may be too large.",
+                True,
+                "It acts after the first gradient. Check the scale of the inputs and the gradient by layer.",
+            ),
+            Answer(
+                "Yes, a large gradient means a high learning rate.",
+                False,
+                "The first gradient does not depend on it.",
+            ),
+            Answer(
+                "Yes, since Adam divides by the gradient.",
+                False,
+                "Adam divides after the gradient is known: the gradient itself does not change.",
+            ),
+        ),
+    ),
+    Question(
         "A smoothed loss begins at 0.2, although the loss of the first batch was 2.0. Why?",
         (
             Answer(
@@ -128,42 +148,24 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "The norm of the gradient is 2000 at the very first step. Is the learning rate the cause?",
+        "Along one direction the curvature of a loss is 100, along another it is 1. What follows for gradient "
+        "descent?",
         (
             Answer(
-                "No: no weight has moved yet. The initial weights or the inputs may be too large.",
+                "The learning rate must be below 0.02, and the flat direction then needs many steps.",
                 True,
-                "It acts after the first gradient. Check the scale of the inputs and the gradient by layer.",
+                "The limit is 2/100. Along the flat direction a step then takes away less than 2 % of the distance.",
             ),
             Answer(
-                "Yes, a large gradient means a high learning rate.",
+                "The learning rate must be below 2.",
                 False,
-                "The first gradient does not depend on it.",
+                "That is the limit of the flat direction alone. At a rate of 1.9 the steep one is multiplied by "
+                "-189.",
             ),
             Answer(
-                "Yes, since Adam divides by the gradient.",
+                "Below 0.04: the limit follows from the average of the two, about 50.",
                 False,
-                "Adam divides after the gradient is known: the gradient itself does not change.",
-            ),
-        ),
-    ),
-    Question(
-        "Which fault can make the curves look perfectly healthy?",
-        (
-            Answer(
-                "Training examples that are also in the validation set.",
-                True,
-                "Validation then measures memorization, too. Only a comparison of the two sets shows it.",
-            ),
-            Answer(
-                "A vanishing gradient.",
-                False,
-                "The loss hardly changes, and the gradient falls by orders of magnitude from layer to layer.",
-            ),
-            Answer(
-                "Random labels.",
-                False,
-                "The loss stays near that of a guess, or validation is better than training.",
+                "At 0.03 the steep direction is multiplied by 1 - 3 = -2 in each step, so it grows.",
             ),
         ),
     ),
@@ -189,6 +191,110 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "In the playground you change the bias of a unit in the first hidden layer. What happens to its picture?",
+        (
+            Answer(
+                "The line across which the unit changes is shifted parallel to itself.",
+                True,
+                "The line is w1 x1 + w2 x2 + b = 0: the weights set its direction, the bias its position.",
+            ),
+            Answer(
+                "The line turns.",
+                False,
+                "Its direction depends on w1 : w2. You would have to change a weight for that.",
+            ),
+            Answer(
+                "The line becomes curved, since the activation function is not linear.",
+                False,
+                "The unit depends on one sum of the inputs, so it changes across a straight line. Later layers "
+                "combine lines.",
+            ),
+        ),
+    ),
+    Question(
+        "In TensorBoard a curve runs to step 400, jumps back to step 0 and starts again. What is the likely reason?",
+        (
+            Answer(
+                "Two runs were written into one folder.",
+                True,
+                "A folder counts as one run, so the values of both are joined into one curve.",
+            ),
+            Answer(
+                "The loss became NaN at step 400, and the optimizer began again.",
+                False,
+                "Nothing starts again by itself. A NaN stays: every later step computes with it.",
+            ),
+            Answer(
+                "The smoothing is too strong.",
+                False,
+                "Smoothing changes the values of a curve, not their steps.",
+            ),
+        ),
+    ),
+    Question(
+        "A screenshot of TensorBoard shows a calm loss over a million steps. What must you know before you "
+        "believe it?",
+        (
+            Answer(
+                "How much it was smoothed.",
+                True,
+                "The slider starts at 0.6 and a screenshot need not show it.",
+            ),
+            Answer(
+                "Whether all steps are drawn.",
+                True,
+                "Of a long run only a random sample is drawn: a single peak may be missing.",
+            ),
+            Answer(
+                "How far 32-bit floats round the loss.",
+                False,
+                "By less than a ten-millionth of the value. No plot shows that.",
+            ),
+        ),
+    ),
+    Question(
+        "Which fault can make the curves look perfectly healthy?",
+        (
+            Answer(
+                "Training examples that are also in the validation set.",
+                True,
+                "Validation then measures memorization, too. Only a comparison of the two sets shows it.",
+            ),
+            Answer(
+                "A vanishing gradient.",
+                False,
+                "The loss hardly changes, and the gradient falls by orders of magnitude from layer to layer.",
+            ),
+            Answer(
+                "Random labels.",
+                False,
+                "The loss stays near that of a guess, or validation is better than training.",
+            ),
+        ),
+    ),
+    Question(
+        "Plain SGD. The inputs have a standard deviation of 80, and the updates of the first layer are too "
+        "large. What do you do first?",
+        (
+            Answer(
+                "Normalize the inputs.",
+                True,
+                "The gradient of the first layer's weights contains the inputs as a factor. So they can explain "
+                "the updates.",
+            ),
+            Answer(
+                "Lower the learning rate: the updates are the cause of the trouble.",
+                False,
+                "They may be a symptom. A lower rate slows the layers whose updates were fine.",
+            ),
+            Answer(
+                "Make the network smaller, since it has too many weights for such inputs.",
+                False,
+                "Neither measurement says anything about its size. Their scale can be changed without it.",
+            ),
+        ),
+    ),
+    Question(
         "Wrong labels are found by their loss. Why is it computed on examples left out of the training?",
         (
             Answer(
@@ -205,6 +311,26 @@ QUESTIONS = (
                 "Otherwise rare examples would be suspected, too.",
                 False,
                 "They are suspected either way, so a person should check before anything is deleted.",
+            ),
+        ),
+    ),
+    Question(
+        "One annotator called a thousand shirts T-shirts. Does the ranking by neighbors find these labels?",
+        (
+            Answer(
+                "Mostly not: their neighbors have the same wrong label.",
+                True,
+                "It counts neighbors with another label. Systematic errors agree with one another.",
+            ),
+            Answer(
+                "Yes, since distances between pixels do not depend on labels.",
+                False,
+                "The neighbors are found without labels, but then their labels are compared, and these agree.",
+            ),
+            Answer(
+                "Yes: a thousand errors are easier to find than sixty.",
+                False,
+                "That holds for errors that stand out. Many similar images with one wrong label support each other.",
             ),
         ),
     ),
