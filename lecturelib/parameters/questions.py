@@ -4,26 +4,6 @@ from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
-        "How does occlusion find out what matters for a decision?",
-        (
-            Answer(
-                "It covers a patch of the input, runs the network again, and compares the outputs.",
-                True,
-                "Where the output falls most, the covered part mattered most. Only outputs are needed.",
-            ),
-            Answer(
-                "It sets kernels to zero and looks at the training loss.",
-                False,
-                "No weight is touched, and nothing is trained: only the input changes.",
-            ),
-            Answer(
-                "It computes the gradient of the loss with respect to the pixels.",
-                False,
-                "That is part 5. Occlusion needs forward passes only.",
-            ),
-        ),
-    ),
-    Question(
         "The first-layer kernels of your network look like noise after training. What now?",
         (
             Answer(
@@ -44,6 +24,26 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "Why can a 3 x 3 kernel of the third layer not be read like a kernel of the first layer?",
+        (
+            Answer(
+                "It weighs channels, and one has to know first what they respond to.",
+                True,
+                "The first layer weighs colors, so its kernels can be drawn as images of what excites them.",
+            ),
+            Answer(
+                "It is too small.",
+                False,
+                "A first-layer kernel of 3 x 3 can be drawn as an image in color: coarse, but readable.",
+            ),
+            Answer(
+                "It has not been trained as long as the first layer.",
+                False,
+                "All layers are trained in the same steps, and more training does not turn channels into colors.",
+            ),
+        ),
+    ),
+    Question(
         "Why are the activation maps of a late layer coarser than those of the first?",
         (
             Answer(
@@ -58,6 +58,51 @@ QUESTIONS = (
                 "The kernels of late layers are larger.",
                 False,
                 "They are mostly smaller, 3 x 3. Their receptive field is larger, because of the layers before them.",
+            ),
+        ),
+    ),
+    Question(
+        "Each channel of relu5 is drawn on its own scale. A map is bright at the eye of the cat. What do you know?",
+        (
+            Answer(
+                "The channel responds more there than where its map is dark.",
+                True,
+                "Within one map the values can be compared. More than that the map does not show.",
+            ),
+            Answer(
+                "The channel is an eye detector.",
+                False,
+                "It may respond to the fur or to an edge. Look at other images that excite it.",
+            ),
+            Answer(
+                "The class 'cat' depends on this channel.",
+                False,
+                "The map does not show what later layers do with it. Compare with the occlusion map of the class.",
+            ),
+            Answer(
+                "The channel responds more strongly than one with a darker map.",
+                False,
+                "Each map has its own scale, so the brightness of two maps cannot be compared.",
+            ),
+        ),
+    ),
+    Question(
+        "How does occlusion find out what matters for a decision?",
+        (
+            Answer(
+                "It covers a patch of the input, runs the network again, and compares the outputs.",
+                True,
+                "Where the output falls most, the covered part mattered most. Only outputs are needed.",
+            ),
+            Answer(
+                "It sets kernels to zero and looks at the training loss.",
+                False,
+                "No weight is touched, and nothing is trained: only the input changes.",
+            ),
+            Answer(
+                "It computes the gradient of the loss with respect to the pixels.",
+                False,
+                "That is part 5. Occlusion needs forward passes only.",
             ),
         ),
     ),
@@ -165,6 +210,26 @@ QUESTIONS = (
             ),
             Answer(
                 "The network confuses the two classes.", False, "A map of codes does not show the answers."
+            ),
+        ),
+    ),
+    Question(
+        "Do the codes of a network group clothes by class better than the pixels do? How do you find out?",
+        (
+            Answer(
+                "Count how often the nearest neighbor has the same class, by code and by pixels.",
+                True,
+                "Both shares are measured on the codes and the pixels themselves, without a map.",
+            ),
+            Answer(
+                "Draw a t-SNE map of each, and see in which of them the groups lie farther apart.",
+                False,
+                "Distances between groups mean little in t-SNE, and they change with perplexity and seed.",
+            ),
+            Answer(
+                "Compare the average distance between two codes with that between two images.",
+                False,
+                "They have different scales, and neither of them says which classes lie close together.",
             ),
         ),
     ),
