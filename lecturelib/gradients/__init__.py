@@ -16,6 +16,7 @@ from lecturelib.gradients.integrated_gradients import (
 )
 from lecturelib.gradients.localization import iou, localize, mass_inside, pointing_game
 from lecturelib.gradients.map_layer import last_map
+from lecturelib.gradients.map_test_questions import MAP_TEST_QUESTIONS
 from lecturelib.gradients.questions import QUESTIONS
 from lecturelib.gradients.randomization import (
     RandomizationStep,
@@ -30,6 +31,7 @@ from lecturelib.gradients.smooth_grad import iter_smooth_grad, smooth_grad
 from lecturelib.gradients.spectral_residual import spectral_residual, threshold_objects
 
 __all__ = [
+    "MAP_TEST_QUESTIONS",
     "QUESTIONS",
     "BenchmarkScore",
     "Curves",

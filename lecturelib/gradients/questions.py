@@ -4,6 +4,42 @@ from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
     Question(
+        "What is a 'pseudo-loss'?",
+        (
+            Answer(
+                "The value of the unit in question, differentiated in place of a training loss.",
+                True,
+                "Backpropagation starts from one number: a neuron, the mean of a channel, a class score.",
+            ),
+            Answer("The training loss on one image.", False, "No label is needed, and nothing is trained."),
+            Answer(
+                "A loss that is minimized by changing the weights.",
+                False,
+                "The weights stay as they are: the gradient is taken with respect to the pixels.",
+            ),
+        ),
+    ),
+    Question(
+        "In 64 bits a finite difference with h = 0.1 differs from backpropagation, one with h = 1e-8 agrees. Why?",
+        (
+            Answer(
+                "On the longer step some ReLUs switch, so the function is not linear there.",
+                True,
+                "The gradient holds for the linear piece on which the image lies. A small step stays on it.",
+            ),
+            Answer(
+                "The rounding error of a difference grows with h.",
+                False,
+                "It is the other way round: the error is divided by 2h, so it is largest for a very small h.",
+            ),
+            Answer(
+                "Backpropagation is exact only for a small h.",
+                False,
+                "It uses no h. It differentiates each operation at the image itself.",
+            ),
+        ),
+    ),
+    Question(
         "What is a saliency map?",
         (
             Answer(
@@ -22,45 +58,6 @@ QUESTIONS = (
                 "The activations of the last layer, enlarged to the image's size.",
                 False,
                 "Those say where a feature is found, not what a change of a pixel would do.",
-            ),
-        ),
-    ),
-    Question(
-        "Backpropagation, deconvnet and guided backpropagation: in what do they differ?",
-        (
-            Answer(
-                "Only in what they do at a ReLU on the way back.",
-                True,
-                "Convolutions and poolings are run backwards in the same way. (Textbook unpooling "
-                "treats overlapping poolings differently.)",
-            ),
-            Answer(
-                "Backpropagation sets the signal to zero where the ReLU's input was negative, "
-                "deconvnet where the signal is.",
-                True,
-                "Guided backpropagation does both, so it passes the fewest values.",
-            ),
-            Answer(
-                "A deconvnet has weights of its own, which are trained.",
-                False,
-                "Nothing is trained: its kernels are the network's own, and the switches of the "
-                "poolings are recorded.",
-            ),
-        ),
-    ),
-    Question(
-        "What is a 'pseudo-loss'?",
-        (
-            Answer(
-                "The value of the unit in question, differentiated in place of a training loss.",
-                True,
-                "Backpropagation starts from one number: a neuron, the mean of a channel, a class score.",
-            ),
-            Answer("The training loss on one image.", False, "No label is needed, and nothing is trained."),
-            Answer(
-                "A loss that is minimized by changing the weights.",
-                False,
-                "The weights stay as they are: the gradient is taken with respect to the pixels.",
             ),
         ),
     ),
@@ -102,23 +99,67 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Integrated gradients satisfy completeness. What does that mean?",
+        "A pupil is black: its pixels are 0. Gradient × input gives them the attribution 0. Do they not matter "
+        "to the cat's score?",
         (
             Answer(
-                "The attributions add up to the score of the image minus the score of the baseline.",
+                "One cannot say: a product with 0 is 0, whatever the gradient is.",
                 True,
-                "Up to an error that depends on the number of steps, and that can be measured.",
+                "The method compares with black, and here the pixels are black already.",
             ),
             Answer(
-                "The map shows everything the network uses.",
+                "They do not matter, since their attribution is 0.",
                 False,
-                "It distributes one difference of scores over the pixels. Another baseline gives "
-                "another map.",
+                "A change of these pixels may change the score a lot. The product does not show it.",
             ),
             Answer(
-                "The result does not depend on the baseline.",
+                "They do not matter, since the gradient is 0 at a black pixel.",
                 False,
-                "It does: a pixel that equals the baseline gets the attribution 0.",
+                "The gradient at a pixel is not tied to its value. It can be large at a black one.",
+            ),
+        ),
+    ),
+    Question(
+        "Backpropagation, deconvnet and guided backpropagation: in what do they differ?",
+        (
+            Answer(
+                "Only in what they do at a ReLU on the way back.",
+                True,
+                "Convolutions and poolings are run backwards in the same way. (Textbook unpooling "
+                "treats overlapping poolings differently.)",
+            ),
+            Answer(
+                "Backpropagation sets the signal to zero where the ReLU's input was negative, "
+                "deconvnet where the signal is.",
+                True,
+                "Guided backpropagation does both, so it passes the fewest values.",
+            ),
+            Answer(
+                "A deconvnet has weights of its own, which are trained.",
+                False,
+                "Nothing is trained: its kernels are the network's own, and the switches of the "
+                "poolings are recorded.",
+            ),
+        ),
+    ),
+    Question(
+        "The deconvnet's pattern for a neuron looks like an eye. Why is that no proof that the neuron responds "
+        "to eyes?",
+        (
+            Answer(
+                "The shape may come from the switches, which were recorded on this photo.",
+                True,
+                "Unpooling puts the values where this photo's maxima lay. Try other images of the top nine.",
+            ),
+            Answer(
+                "The deconvnet was trained on other images than the network.",
+                False,
+                "It was not trained at all: it uses the network's own weights.",
+            ),
+            Answer(
+                "It shows all neurons of the layer at once.",
+                False,
+                "It starts from one activation; all others of the layer are set to zero.",
             ),
         ),
     ),
@@ -145,6 +186,47 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "Two maps of one photo have the rank correlation 0.98. What do you know?",
+        (
+            Answer(
+                "Sorted by value, their pixels have nearly the same order.",
+                True,
+                "Only the ranks enter. The values may differ by a factor of ten.",
+            ),
+            Answer(
+                "98 % of their pixels have the same value.",
+                False,
+                "It correlates ranks and counts no equal pixels. All the values may be different.",
+            ),
+            Answer(
+                "Both maps show correctly what the network uses.",
+                False,
+                "They agree with each other. Two maps that only follow the edges of the photo do so as well.",
+            ),
+        ),
+    ),
+    Question(
+        "Integrated gradients satisfy completeness. What does that mean?",
+        (
+            Answer(
+                "The attributions add up to the score of the image minus the score of the baseline.",
+                True,
+                "Up to an error that depends on the number of steps, and that can be measured.",
+            ),
+            Answer(
+                "The map shows everything the network uses.",
+                False,
+                "It distributes one difference of scores over the pixels. Another baseline gives "
+                "another map.",
+            ),
+            Answer(
+                "The result does not depend on the baseline.",
+                False,
+                "It does: a pixel that equals the baseline gets the attribution 0.",
+            ),
+        ),
+    ),
+    Question(
         "What is the main limitation of Grad-CAM?",
         (
             Answer(
@@ -162,44 +244,6 @@ QUESTIONS = (
                 "The network must be trained again.",
                 False,
                 "CAM needs a special last layer and therefore training; Grad-CAM takes the network as it is.",
-            ),
-        ),
-    ),
-    Question(
-        "Two saliency maps of one network look very different. What do you check first?",
-        (
-            Answer(
-                "Whether clipping, normalization and palette are the same.",
-                True,
-                "With other scales the same numbers can look like noise everywhere or like three "
-                "bright dots.",
-            ),
-            Answer("The learning rate.", False, "Nothing is trained here."),
-            Answer(
-                "Whether a GPU was used.",
-                False,
-                "A GPU changes the last digits of a number, which cannot be seen in a map.",
-            ),
-        ),
-    ),
-    Question(
-        "Sensitivity over a data set picks three columns of a table. What may you say?",
-        (
-            Answer(
-                "This network's output changes most with these three columns, on these rows.",
-                True,
-                "That is what was measured. Whether they suffice is seen by training on them alone.",
-            ),
-            Answer(
-                "The other columns carry no information.",
-                False,
-                "Another column may carry the same information, and the two share the sensitivity.",
-            ),
-            Answer(
-                "These three columns cause the outcome.",
-                False,
-                "Sensitivity is no evidence of a cause: a column may only be correlated with one (a "
-                "confound, part 3).",
             ),
         ),
     ),
