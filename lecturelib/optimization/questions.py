@@ -1,55 +1,53 @@
 """The quiz of part 6: the lecture's questions on optimization-based visualization, with a reason on every choice."""
 
 from lecturelib.lesson.quiz import Answer, Question
+from lecturelib.optimization.questions_regularizers import REGULARIZER_QUESTIONS
 
 QUESTIONS = (
     Question(
-        "How is DeepDream related to visualization?",
+        "You maximize one neuron of `conv3`, starting from noise. What happens outside its receptive field?",
         (
             Answer(
-                "It changes an image until a layer is as active as it gets, so it shows what the layer responds to.",
+                "Little: the neuron has no gradient in these pixels.",
                 True,
-                "That was its first purpose. Its use as art came later.",
+                "What does change there comes from the parametrization and the random transforms, not from "
+                "the neuron.",
             ),
             Answer(
-                "It is gradient ascent on the image, with the layer's mean square as the objective.",
-                True,
-                "So it is `maximize` for a whole layer, started from a photo, at several sizes of the photo.",
-            ),
-            Answer(
-                "It trains the network further, on its own images.",
+                "It fills with the pattern, since all neurons of a channel share their weights.",
                 False,
-                "No weight changes. Training moves the weights, this moves the pixels.",
+                "They share them, but the objective holds one of them only. The channel's mean gives that "
+                "image.",
             ),
             Answer(
-                "It shows which pixels of the photo the network used.",
+                "It turns black, since these pixels do not help.",
                 False,
-                "That is a saliency map. A dream adds what was not there.",
+                "A pixel without a gradient stays near where it began. Nothing pulls it to black.",
             ),
         ),
     ),
     Question(
-        "Why is it not safe to cut off the network after layer three and keep only the activations?",
+        "Why does one usually maximize the logit of a class and not its probability?",
         (
             Answer(
-                "Whoever knows the network can optimize an image that has these activations: like the original.",
+                "Where the probability is nearly 1, the softmax has almost no gradient.",
                 True,
-                "That is inversion. From AlexNet's convolutions it gives back a recognizable face.",
+                "Its derivative in the logit is p(1 - p), which goes to 0 as p goes to 1.",
             ),
             Answer(
-                "Because layer three stores the pixels themselves.",
-                False,
-                "It does not. But it keeps enough of them to solve the inverse problem.",
+                "The probability also rises when the scores of other classes fall.",
+                True,
+                "Then the image holds evidence against the others and not for the class.",
             ),
             Answer(
-                "It is safe: pooling and ReLU throw information away, so nobody can go back.",
+                "The probability cannot be differentiated.",
                 False,
-                "They discard some. The rest determines most of the image, and a regularizer fills in the remainder.",
+                "The softmax is smooth. Its gradient is just very small where it is nearly 1.",
             ),
             Answer(
-                "It is safe as long as the weights were trained by somebody else.",
+                "The logit is always between 0 and 1, so that images can be compared.",
                 False,
-                "What matters is that the attacker knows the weights. Those of published networks are public.",
+                "That is the probability. A logit may be any number.",
             ),
         ),
     ),
@@ -114,103 +112,137 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "What speaks for total variation as a regularizer, and what against?",
+        "How is DeepDream related to visualization?",
         (
             Answer(
-                "It allows few but sharp edges, as natural images have.",
+                "It changes an image until a layer is as active as it gets, so it shows what the layer responds to.",
                 True,
-                "The gradients of a photo are sparse. A jump costs no more than a ramp of the same height.",
+                "That was its first purpose. Its use as art came later.",
             ),
             Answer(
-                "It also removes fine texture that excites the unit.",
+                "It is gradient ascent on the image, with the layer's mean square as the objective.",
                 True,
-                "It cannot tell noise from fur. All regularizers against high frequencies have this price.",
-            ),
-            Answer("It needs a trained generative model.", False, "That is a learned prior."),
-        ),
-    ),
-    Question(
-        "You rotate the image at random in every step. What may you lose?",
-        (
-            Answer(
-                "The orientation, even where the unit needs it.",
-                True,
-                "The image for a detector of one diagonal becomes a compromise between many directions.",
+                "So it is `maximize` for a whole layer, started from a photo, at several sizes of the photo.",
             ),
             Answer(
-                "Convergence: the objective is another one in each step.",
+                "It trains the network further, on its own images.",
                 False,
-                "The mean over the transforms rises well. It is ordinary stochastic ascent.",
-            ),
-            Answer("Color.", False, "A rotation moves pixels and leaves their colors."),
-        ),
-    ),
-    Question(
-        "An image made in the latent space of a GAN is beautiful. What may you conclude about the unit?",
-        (
-            Answer(
-                "Less than from one without a prior: you cannot say what came from the prior.",
-                True,
-                "The generator gives digits, dresses or dogs, whatever the unit is.",
+                "No weight changes. Training moves the weights, this moves the pixels.",
             ),
             Answer(
-                "That the network knows natural images.",
+                "It shows which pixels of the photo the network used.",
                 False,
-                "The generator was trained to produce them. The network was not.",
-            ),
-            Answer(
-                "That the unit was trained on such images.",
-                False,
-                "The generator was: its images look natural whatever the unit is.",
+                "That is a saliency map. A dream adds what was not there.",
             ),
         ),
     ),
     Question(
-        "Nine starts give nine different images of one unit. What does that say?",
+        "What do octaves change in a dream?",
         (
             Answer(
-                "The unit responds to several patterns, or to one pattern in several poses.",
+                "Large structures appear first, and details in them later.",
                 True,
-                "One image would have hidden that. A diversity term pushes them further apart.",
+                "On a small image the receptive field covers more of the scene. Then the image is enlarged.",
             ),
-            Answer("The method is broken.", False, "Ascent ends in a local maximum, and there are many."),
-            Answer("The unit is random.", False, "A unit is a fixed function; only the starts are random."),
-        ),
-    ),
-    Question(
-        "A unit's best photos show baseball games, its optimized image only stripes. Which do you believe?",
-        (
             Answer(
-                "Both: examples show what excites it in practice, optimization what is sufficient to excite it.",
-                True,
-                "Balls, lawn and crowd occur together with stripes. The optimized image shows that stripes suffice.",
-            ),
-            Answer("The photos: they are real.", False, "They are, but everything in them is shown at once."),
-            Answer(
-                "The optimized image: it shows the cause.",
+                "Only the time: the dream at full size would be the same.",
                 False,
-                "It may lie far from all photos. Natural examples predict a unit better (Borowski et al. 2021).",
+                "At full size alone, patterns are at most as large as the receptive field allows.",
+            ),
+            Answer(
+                "Each octave maximizes a deeper layer.",
+                False,
+                "The layer stays. Only the size of the image changes.",
             ),
         ),
     ),
     Question(
-        "What does a location (x, y) of a layer mean? One maximizes v · v₀. Why not add up its channels' images?",
+        "The objective is ½‖a‖² of a layer. Which signal starts the way back at this layer?",
         (
             Answer(
-                "Hundreds of images must be optimized, and their sum is hard to read.",
+                "The activations a themselves.",
                 True,
-                "One ascent along the direction v₀ takes all channels together.",
+                "The gradient of ½‖a‖² with respect to a is a: active units are pushed more than weak ones.",
             ),
             Answer(
-                "Channels cannot be optimized one at a time.",
+                "A 1 at every unit.",
                 False,
-                "They can: that is the semantic dictionary of the strongest few.",
+                "That belongs to the sum of the activations, where weak and strong units are pushed alike.",
             ),
             Answer(
-                "v₀ is zero almost everywhere.",
+                "The difference between a and the photo's activations.",
                 False,
-                "After a ReLU many entries are. The others say which channels respond here.",
+                "That is inversion, which looks for an image with given activations.",
             ),
         ),
     ),
+    Question(
+        "Why is it not safe to cut off the network after layer three and keep only the activations?",
+        (
+            Answer(
+                "Whoever knows the network can optimize an image that has these activations: like the original.",
+                True,
+                "That is inversion. From AlexNet's convolutions it gives back a recognizable face.",
+            ),
+            Answer(
+                "Because layer three stores the pixels themselves.",
+                False,
+                "It does not. But it keeps enough of them to solve the inverse problem.",
+            ),
+            Answer(
+                "It is safe: pooling and ReLU throw information away, so nobody can go back.",
+                False,
+                "They discard some. The rest determines most of the image, and a regularizer fills in the remainder.",
+            ),
+            Answer(
+                "It is safe as long as the weights were trained by somebody else.",
+                False,
+                "What matters is that the attacker knows the weights. Those of published networks are public.",
+            ),
+        ),
+    ),
+    Question(
+        "Why does inversion need a regularizer r?",
+        (
+            Answer(
+                "Many images have nearly the same activation; r picks one that looks like a photo.",
+                True,
+                "What the layer does not determine, the regularizer decides.",
+            ),
+            Answer(
+                "Without r the error in the features stays large.",
+                False,
+                "Without it this error alone is minimized. A penalty can only raise its minimum.",
+            ),
+            Answer(
+                "Without r there is no gradient in the pixels of a deep layer.",
+                False,
+                "The feature error has a gradient at every layer. What is missing is a reason to prefer one "
+                "image.",
+            ),
+        ),
+    ),
+    Question(
+        "At `conv4` a reconstruction has a feature error of 1.5 % at most, and a pixel error like that of one "
+        "uniform color. How can that be?",
+        (
+            Answer(
+                "The layer leaves some things open, such as brightness and color, and they have drifted.",
+                True,
+                "A stronger regularizer holds them: in the strip of section 4 the pixel error at `conv4` is "
+                "far smaller.",
+            ),
+            Answer(
+                "The optimization was stopped too early.",
+                False,
+                "For the layer the image is nearly the photo. More steps on the features would change little.",
+            ),
+            Answer(
+                "Nothing of the photo is left in `conv4`.",
+                False,
+                "Pixel error is harsh: a face that is two pixels off has a large one and can be recognized.",
+            ),
+        ),
+    ),
+    *REGULARIZER_QUESTIONS,
 )
