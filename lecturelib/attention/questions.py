@@ -24,6 +24,46 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "The scores are 2 and 1. You add 5 to both before the softmax. What happens to the weights?",
+        (
+            Answer(
+                "Nothing: the factor e⁵ is in the numerator and in the sum below it.",
+                True,
+                "A softmax depends on the differences of the scores only.",
+            ),
+            Answer(
+                "They become sharper, since all scores are larger.",
+                False,
+                "A factor above 1 would do that: it makes the differences larger. A summand does not.",
+            ),
+            Answer(
+                "They become more equal, since 7 and 6 are closer in proportion than 2 and 1.",
+                False,
+                "The ratio of two weights is e to the difference of their scores, which stays 1.",
+            ),
+        ),
+    ),
+    Question(
+        "No key fits the query. What does attention return?",
+        (
+            Answer(
+                "A weighted mean of the values all the same.",
+                True,
+                "The weights sum to one whether a key fits or not. They are relative.",
+            ),
+            Answer(
+                "Zero, since all scores are small.",
+                False,
+                "Small scores that are equal give equal weights, and these sum to one.",
+            ),
+            Answer(
+                "The value whose key fits least badly, and only that.",
+                False,
+                "It gets the largest weight, but all other weights are above 0.",
+            ),
+        ),
+    ),
+    Question(
         "A gradient and an attention weight both connect output word t with input word i. In what do they differ?",
         (
             Answer(
@@ -40,6 +80,48 @@ QUESTIONS = (
                 "The gradient has to be learned, the weight not.",
                 False,
                 "Nothing is learned for a gradient. The score that makes the weights is learned.",
+            ),
+        ),
+    ),
+    Question(
+        "In the translator with one vector, the gradients of all written words look much alike. Why?",
+        (
+            Answer(
+                "All that was read passes through the same vector.",
+                True,
+                "So every output depends on the source through these numbers only, which do not change from "
+                "step to step.",
+            ),
+            Answer(
+                "Without attention, an output cannot depend on single words.",
+                False,
+                "It does: the gradient in each word exists and is not 0. It only changes little from row to "
+                "row.",
+            ),
+            Answer(
+                "The gradient shows the words' frequency in training.",
+                False,
+                "It is taken at this sentence and says how its output would change.",
+            ),
+        ),
+    ),
+    Question(
+        "What does the gradient in the source words not show? Think of *Ma mère me manque*.",
+        (
+            Answer(
+                "How *manque* depends on the French words written before it.",
+                True,
+                "It is taken in the English words only. *me* may make *manque* likely whatever was read.",
+            ),
+            Answer(
+                "What happens if *mother* is replaced by *father*.",
+                True,
+                "A gradient describes small changes of an embedding. Another word is a large change.",
+            ),
+            Answer(
+                "How strongly *mère* depends on *mother* in a model without attention layer.",
+                False,
+                "That is what it shows: it needs no attention layer.",
             ),
         ),
     ),
@@ -64,6 +146,26 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "Which comparison measures the cost of the bottleneck?",
+        (
+            Answer(
+                "The gap between the translators with and without attention, by length.",
+                True,
+                "Both have the same difficult sentences. What is left is due to the one vector.",
+            ),
+            Answer(
+                "How far the translator with one vector falls from short to long sentences.",
+                False,
+                "Long sentences are harder for every translator, also for one without a bottleneck.",
+            ),
+            Answer(
+                "How fluent the French of long sentences is.",
+                False,
+                "A decoder that has lost the content still writes grammatical French, with another meaning.",
+            ),
+        ),
+    ),
+    Question(
         "What is the dynamic context c_t?",
         (
             Answer(
@@ -80,6 +182,27 @@ QUESTIONS = (
                 "The decoder's own state s_t.",
                 False,
                 "The state is the query; the context is the weighted mean of the values.",
+            ),
+        ),
+    ),
+    Question(
+        "The weights for *She has a red car* cross at *voiture rouge*. Where does this alignment come from?",
+        (
+            Answer(
+                "It was learned from pairs of sentences, since it makes the loss smaller.",
+                True,
+                "W and v are trained with all the rest. Which words belong together was never given.",
+            ),
+            Answer(
+                "From a dictionary of word pairs.",
+                False,
+                "There is none. The decoder's state is compared with the encoder's states.",
+            ),
+            Answer(
+                "From the encoder that reads the sentence from the right.",
+                False,
+                "It lets each state depend on the words after it. Which state is read at a step is decided by "
+                "the score.",
             ),
         ),
     ),
