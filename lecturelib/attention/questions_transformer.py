@@ -1,5 +1,6 @@
 """The quiz of part 7b: the Transformer, with a reason on every choice."""
 
+from lecturelib.attention.questions_whole_transformer import WHOLE_QUESTIONS
 from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
@@ -64,6 +65,104 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "You double the length of a query without turning it. What happens to its weights?",
+        (
+            Answer(
+                "They become sharper.",
+                True,
+                "All its scores double, and so do their differences. The key that fits best gains.",
+            ),
+            Answer(
+                "Nothing: only the direction of a query counts.",
+                False,
+                "That holds for a cosine. A dot product grows with the length.",
+            ),
+            Answer(
+                "All its weights double.",
+                False,
+                "They sum to one before and after. The scores double.",
+            ),
+        ),
+    ),
+    Question(
+        "One head of an encoder attends from 'it' to 'animal'. When may you say that it resolves pronouns?",
+        (
+            Answer(
+                "When it does so on fresh sentences, also on counterexamples, and better than the other heads.",
+                True,
+                "Ours does for living things, and fails for trucks and trophies.",
+            ),
+            Answer(
+                "When the weight is above 50 % in this sentence.",
+                False,
+                "Among 72 heads some are nearly always above 50 %, for other reasons.",
+            ),
+            Answer(
+                "Never: weights say nothing.",
+                False,
+                "They say how much of a vector was read. Whether it matters can be tested.",
+            ),
+        ),
+    ),
+    Question(
+        "Where in MiniLM do *bank* of money and *bank* of a river differ least, apart from their positions?",
+        (
+            Answer(
+                "At the embedding, where both are the same row of the table.",
+                True,
+                "Each layer then adds values of other words of the sentence, and the senses move apart.",
+            ),
+            Answer(
+                "After the last layer, where the network has recognized the word.",
+                False,
+                "There the two senses are further apart than at the embedding.",
+            ),
+            Answer(
+                "Nowhere: the table has one row for each sense.",
+                False,
+                "It has one row for each token. Only the sentence tells the sense.",
+            ),
+        ),
+    ),
+    Question(
+        "A layer has d = 512 and one head. You share d among eight heads. What changes?",
+        (
+            Answer(
+                "There are eight tables of weights instead of one.",
+                True,
+                "Each head compares queries and keys of 64 numbers of its own.",
+            ),
+            Answer(
+                "The number of parameters stays the same.",
+                True,
+                "The matrices have the same size; each head uses an eighth of them.",
+            ),
+            Answer(
+                "It has eight times as many parameters.", False, "The heads share d; none gets its own d."
+            ),
+        ),
+    ),
+    Question(
+        "What can the feed-forward network of a layer not do?",
+        (
+            Answer(
+                "Move information from one word to another.",
+                True,
+                "It sees one position at a time. Only attention mixes positions.",
+            ),
+            Answer(
+                "Compute anything that is not linear, since it consists of two matrices.",
+                False,
+                "A ReLU stands between the two.",
+            ),
+            Answer(
+                "Change a word's vector, since the residual connection keeps it.",
+                False,
+                "The residual connection adds the output to its input, so that the sum changes.",
+            ),
+        ),
+    ),
+    Question(
         "Without positional encoding, what does 'dog bites man' give that 'man bites dog' does not?",
         (
             Answer(
@@ -84,20 +183,23 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "A layer has d = 512 and one head. You share d among eight heads. What changes?",
+        "On what does the dot product of two sinusoidal encodings, of positions s and t, depend?",
         (
             Answer(
-                "There are eight tables of weights instead of one.",
+                "On the distance of s and t only.",
                 True,
-                "Each head compares queries and keys of 64 numbers of its own.",
+                "sin sin + cos cos gives cos(ω(s - t)) for each wavelength, and the product is the sum of "
+                "these.",
             ),
             Answer(
-                "The number of parameters stays the same.",
-                True,
-                "The matrices have the same size; each head uses an eighth of them.",
+                "On the larger of both positions, since later encodings are longer vectors.",
+                False,
+                "Each pair of sine and cosine has length 1, so that all encodings have the same length.",
             ),
             Answer(
-                "It has eight times as many parameters.", False, "The heads share d; none gets its own d."
+                "On which of them comes first.",
+                False,
+                "The cosine of a distance has no sign. A head needs its matrices to tell before from after.",
             ),
         ),
     ),
@@ -135,80 +237,5 @@ QUESTIONS = (
             ),
         ),
     ),
-    Question(
-        "The toy Transformer reverses 4 to 9 letters almost without a mistake. What about 12?",
-        (
-            Answer(
-                "It fails: it learned which positions to attend to for the lengths of training only.",
-                True,
-                "The encoding of position 12 exists, but the network was not trained on it.",
-            ),
-            Answer(
-                "It is right as well, since the encoding is defined for all positions.",
-                False,
-                "That the encoding is defined does not mean that the network can use it.",
-            ),
-            Answer(
-                "It stops with an error.",
-                False,
-                "It writes letters as usual, many of them wrong.",
-            ),
-        ),
-    ),
-    Question(
-        "One head of an encoder attends from 'it' to 'animal'. When may you say that it resolves pronouns?",
-        (
-            Answer(
-                "When it does so on fresh sentences, also on counterexamples, and better than the other heads.",
-                True,
-                "Ours does for living things, and fails for trucks and trophies.",
-            ),
-            Answer(
-                "When the weight is above 50 % in this sentence.",
-                False,
-                "Among 72 heads some are nearly always above 50 %, for other reasons.",
-            ),
-            Answer(
-                "Never: weights say nothing.",
-                False,
-                "They say how much of a vector was read. Whether it matters can be tested.",
-            ),
-        ),
-    ),
-    Question(
-        "What does self-attention cost for a sentence of n words?",
-        (
-            Answer(
-                "n² weights: each word attends to each word.",
-                True,
-                "In return, any two words are one step apart.",
-            ),
-            Answer("n weights, one for each word.", False, "Each word attends to all n."),
-            Answer(
-                "One sequential step, not n.",
-                True,
-                "All words of a layer are computed at once; a recurrent network needs n steps, one after the other.",
-            ),
-        ),
-    ),
-    Question(
-        "A masked-word encoder was trained on a million sentences without labels. What is it good for?",
-        (
-            Answer(
-                "A task with few labels: fine-tuning starts from features that were learned without labels.",
-                True,
-                "So fewer labels give the same accuracy.",
-            ),
-            Answer(
-                "It needs no labels for any task.",
-                False,
-                "It predicts hidden words. Another task needs some labels of its own.",
-            ),
-            Answer(
-                "Writing text from left to right.",
-                False,
-                "It was trained to see both sides of a gap. Writing needs a causal model.",
-            ),
-        ),
-    ),
+    *WHOLE_QUESTIONS,
 )
