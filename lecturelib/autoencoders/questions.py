@@ -1,8 +1,29 @@
 """The quiz of part 8: autoencoders, with a reason on every choice."""
 
+from lecturelib.autoencoders.questions_shared_codes import LATER_QUESTIONS
 from lecturelib.lesson.quiz import Answer, Question
 
 QUESTIONS = (
+    Question(
+        "Why is the code of an autoencoder made small, sparse, or its input noisy?",
+        (
+            Answer(
+                "Otherwise it can copy its input and learns nothing about the data.",
+                True,
+                "With as many linear units as pixels the identity has error 0, for every data set, even for noise.",
+            ),
+            Answer(
+                "To save memory: a small code is the goal.",
+                False,
+                "Compression is one use. A sparse code can have more units than there are pixels, and is still useful.",
+            ),
+            Answer(
+                "Gradients vanish in wide layers.",
+                False,
+                "Vanishing gradients come with depth and saturating activations, not with width.",
+            ),
+        ),
+    ),
     Question(
         "A linear autoencoder with 16 code units and PCA with 16 components have been fitted to the same digits. "
         "What do they share?",
@@ -46,22 +67,126 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Why is the code of an autoencoder made small, sparse, or its input noisy?",
+        "Half of the pixels are hidden. How do you choose the rank of the factorization?",
         (
             Answer(
-                "Otherwise it can copy its input and learns nothing about the data.",
+                "By the error on entries that were known but held out.",
                 True,
-                "With as many linear units as pixels the identity has error 0, for every data set, even for noise.",
+                "It rises again when the factorization fits chance. Where it is smallest, the rank is best.",
             ),
             Answer(
-                "To save memory: a small code is the goal.",
+                "By the error on the observed entries: the smaller, the better.",
                 False,
-                "Compression is one use. A sparse code can have more units than there are pixels, and is still useful.",
+                "That error falls with every rank, also where the completion gets worse.",
             ),
             Answer(
-                "Gradients vanish in wide layers.",
+                "It is the number of classes.",
                 False,
-                "Vanishing gradients come with depth and saturating activations, not with width.",
+                "The rank counts directions in which the rows vary. One class can need many of them.",
+            ),
+        ),
+    ),
+    Question(
+        "Why not set the missing entries to 0 and use the SVD?",
+        (
+            Answer(
+                "The SVD would fit the zeros as if they had been observed.",
+                True,
+                "The factorization sums the error over observed entries only, so that a gap has no say.",
+            ),
+            Answer(
+                "The SVD cannot be computed for a matrix with many zeros.",
+                False,
+                "It exists for every matrix. It just answers another question here.",
+            ),
+            Answer(
+                "It gives the same result, since a 0 adds nothing to the error.",
+                False,
+                "It adds the square of what the factorization says there, and pulls it towards 0.",
+            ),
+        ),
+    ),
+    Question(
+        "With 2 numbers the deep autoencoder is far ahead of principal components, with 64 it is behind. Why "
+        "behind?",
+        (
+            Answer(
+                "The components are exact; the deep network stops where its training stops.",
+                True,
+                "All kinds were trained for a fixed number of steps. The SVD gives the best linear code at "
+                "once.",
+            ),
+            Answer(
+                "Its code has fewer numbers.",
+                False,
+                "Both have 64 there: the curves are compared at equal size of the code.",
+            ),
+            Answer(
+                "Layers that are not linear cannot use a large code.",
+                False,
+                "They have the smaller error where the code is small. Nothing forbids a large one.",
+            ),
+        ),
+    ),
+    Question(
+        "Why does a squared error prefer a blurred stroke to a sharp one in the wrong place?",
+        (
+            Answer(
+                "The wrong place is punished twice: ink where none is, and none where ink is.",
+                True,
+                "One pixel of ink, one pixel off: error 2. Half of the ink on each of the two: error 0.5.",
+            ),
+            Answer(
+                "A blurred stroke has no error.",
+                False,
+                "It has some. It is the smaller of both when the place is not known.",
+            ),
+            Answer(
+                "A ReLU makes pictures smooth.",
+                False,
+                "A ReLU does not average neighbors. The preference lies in the loss.",
+            ),
+        ),
+    ),
+    Question(
+        "You raise λ, the weight of the L1 penalty. What do you see? Think of parts and of reconstructions.",
+        (
+            Answer(
+                "The parts become nearly whole digits, and many units are never used.",
+                True,
+                "With few units on, each of them has to stand for much of a picture.",
+            ),
+            Answer(
+                "The reconstructions become paler.",
+                True,
+                "L1 charges for the size of each value, so that it also shrinks the units that stay on.",
+            ),
+            Answer(
+                "The parts become single pixels.",
+                False,
+                "A digit would then need a unit for each of its pixels, which the penalty makes expensive.",
+            ),
+        ),
+    ),
+    Question(
+        "Code units of a linear autoencoder mean nothing one by one, those of a sparse one can. What makes "
+        "the difference?",
+        (
+            Answer(
+                "A mixture of sparse units turns on more of them, and the penalty rises.",
+                True,
+                "The linear error is the same for every invertible mixture, so that nothing prefers single "
+                "units.",
+            ),
+            Answer(
+                "A sparse code has more units.",
+                False,
+                "Without the penalty the same 81 units are blobs all over the picture.",
+            ),
+            Answer(
+                "The ReLU alone makes the code sparse.",
+                False,
+                "With λ = 0 the ReLU is there as well, and a digit needs most of the units.",
             ),
         ),
     ),
@@ -87,66 +212,24 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "A convolutional autoencoder keeps pooling switches. Its error is less than half of that of its "
-        "up-sampling twin. Is its code better?",
+        "A denoising autoencoder has more code units than pixels. Will it learn to copy?",
         (
             Answer(
-                "That does not follow: the switches carry information past the code.",
+                "No: a copy returns the noise, and the target is the clean picture.",
                 True,
-                "Each switch says which of four pixels was the largest. Put them all at the upper left, and the "
-                "picture falls apart.",
+                "The identity has a large error here. What removes noise is knowledge of the data.",
             ),
             Answer(
-                "Yes: the error says how good a code is.",
+                "Yes: with a large code the identity is always the best solution.",
                 False,
-                "Only if all that the decoder sees is counted as code.",
+                "That holds if input and target are the same picture. Here they are not.",
             ),
             Answer(
-                "No: switches make the error larger.",
+                "No: so many units cannot represent the identity.",
                 False,
-                "They make it smaller, since they place the values exactly.",
+                "They can. The loss does not reward it.",
             ),
         ),
     ),
-    Question(
-        "You draw a random point on the two-dimensional map of a plain autoencoder and decode it. What may go wrong?",
-        (
-            Answer(
-                "The point may lie in a hole: nothing was trained to be decoded there.",
-                True,
-                "A plain autoencoder leaves gaps between its codes. A VAE's penalty fills them with overlapping codes.",
-            ),
-            Answer(
-                "The decoder refuses codes that no picture has.",
-                False,
-                "It decodes every code, whatever it looks like.",
-            ),
-            Answer(
-                "The picture is an exact copy of the nearest training picture.",
-                False,
-                "The decoder is continuous: between codes it mixes. Copies would be overfitting, which the test "
-                "error shows.",
-            ),
-        ),
-    ),
-    Question(
-        "Which pictures can pass an anomaly detector that uses the reconstruction error? Choose all that apply.",
-        (
-            Answer(
-                "An empty picture.",
-                True,
-                "It is easy to reconstruct: its error is far below that of digits, although it is no digit.",
-            ),
-            Answer(
-                "An unusual picture made of usual strokes.",
-                True,
-                "What can be built from the parts that were learned is reconstructed well.",
-            ),
-            Answer(
-                "Any picture that is not in the training set.",
-                False,
-                "Most clothes have a much larger error than digits and raise the alarm.",
-            ),
-        ),
-    ),
+    *LATER_QUESTIONS,
 )
