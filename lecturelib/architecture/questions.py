@@ -91,7 +91,7 @@ QUESTIONS = (
                 "What is new in the network is the skip connection and its repetition. This diagram shows both.",
             ),
             Answer(
-                "A node-link diagram of all neurons.",
+                "A node-link diagram of all neurons, with each skip connection as a link.",
                 False,
                 "With millions of neurons no single link can be followed. Node-link diagrams are for small networks.",
             ),
@@ -106,7 +106,7 @@ QUESTIONS = (
         "A diagram folds six equal encoder layers into “× 6”. What does it claim?",
         (
             Answer(
-                "The six have the same structure and follow one another.",
+                "The six have the same structure, one after the other.",
                 True,
                 "Compared were the steps, their shapes and their connections.",
             ),
@@ -116,7 +116,7 @@ QUESTIONS = (
                 "Each has weights of its own. Where weights are shared, the diagram says so or draws a loop.",
             ),
             Answer(
-                "The input runs through one layer six times.",
+                "The input runs through one and the same layer six times.",
                 False,
                 "That would be recurrence: one layer with a loop.",
             ),
@@ -204,9 +204,10 @@ QUESTIONS = (
         "Why are the blocks in the drawing of the LSTM cell operations on vectors, and not whole layers?",
         (
             Answer(
-                "So that the path of the cell state can be seen: a product with a gate, then a sum.",
+                "So that one sees the path of the cell state.",
                 True,
-                "That path distinguishes the LSTM. As one block for the whole cell it would be hidden.",
+                "A product with a gate, then a sum: this distinguishes the LSTM. One block for the cell would "
+                "hide it.",
             ),
             Answer(
                 "Because the gates have no parameters, so they are not layers.",
@@ -275,7 +276,7 @@ QUESTIONS = (
                 "They show the forward pass, which runs without an error.",
             ),
             Answer(
-                "The paper's figure.",
+                "The figure of the paper that describes the network.",
                 False,
                 "It shows the intended network, not the code that you wrote.",
             ),
@@ -302,12 +303,12 @@ QUESTIONS = (
         "Your network has kernels of 5 × 5, because the objects are small. How do you tell the reader?",
         (
             Answer(
-                "“5 × 5” as a short note in the figure, the reason in the text.",
+                "The size as a note in the figure, the reason in the text.",
                 True,
                 "The figure says what was built, the text says why. Each can then be short.",
             ),
             Answer(
-                "Both in the figure, so that it can be read alone.",
+                "Both in the figure, so that it can be read without the text.",
                 False,
                 "Sentences in blocks hide what a figure shows best: the order and the connections.",
             ),
@@ -323,11 +324,15 @@ QUESTIONS = (
         "What recommendation holds for every architecture figure?",
         (
             Answer(
-                "Pick the diagram that shows what you want to say, and let text and figure work together.",
+                "Show what you want to say, and let text and figure work together.",
                 True,
                 "Hyperparameters as short notes in the figure, the reason in the text.",
             ),
-            Answer("Show as much as fits.", False, "What is not needed distracts from what you want to say."),
+            Answer(
+                "Show everything that fits, so that the reader can choose what matters.",
+                False,
+                "What is not needed distracts from what you want to say.",
+            ),
             Answer(
                 "Always use the same type.",
                 False,

@@ -14,7 +14,7 @@ MAP_TEST_QUESTIONS = (
             ),
             Answer("The learning rate.", False, "Nothing is trained here."),
             Answer(
-                "Whether a GPU was used.",
+                "Whether one of them was made on a GPU and the other on a CPU.",
                 False,
                 "A GPU changes the last digits of a number, which cannot be seen in a map.",
             ),
@@ -64,7 +64,7 @@ MAP_TEST_QUESTIONS = (
         "residual. What follows?",
         (
             Answer(
-                "That the boxes fit is no evidence that the saliency maps depend on the network.",
+                "Good boxes are no evidence that the maps depend on the network.",
                 True,
                 "A method without a network finds the objects as well. Unusual parts of an image suffice.",
             ),
@@ -74,7 +74,7 @@ MAP_TEST_QUESTIONS = (
                 "Not tested yet. For that, replace the weights by random ones and make the maps again.",
             ),
             Answer(
-                "The network classifies no better than chance.",
+                "The network has learned nothing: it classifies no better than chance.",
                 False,
                 "The boxes measure where the maps are large. How often the answers are right is another measurement.",
             ),
@@ -84,12 +84,12 @@ MAP_TEST_QUESTIONS = (
         "Sensitivity over a data set picks three columns of a table. What may you say?",
         (
             Answer(
-                "This network's output changes most with these three columns, on these rows.",
+                "The output changes most with these columns, on these rows.",
                 True,
                 "That is what was measured. Whether they suffice is seen by training on them alone.",
             ),
             Answer(
-                "The other columns carry no information.",
+                "The other columns carry no information about the outcome.",
                 False,
                 "Another column may carry the same information, and the two share the sensitivity.",
             ),
@@ -106,13 +106,13 @@ MAP_TEST_QUESTIONS = (
         "What follows?",
         (
             Answer(
-                "The output reacts to the column, in a direction that depends on the row.",
+                "The output reacts to it, in a direction that depends on the row.",
                 True,
                 "The mean size is 2. In which direction the output moves depends on the other columns or on the "
                 "value itself.",
             ),
             Answer(
-                "The sensitivity is near 0, since the gradients cancel.",
+                "The sensitivity is near 0, since positive and negative gradients cancel.",
                 False,
                 "Their mean is near 0. Sensitivity averages the absolute values, and these do not cancel.",
             ),

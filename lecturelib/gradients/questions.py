@@ -7,13 +7,13 @@ QUESTIONS = (
         "What is a 'pseudo-loss'?",
         (
             Answer(
-                "The value of the unit in question, differentiated in place of a training loss.",
+                "The value of a unit, differentiated in place of a loss.",
                 True,
                 "Backpropagation starts from one number: a neuron, the mean of a channel, a class score.",
             ),
             Answer("The training loss on one image.", False, "No label is needed, and nothing is trained."),
             Answer(
-                "A loss that is minimized by changing the weights.",
+                "A second loss that is minimized by changing the weights.",
                 False,
                 "The weights stay as they are: the gradient is taken with respect to the pixels.",
             ),
@@ -23,9 +23,9 @@ QUESTIONS = (
         "In 64 bits a finite difference with h = 0.1 differs from backpropagation, one with h = 1e-8 agrees. Why?",
         (
             Answer(
-                "On the longer step some ReLUs switch, so the function is not linear there.",
+                "On the longer step some ReLUs switch over.",
                 True,
-                "The gradient holds for the linear piece on which the image lies. A small step stays on it.",
+                "So it leaves the linear piece on which the image lies and for which the gradient holds.",
             ),
             Answer(
                 "The rounding error of a difference grows with h.",
@@ -103,9 +103,9 @@ QUESTIONS = (
         "to the cat's score?",
         (
             Answer(
-                "One cannot say: a product with 0 is 0, whatever the gradient is.",
+                "One cannot say: a product with 0 is always 0.",
                 True,
-                "The method compares with black, and here the pixels are black already.",
+                "Whatever the gradient is. The method compares with black, and these pixels are black already.",
             ),
             Answer(
                 "They do not matter, since their attribution is 0.",
@@ -147,7 +147,7 @@ QUESTIONS = (
         "to eyes?",
         (
             Answer(
-                "The shape may come from the switches, which were recorded on this photo.",
+                "The shape may come from the switches of this photo.",
                 True,
                 "Unpooling puts the values where this photo's maxima lay. Try other images of the top nine.",
             ),
@@ -189,12 +189,12 @@ QUESTIONS = (
         "Two maps of one photo have the rank correlation 0.98. What do you know?",
         (
             Answer(
-                "Sorted by value, their pixels have nearly the same order.",
+                "Their pixels have nearly the same order by value.",
                 True,
                 "Only the ranks enter. The values may differ by a factor of ten.",
             ),
             Answer(
-                "98 % of their pixels have the same value.",
+                "98 % of their pixels have the same value in both maps.",
                 False,
                 "It correlates ranks and counts no equal pixels. All the values may be different.",
             ),
@@ -209,12 +209,12 @@ QUESTIONS = (
         "Integrated gradients satisfy completeness. What does that mean?",
         (
             Answer(
-                "The attributions add up to the score of the image minus the score of the baseline.",
+                "The attributions add up to the score minus the baseline's score.",
                 True,
                 "Up to an error that depends on the number of steps, and that can be measured.",
             ),
             Answer(
-                "The map shows everything the network uses.",
+                "The map shows completely what the network has used for its answer.",
                 False,
                 "It distributes one difference of scores over the pixels. Another baseline gives "
                 "another map.",
@@ -230,13 +230,13 @@ QUESTIONS = (
         "What is the main limitation of Grad-CAM?",
         (
             Answer(
-                "Its map has only as many cells as the layer: 13 x 13 in AlexNet's conv5.",
+                "Its map has only as many cells as the layer.",
                 True,
-                "The map is enlarged and laid over the photo; the fine contours one sees are those "
-                "of the photo.",
+                "In AlexNet's conv5 13 x 13. The map is enlarged and laid over the photo, and the fine contours "
+                "are the photo's.",
             ),
             Answer(
-                "It needs thousands of forward passes.",
+                "It needs thousands of forward passes for a single map.",
                 False,
                 "It needs one forward pass, and a backward pass from the score to the layer.",
             ),

@@ -7,12 +7,12 @@ QUESTIONS = (
         "The first-layer kernels of your network look like noise after training. What now?",
         (
             Answer(
-                "Nothing: kernels are hard to interpret anyway.",
+                "Nothing: the kernels of a network are hard to interpret anyway.",
                 False,
                 "True of higher layers. A first layer that was trained well on photos shows edges and colors.",
             ),
             Answer(
-                "Check the training: learning rate, regularization, number of steps, input data.",
+                "Check the training: learning rate, steps, input data.",
                 True,
                 "Noisy first-layer kernels are a symptom that something is wrong with the training.",
             ),
@@ -27,9 +27,10 @@ QUESTIONS = (
         "Why can a 3 x 3 kernel of the third layer not be read like a kernel of the first layer?",
         (
             Answer(
-                "It weighs channels, and one has to know first what they respond to.",
+                "It weighs channels and not colors.",
                 True,
-                "The first layer weighs colors, so its kernels can be drawn as images of what excites them.",
+                "One has to know what these channels respond to. First-layer kernels can be drawn as images in "
+                "color.",
             ),
             Answer(
                 "It is too small.",
@@ -55,7 +56,7 @@ QUESTIONS = (
                 "Late layers have fewer channels.", False, "They mostly have more; that is not resolution."
             ),
             Answer(
-                "The kernels of late layers are larger.",
+                "The kernels of late layers are larger, so each cell covers more.",
                 False,
                 "They are mostly smaller, 3 x 3. Their receptive field is larger, because of the layers before them.",
             ),
@@ -90,7 +91,7 @@ QUESTIONS = (
         "How does occlusion find out what matters for a decision?",
         (
             Answer(
-                "It covers a patch of the input, runs the network again, and compares the outputs.",
+                "It covers a patch of the input and compares the outputs.",
                 True,
                 "Where the output falls most, the covered part mattered most. Only outputs are needed.",
             ),
@@ -141,7 +142,7 @@ QUESTIONS = (
                 "The fault is in the data, not in the algorithm. Occlusion is a good way to find it.",
             ),
             Answer(
-                "The patch was too small.",
+                "The patch was too small to cover the wheel as a whole.",
                 False,
                 "The advertisement would still matter under a larger one.",
             ),
@@ -167,7 +168,7 @@ QUESTIONS = (
         "When is an optimized image better than the images found in a data set?",
         (
             Answer(
-                "When you want to separate what causes the response from what merely comes with it.",
+                "When a cause is to be separated from what comes with it.",
                 True,
                 "Stripes, or the baseball that carries them? An optimized image is made to raise the activation only.",
             ),

@@ -7,12 +7,12 @@ QUESTIONS = (
         "Ten equally frequent classes. The cross-entropy stays at 2.30 from the first step on. What do you know?",
         (
             Answer(
-                "The network is no better than one that gives each class the same probability: ln 10 = 2.30.",
+                "The network does as well as ten equal probabilities.",
                 True,
                 "The right class has probability 1/10: -ln(1/10) = 2.30. The cause is still open.",
             ),
             Answer(
-                "The learning rate is too low.",
+                "The learning rate is too low: the weights hardly move.",
                 False,
                 "Possibly, but dead units, random labels or a vanishing gradient give the same curve.",
             ),
@@ -48,7 +48,7 @@ QUESTIONS = (
         "A ReLU unit is 0 for every example. Why does training usually not bring it back?",
         (
             Answer(
-                "The derivative of the ReLU is 0 there, so the gradient of its weights and bias is 0.",
+                "The ReLU's derivative is 0, so no gradient gets through.",
                 True,
                 "For every example. Only momentum, weight decay or a change of the layers before it can help.",
             ),
@@ -58,7 +58,7 @@ QUESTIONS = (
                 "They may be large. What counts is that the value before the ReLU is negative for all examples.",
             ),
             Answer(
-                "Its learning rate has become too low.",
+                "Its learning rate has become too low after so many steps at 0.",
                 False,
                 "No learning rate helps: any rate times a gradient of 0 is 0.",
             ),
@@ -68,9 +68,9 @@ QUESTIONS = (
         "The norm of the gradient is 2000 at the very first step. Is the learning rate the cause?",
         (
             Answer(
-                "No: no weight has moved yet. The initial weights or the inputs may be too large.",
+                "No: no weight has moved yet.",
                 True,
-                "It acts after the first gradient. Check the scale of the inputs and the gradient by layer.",
+                "The rate acts after the first gradient. The initial weights or the inputs may be too large.",
             ),
             Answer(
                 "Yes, a large gradient means a high learning rate.",
@@ -88,15 +88,16 @@ QUESTIONS = (
         "A smoothed loss begins at 0.2, although the loss of the first batch was 2.0. Why?",
         (
             Answer(
-                "An exponential moving average with weight 0.9 started from 0 and was not debiased.",
+                "The moving average started from 0 and was not debiased.",
                 True,
-                "Its first value is 0.1 x 2.0 = 0.2. Divided by the sum of the weights, 0.1, it is 2.0.",
+                "With weight 0.9 its first value is 0.1 x 2.0 = 0.2. Divided by the sum of the weights, 0.1, it "
+                "is 2.0.",
             ),
             Answer(
                 "The first batch was an easy one.", False, "The loss of the first batch was measured: 2.0."
             ),
             Answer(
-                "Smoothing always lowers a curve.",
+                "Smoothing always lowers a curve, most of all at its beginning.",
                 False,
                 "A debiased average of a constant is that constant.",
             ),
@@ -116,7 +117,7 @@ QUESTIONS = (
                 "With these two seeds. With other seeds B may be better.",
             ),
             Answer(
-                "Smooth both curves until they can be told apart.",
+                "Smooth both curves strongly until they can be told apart.",
                 False,
                 "Smoothing removes the noise within a run, not the difference between two seeds.",
             ),
@@ -152,9 +153,10 @@ QUESTIONS = (
         "descent?",
         (
             Answer(
-                "The learning rate must be below 0.02, and the flat direction then needs many steps.",
+                "The learning rate must be below 0.02.",
                 True,
-                "The limit is 2/100. Along the flat direction a step then takes away less than 2 % of the distance.",
+                "The limit is 2/100. Along the flat direction a step then takes away less than 2 % of the "
+                "distance, so it needs many steps.",
             ),
             Answer(
                 "The learning rate must be below 2.",
@@ -194,7 +196,7 @@ QUESTIONS = (
         "In the playground you change the bias of a unit in the first hidden layer. What happens to its picture?",
         (
             Answer(
-                "The line across which the unit changes is shifted parallel to itself.",
+                "The line across which it changes moves parallel to itself.",
                 True,
                 "The line is w1 x1 + w2 x2 + b = 0: the weights set its direction, the bias its position.",
             ),
@@ -261,7 +263,7 @@ QUESTIONS = (
                 "Validation then measures memorization, too. Only a comparison of the two sets shows it.",
             ),
             Answer(
-                "A vanishing gradient.",
+                "A gradient that vanishes in the first layers of the network.",
                 False,
                 "The loss hardly changes, and the gradient falls by orders of magnitude from layer to layer.",
             ),
@@ -308,7 +310,7 @@ QUESTIONS = (
                 "It costs more: one training run for each part that is left out.",
             ),
             Answer(
-                "Otherwise rare examples would be suspected, too.",
+                "Otherwise rare examples would be suspected as well as wrong ones.",
                 False,
                 "They are suspected either way, so a person should check before anything is deleted.",
             ),
