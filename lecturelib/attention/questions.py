@@ -106,20 +106,20 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "What does the gradient in the source words not show? Think of *Ma mère me manque*.",
+        "What does the gradient in the source words not show? Think of 'Ma mère me manque'.",
         (
             Answer(
-                "How *manque* depends on the French words written before it.",
+                "How 'manque' depends on the French words written before it.",
                 True,
-                "It is taken in the English words only. *me* may make *manque* likely whatever was read.",
+                "It is taken in the English words only. 'me' may make 'manque' likely whatever was read.",
             ),
             Answer(
-                "What happens if *mother* is replaced by *father*.",
+                "What happens if 'mother' is replaced by 'father'.",
                 True,
                 "A gradient describes small changes of an embedding. Another word is a large change.",
             ),
             Answer(
-                "How strongly *mère* depends on *mother* in a model without attention layer.",
+                "How strongly 'mère' depends on 'mother' in a model without attention layer.",
                 False,
                 "That is what it shows: it needs no attention layer.",
             ),
@@ -186,7 +186,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "The weights for *She has a red car* cross at *voiture rouge*. Where does this alignment come from?",
+        "The weights for 'She has a red car' cross at 'voiture rouge'. Where does this alignment come from?",
         (
             Answer(
                 "It was learned from pairs of sentences, since it makes the loss smaller.",
@@ -217,7 +217,7 @@ QUESTIONS = (
             Answer(
                 "The same as with tanh, a little faster.",
                 False,
-                "Only through the nonlinearity can s decide *which* h fits.",
+                "Only through the nonlinearity can s decide 'which' h fits.",
             ),
             Answer(
                 "Its weights would no longer add up to one.",

@@ -105,7 +105,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Where in MiniLM do *bank* of money and *bank* of a river differ least, apart from their positions?",
+        "Where in MiniLM do 'bank' of money and 'bank' of a river differ least, apart from their positions?",
         (
             Answer(
                 "At the embedding, where both are the same row of the table.",

@@ -148,7 +148,7 @@ WHOLE_QUESTIONS = (
             Answer(
                 "Pretraining helped this encoder, but the task is easy enough for a simple method.",
                 True,
-                "Words such as *will* or *yesterday* often tell the tense. A baseline belongs to the "
+                "Words such as 'will' or 'yesterday' often tell the tense. A baseline belongs to the "
                 "comparison.",
             ),
             Answer(

@@ -5,7 +5,7 @@ from lecturelib.optimization.questions_regularizers import REGULARIZER_QUESTIONS
 
 QUESTIONS = (
     Question(
-        "You maximize one neuron of `conv3`, starting from noise. What happens outside its receptive field?",
+        "You maximize one neuron of conv3, starting from noise. What happens outside its receptive field?",
         (
             Answer(
                 "Little: the neuron has no gradient in these pixels.",
@@ -223,22 +223,21 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "At `conv4` a reconstruction has a feature error of 1.5 % at most, and a pixel error like that of one "
+        "At conv4 a reconstruction has a feature error of 1.5 % at most, and a pixel error like that of one "
         "uniform color. How can that be?",
         (
             Answer(
                 "The layer leaves some things open, such as brightness and color, and they have drifted.",
                 True,
-                "A stronger regularizer holds them: in the strip of section 4 the pixel error at `conv4` is "
-                "far smaller.",
+                "A stronger regularizer holds them. In the strip of section 4, conv4 is at 0.16, a uniform color at 0.28.",
             ),
             Answer(
                 "The optimization was stopped too early.",
                 False,
-                "For the layer the image is nearly the photo. More steps on the features would change little.",
+                "For the layer the image is nearly the photo. What differs is what the layer leaves open.",
             ),
             Answer(
-                "Nothing of the photo is left in `conv4`.",
+                "Nothing of the photo is left in conv4.",
                 False,
                 "Pixel error is harsh: a face that is two pixels off has a large one and can be recognized.",
             ),
