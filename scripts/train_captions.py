@@ -32,8 +32,8 @@ from lecturelib.visual_attention.show_attend_tell import ShowAttendTell, write
 SEEDS, SCENES, CHECKED, CHECK_SEED = (0, 1), 10_000, 200, 1
 ENCODER = {"epochs": 3, "batch": 64, "rate": 3e-3, "decay": 1e-3}
 RECIPES = {
-    "soft": {"steps": 1600, "batch_size": 48, "learning_rate": 4e-3, "penalty": 0.0},
-    "hard": {"steps": 1300, "batch_size": 48, "learning_rate": 2e-3, "entropy_weight": 0.01, "expected_share": 0.0},
+    "soft": {"steps": 4800, "batch_size": 48, "learning_rate": 4e-3, "penalty": 0.0},
+    "hard": {"steps": 3900, "batch_size": 48, "learning_rate": 2e-3, "entropy_weight": 0.01, "expected_share": 0.0},
 }  # fmt: skip
 EVERY = 200  # steps between two points of a curve, and between two saves
 STAGES = ("encoder", *(f"{kind}_{seed}" for seed in SEEDS for kind in RECIPES), "ship")
