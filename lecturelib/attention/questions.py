@@ -255,7 +255,7 @@ QUESTIONS = (
                 "Cosines lie between -1 and 1. A learned key strength β > 0 as a factor lifts this limit.",
             ),
             Answer(
-                "One word gets nearly everything.",
+                "One word gets nearly everything, if it fits much better than the others.",
                 False,
                 "Even a perfect match, 1 against -1 for the nine others, gets 45 %.",
             ),

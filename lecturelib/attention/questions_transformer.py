@@ -231,7 +231,11 @@ QUESTIONS = (
                 True,
                 "True means allowed in the one and forbidden in the other.",
             ),
-            Answer("PyTorch notices and inverts it.", False, "Both take any boolean mask that fits."),
+            Answer(
+                "PyTorch notices the other convention and inverts the mask for you.",
+                False,
+                "Both take any boolean mask that fits.",
+            ),
             Answer(
                 "Nothing, both mean the same.", False, "They do not. A test on three words tells them apart."
             ),

@@ -79,7 +79,7 @@ WHOLE_QUESTIONS = (
                 "Without cross-attention the decoder would not see the source sentence.",
             ),
             Answer(
-                "The removed heads had equal weights.",
+                "The removed heads had equal weights, so that they read the mean of all words.",
                 False,
                 "That was not tested. A head with sharp weights can be replaceable as well.",
             ),
@@ -157,7 +157,7 @@ WHOLE_QUESTIONS = (
                 "From random weights the same encoder does worse with the same labels.",
             ),
             Answer(
-                "Logistic regression was pretrained as well.",
+                "Logistic regression was pretrained as well, or it could not keep up with so few labels.",
                 False,
                 "It counts which words occur and is fitted to the labeled sentences alone.",
             ),
@@ -198,7 +198,7 @@ WHOLE_QUESTIONS = (
                 "convolution.",
             ),
             Answer(
-                "To have fewer weights than a convolution.",
+                "To have fewer weights than a convolution, which has a matrix for each offset.",
                 False,
                 "They add weights. A convolution has a matrix for each offset, attention three for all of "
                 "them.",

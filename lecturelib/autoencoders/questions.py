@@ -18,7 +18,7 @@ QUESTIONS = (
                 "Compression is one use. A sparse code can have more units than there are pixels, and is still useful.",
             ),
             Answer(
-                "Gradients vanish in wide layers.",
+                "In a wide layer the gradients vanish, so that training would stop too early.",
                 False,
                 "Vanishing gradients come with depth and saturating activations, not with width.",
             ),
@@ -142,7 +142,7 @@ QUESTIONS = (
                 "It has some. It is the smaller of both when the place is not known.",
             ),
             Answer(
-                "A ReLU makes pictures smooth.",
+                "The ReLUs of the decoder average neighboring pixels, so that it cannot draw anything sharp.",
                 False,
                 "A ReLU does not average neighbors. The preference lies in the loss.",
             ),
@@ -162,7 +162,7 @@ QUESTIONS = (
                 "L1 charges for the size of each value, so that it also shrinks the units that stay on.",
             ),
             Answer(
-                "The parts become single pixels.",
+                "The parts become single pixels, since a pixel is the smallest part of a picture.",
                 False,
                 "A digit would then need a unit for each of its pixels, which the penalty makes expensive.",
             ),
@@ -179,7 +179,7 @@ QUESTIONS = (
                 "units.",
             ),
             Answer(
-                "A sparse code has more units.",
+                "A sparse code has more units, so that there is one for each part of a picture.",
                 False,
                 "Without the penalty the same 81 units are blobs all over the picture.",
             ),

@@ -80,7 +80,7 @@ LATER_QUESTIONS = (
                 "Only the reconstruction error was minimized. Nothing in it asks for true distances.",
             ),
             Answer(
-                "Yes, since the decoder is continuous.",
+                "Yes, since the decoder is continuous: equal steps in the code are equal steps in the picture.",
                 False,
                 "That rules out jumps, but not that the picture changes faster in one place than in another.",
             ),

@@ -100,7 +100,7 @@ QUESTIONS = (
                 "The gradient raises high frequencies as readily as low ones. Few of all images are natural.",
             ),
             Answer(
-                "The optimizer has not converged.",
+                "The optimizer has not converged: with more steps the noise would turn into a pattern.",
                 False,
                 "It has: more steps raise the unit further and give more noise.",
             ),
@@ -145,7 +145,7 @@ QUESTIONS = (
                 "On a small image the receptive field covers more of the scene. Then the image is enlarged.",
             ),
             Answer(
-                "Only the time: the dream at full size would be the same.",
+                "Only the time: a dream at full size alone would look the same.",
                 False,
                 "At full size alone, patterns are at most as large as the receptive field allows.",
             ),
@@ -229,10 +229,11 @@ QUESTIONS = (
             Answer(
                 "The layer leaves some things open, such as brightness and color, and they have drifted.",
                 True,
-                "A stronger regularizer holds them. In the strip of section 4, conv4 is at 0.16, a uniform color at 0.28.",
+                "A stronger regularizer holds them: in the strip, conv4 is at 0.16, a uniform color at 0.28.",
             ),
             Answer(
-                "The optimization was stopped too early.",
+                "The optimization was stopped too early: with more steps both errors would go to zero "
+                "together.",
                 False,
                 "For the layer the image is nearly the photo. What differs is what the layer leaves open.",
             ),

@@ -44,7 +44,7 @@ REGULARIZER_QUESTIONS = (
                 "The generator gives digits, dresses or dogs, whatever the unit is.",
             ),
             Answer(
-                "That the network knows natural images.",
+                "That the network knows natural images, since its unit could not have led to one otherwise.",
                 False,
                 "The generator was trained to produce them. The network was not.",
             ),
@@ -63,7 +63,11 @@ REGULARIZER_QUESTIONS = (
                 True,
                 "One image would have hidden that. A diversity term pushes them further apart.",
             ),
-            Answer("The method is broken.", False, "Ascent ends in a local maximum, and there are many."),
+            Answer(
+                "The method is broken: a correct one would end in the same image from every start.",
+                False,
+                "Ascent ends in a local maximum, and there are many.",
+            ),
             Answer("The unit is random.", False, "A unit is a fixed function; only the starts are random."),
         ),
     ),
@@ -77,7 +81,7 @@ REGULARIZER_QUESTIONS = (
                 "The fallen value is the price. A pattern of the unit's own would keep the value high.",
             ),
             Answer(
-                "The unit has nine patterns.",
+                "The unit has at least nine different patterns, one for each image.",
                 False,
                 "A pattern counts if it excites the unit. At half of the value, these images do so much less "
                 "than the best one.",
@@ -154,7 +158,7 @@ REGULARIZER_QUESTIONS = (
                 "The cells are optimized images, which are clear also where the activations are weak.",
             ),
             Answer(
-                "It is strongly active at every place.",
+                "It is strongly active at every place, or the ascent could not find a clear pattern.",
                 False,
                 "The images are optimized for the vectors' directions. Look at the strength of each cell.",
             ),
@@ -200,7 +204,7 @@ REGULARIZER_QUESTIONS = (
                 "That is an intervention: it changes the supposed cause and leaves the rest.",
             ),
             Answer(
-                "A vote of all methods.",
+                "A vote of all methods: what most of them show is what the channel needs to be active.",
                 False,
                 "They answer different questions, so that they may differ and all be right.",
             ),
