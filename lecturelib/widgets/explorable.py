@@ -133,11 +133,12 @@ class Explorable:
         for name in self._base:
             for value in self.controls_at({})[name].values():
                 given = self.controls_at({})[name].as_state(value)
-                controls, state = self._settle(self._start, given)
-                corner = dict(given)
-                for limited in self._limited - {name}:
-                    corner.update(controls[limited].as_state(controls[limited].values()[-1]))
-                for candidate in (state, self._settle(self._start, corner)[1]):
+                state, corner = self._settle(self._start, given)[1], dict(given)
+                for limited in (each for each in self._base if each in self._limited - {name}):
+                    # one that is limited may limit the next, or the value that was driven: that one is clipped
+                    control = self._settle(self._start, corner, strict=False)[0][limited]
+                    corner.update(control.as_state(control.values()[-1]))
+                for candidate in (state, self._settle(self._start, corner, strict=False)[1]):
                     if candidate not in seen:
                         seen.append(candidate)
                         yield dict(candidate)
