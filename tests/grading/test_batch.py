@@ -17,6 +17,8 @@ from lecturelib.grading.marks_table import MANUAL, read_manual
 from lecturelib.grading.roster import match, people
 from tests.grading.toys import COURSE, ROOT, files_of, grade, plan_for, write_class, write_submission
 
+pytestmark = pytest.mark.slow  # a jail and an import of PyTorch for each submission
+
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):

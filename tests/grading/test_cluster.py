@@ -10,6 +10,8 @@ from lecturelib.grading import cluster
 from lecturelib.grading.batch import Task
 from tests.grading.toys import files_of, grade, plan_for, run_batch, write_class, write_submission
 
+pytestmark = pytest.mark.slow  # a jail and an import of PyTorch for each submission
+
 
 def test_a_worker_is_killed_and_every_submission_is_graded_once(tmp_path):
     from distributed import LocalCluster

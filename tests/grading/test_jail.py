@@ -24,6 +24,8 @@ from lecturelib.grading import (
 from lecturelib.grading.packs import exercises_of
 from tests.grading.toys import COURSE, ROOT
 
+pytestmark = pytest.mark.slow  # a jail and an import of PyTorch for each submission
+
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become a plain user"
 )

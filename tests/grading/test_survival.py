@@ -14,6 +14,8 @@ from lecturelib.grading.jail import SPARE
 from lecturelib.grading.jail_channel import JailFailed
 from tests.grading.hostile_cases import ALL_OK, CASES, HONEST, write_case
 
+pytestmark = pytest.mark.slow  # a jail and an import of PyTorch for each submission
+
 COURSE = Path(__file__).parent / "course"
 LIMITS = Limits(cpu=2.5, wall=12, memory=1100, memory_sum=900, disk=16, files=2000)
 MARK = "271828182845"
