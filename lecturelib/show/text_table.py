@@ -92,6 +92,6 @@ _CSS = """
 table.ll-table{border-collapse:collapse;font-size:15px;line-height:1.4;color:inherit;margin:6px 0;max-width:1000px}
 table.ll-table caption{text-align:left;padding:2px 0;color:inherit}
 table.ll-table th,table.ll-table td{text-align:left!important;vertical-align:top;padding:3px 14px 3px 0;
-white-space:normal;overflow-wrap:anywhere;border-bottom:1px solid var(--jp-border-color2,#ccc)}
+white-space:normal;overflow-wrap:break-word;border-bottom:1px solid var(--jp-border-color2,#ccc)}
 table.ll-table .ll-number{text-align:right!important;font-variant-numeric:tabular-nums;white-space:nowrap}
 """.strip()
