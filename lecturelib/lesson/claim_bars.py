@@ -44,7 +44,7 @@ def _pairs(names: Mapping[str, str], one: tuple[str, str], other: tuple[str, str
     return tuple(found)
 
 
-DEPTHS = {f"from layer {k} of the top on": str(k) for k in (1, 2, 3, 6)}
+DEPTHS = {"top layer random" if k == 1 else f"top {k} layers random": str(k) for k in (1, 2, 3, 6)}
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 CLAIM_BARS: dict[str, Bars] = {
     "C6": Bars(
