@@ -52,7 +52,7 @@ def _floor(model: nn.Module, images: Tensor, place: int) -> tuple[Callable[[], N
         def run() -> None:
             with torch.inference_mode():
                 for few in images[:count].split(batch):
-                    part(model.normalise(channels_last(few)))
+                    part(model.normalize(channels_last(few)))
 
         return run
 

@@ -32,7 +32,7 @@ CIFAR10_FILE = "cifar10.npz"
 TEXTURES = ("brick", "grass", "gravel", "coffee", "cat", "rocket")
 CANVAS = 64  # side of a composed picture, in pixels
 SMALLEST, LARGEST = 24, 40  # side of a pasted 28 x 28 item, in pixels, before its empty margin is cut
-OFF_CENTRE = 6  # an item's centre lies at least this many pixels from the picture's, across or down
+OFF_CENTER = 6  # an item's center lies at least this many pixels from the picture's, across or down
 SILHOUETTE = 0.06  # an item's pixels above this grey belong to the item
 CHUNK = 500  # pictures composed at once: bounds the memory of the intermediate steps
 
@@ -84,7 +84,7 @@ def cifar10_path() -> Path:
 def clothes_on_textures(
     n: int, seed: int = 0, split: str = "train", objects: bool = True
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Synthetic images with known object boxes: clothes pasted off-centre on photos, 64 x 64 px.
+    """Synthetic images with known object boxes: clothes pasted off-center on photos, 64 x 64 px.
 
     Gives images (n, 3, 64, 64), labels (n,) and boxes (n, 4).
 
@@ -119,8 +119,8 @@ def _compose(items, classes, photos, n, generator, objects):
     chosen = torch.randint(len(items), (n,), generator=generator)
     placed = _place(items[chosen], generator)  # (n, 1, 64, 64): how bright the item is, 0 outside it
     mask = (placed > 0).float()
-    colour = _colour(placed, backgrounds, mask, generator)
-    pictures = torch.where(mask.bool(), colour, backgrounds) if objects else backgrounds
+    color = _color(placed, backgrounds, mask, generator)
+    pictures = torch.where(mask.bool(), color, backgrounds) if objects else backgrounds
     return pictures, classes[chosen], _boxes(mask[:, 0].bool())
 
 
@@ -144,7 +144,7 @@ def _backgrounds(photos: list[Tensor], n: int, generator: torch.Generator) -> It
 
 
 def _place(items: Tensor, generator: torch.Generator) -> Tensor:
-    """Items (n, 1, 28, 28), each resized and pasted off-centre on black (n, 1, 64, 64); 0 outside its silhouette."""
+    """Items (n, 1, 28, 28), each resized and pasted off-center on black (n, 1, 64, 64); 0 outside its silhouette."""
     n = len(items)
     sides = torch.randint(SMALLEST, LARGEST + 1, (n,), generator=generator).tolist()
     placed = torch.zeros(n, 1, CANVAS, CANVAS)
@@ -161,30 +161,30 @@ def _place(items: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _corner(shape, generator) -> tuple[int, int]:
-    """A corner at which an item of this shape (height, width) lies off-centre, all such corners equally likely."""
+    """A corner at which an item of this shape (height, width) lies off-center, all such corners equally likely."""
     ys, xs = (torch.arange(CANVAS - length + 1) for length in shape)
     down, across = (
         corners + length / 2 - CANVAS / 2 for corners, length in zip((ys, xs), shape, strict=True)
     )
-    off_centre = (down[:, None].abs() >= OFF_CENTRE) | (
-        across[None, :].abs() >= OFF_CENTRE
+    off_center = (down[:, None].abs() >= OFF_CENTER) | (
+        across[None, :].abs() >= OFF_CENTER
     )  # (corners down, across)
-    allowed = off_centre.nonzero()
+    allowed = off_center.nonzero()
     y, x = allowed[torch.randint(len(allowed), (1,), generator=generator)][0].tolist()
     return y, x
 
 
-def _colour(placed: Tensor, backgrounds: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
-    """The items in colour (n, 3, 64, 64): from a dark to a bright tone of one hue, half of them as a negative."""
+def _color(placed: Tensor, backgrounds: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
+    """The items in color (n, 3, 64, 64): from a dark to a bright tone of one hue, half of them as a negative."""
     n = len(placed)
     negative = torch.rand(n, 1, 1, 1, generator=generator) < 0.5
     shade = torch.where(negative, 1 - placed, placed)  # (n, 1, 64, 64)
     dark = _uniform((n, 1, 1, 1), 0.0, 0.3, generator)
     bright = _uniform((n, 1, 1, 1), 0.6, 1.0, generator)
     hue = _uniform((n, 3, 1, 1), 0.6, 1.0, generator)
-    colour = (dark + (bright - dark) * shade) * hue
+    color = (dark + (bright - dark) * shade) * hue
     # a pixel that has exactly the background's color would leave the box too large by the definition above
-    return torch.where((colour == backgrounds) & mask.bool(), 1 - colour, colour)
+    return torch.where((color == backgrounds) & mask.bool(), 1 - color, color)
 
 
 def _boxes(masks: Tensor) -> Tensor:

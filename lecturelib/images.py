@@ -24,11 +24,11 @@ WORKING_SIDE = 1024  # an own photo is reduced to this longer side: no network h
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo that comes inside an installed package: package, file, licence, and what a blind reader should know."""
+    """A photo that comes inside an installed package: package, file, license, and what a blind reader should know."""
 
     package: str
     file: str
-    licence: str
+    license: str
     alt: str
 
 
@@ -211,9 +211,9 @@ def _to_tensor(picture) -> Tensor:
 
 
 def _transparent_value(picture):
-    """The grey, colour or index that a PNG calls transparent, in the measure of Pillow's pixels; None if there is none.
+    """The grey, color or index that a PNG calls transparent, in the measure of Pillow's pixels; None if there is none.
 
-    Pillow brings grey of 2 or 4 bits and colours of 16 to 8 bits, but leaves this value as the file has it.
+    Pillow brings grey of 2 or 4 bits and colors of 16 to 8 bits, but leaves this value as the file has it.
     """
     clear = picture.info.get("transparency")
     if picture.format != "PNG" or not isinstance(clear, int | tuple) or picture.mode not in ("L", "RGB"):
@@ -266,6 +266,6 @@ def _without_far_ends(image: Tensor) -> Tensor:
     """The middle of a very long picture: enlarged as a whole, 10 x 100 000 px would fill the memory."""
     for dim in (-2, -1):
         length, across = image.shape[dim], min(image.shape[-2:])
-        excess = max(0, length - LONGEST * across) // 2  # the same at both ends: the centre stays the centre
+        excess = max(0, length - LONGEST * across) // 2  # the same at both ends: the center stays the center
         image = image.narrow(dim, excess, length - 2 * excess)
     return image

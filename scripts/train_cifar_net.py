@@ -3,11 +3,11 @@
     python scripts/fetch_cifar10.py
     python scripts/train_cifar_net.py
 
-Batch normalisation helps the training and is folded into the convolutions before the weights are saved.
+Batch normalization helps the training and is folded into the convolutions before the weights are saved.
 """
 
 import torch
-from training import accuracy, normalised, rounded, save, shift, shuffled, train
+from training import accuracy, normalized, rounded, save, shift, shuffled, train
 
 from lecturelib import datasets
 from lecturelib.models import small
@@ -17,7 +17,7 @@ MEAN, STD = small.CIFAR_MEAN, small.CIFAR_STD
 
 
 def prepare(pictures, generator):
-    return normalised(shift(pictures, SHIFT, generator, flip=True, mode="reflect"), MEAN, STD)
+    return normalized(shift(pictures, SHIFT, generator, flip=True, mode="reflect"), MEAN, STD)
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     seconds = train(network, batches, EPOCHS, steps, LR, WEIGHT_DECAY, SMOOTHING, bfloat16=True)
     network = rounded(small.fold_batch_norm(network))
     test_pictures, test_labels = datasets.cifar10("test")
-    share = accuracy(network, normalised(test_pictures, MEAN, STD), test_labels)
+    share = accuracy(network, normalized(test_pictures, MEAN, STD), test_labels)
     metrics = {
         "accuracy_on_10000_test_images": round(share, 4),
         "seed": SEED,

@@ -4,7 +4,7 @@
     python scripts/train_gan.py clothes_gan FOLDER
 
 They see all 60,000 official training images; sources.py says which packages hold them. Kept are the running mean of the
-generator's weights, with batch normalisation folded in, and no critic. The metrics are those of the float16 weights as
+generator's weights, with batch normalization folded in, and no critic. The metrics are those of the float16 weights as
 they are shipped.
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import sources
 import torch
-from training import DATA, accuracy, normalised, pixels, rounded, save, shift, shuffled, train
+from training import DATA, accuracy, normalized, pixels, rounded, save, shift, shuffled, train
 
 from lecturelib.models import small
 
@@ -27,7 +27,7 @@ RECIPES = {
         "epochs": 12,
         "flip": False,
         "about": "a LeNet (ReLU, max pooling) for handwritten digits",
-        "licence": "that of this project; trained on MNIST (see mnist.md)",
+        "license": "that of this project; trained on MNIST (see mnist.md)",
     },
     "fashion_lenet": {
         "builder": small.fashion_lenet,
@@ -38,7 +38,7 @@ RECIPES = {
         "epochs": 20,
         "flip": True,
         "about": "a wider LeNet for clothes",
-        "licence": "that of this project; trained on Fashion-MNIST (see fashion_mnist.md)",
+        "license": "that of this project; trained on Fashion-MNIST (see fashion_mnist.md)",
     },
 }
 SEED, BATCH, LR, WEIGHT_DECAY, SHIFT = 0, 128, 0.05, 5e-4, 2
@@ -60,7 +60,7 @@ def main() -> None:
     network = recipe["builder"]().to(memory_format=torch.channels_last)
 
     def prepare(batch, generator):
-        return normalised(shift(batch, SHIFT, generator, flip=recipe["flip"]), mean, std)
+        return normalized(shift(batch, SHIFT, generator, flip=recipe["flip"]), mean, std)
 
     batches, steps = shuffled(images, labels, BATCH, SEED, prepare)
     seconds = train(network, batches, recipe["epochs"], steps, LR, WEIGHT_DECAY)
@@ -71,7 +71,7 @@ def main() -> None:
 
     def measure(raw_images, raw_labels) -> float:
         truth = torch.from_numpy(raw_labels.astype(np.int64))
-        return round(accuracy(network, normalised(pixels(raw_images), mean, std), truth), 4)
+        return round(accuracy(network, normalized(pixels(raw_images), mean, std), truth), 4)
 
     metrics = {
         "accuracy_on_10000_test_images": measure(test_images, test_labels),
@@ -88,7 +88,7 @@ The weights of `lecturelib.models.small.{options.network}`: {recipe["about"]}, t
   batch {BATCH}, one-cycle learning rate up to {LR}, weight decay {WEIGHT_DECAY},
   images shifted by up to {SHIFT} pixels{" and mirrored" if recipe["flip"] else ""}.
 * Input: pixels in [0, 1], minus {mean[0]}, divided by {std[0]}.
-* License: {recipe["licence"]}.
+* License: {recipe["license"]}.
 """
     save(options.network, network.state_dict(), metrics, card)
 

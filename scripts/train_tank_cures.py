@@ -6,7 +6,7 @@ train_tanks.py, the same number of scenes, seed 0, one thread; a CPU minute each
 
 import torch
 from train_tanks import BATCH, COUNT, DECAY, EPOCHS, RATE, SEED, TEST_SEED, TESTED
-from training import normalised, rounded, save, shuffled, train
+from training import normalized, rounded, save, shuffled, train
 
 from lecturelib.confounds.tank_cures import (
     CURES_FILE,
@@ -38,7 +38,7 @@ def trained(name: str) -> tuple[torch.nn.Module, dict]:
             images = jitter_colors(images, generator)
         elif name == "skies":
             images = swap_skies(images, sky, generator)
-        return normalised(images, MEAN, STD)
+        return normalized(images, MEAN, STD)
 
     batches, steps = shuffled(both, named, BATCH, SEED, prepare)
     seconds = train(network, batches, EPOCHS, steps, RATE, DECAY)

@@ -4,7 +4,7 @@ Two networks (see `TANK_NETWORKS`), 4,000 scenes each, seed 0, one thread; about
 """
 
 import torch
-from training import normalised, rounded, save, shuffled, train
+from training import normalized, rounded, save, shuffled, train
 
 from lecturelib.confounds.tank_networks import (
     FILE,
@@ -30,7 +30,7 @@ def trained(name: str) -> tuple[torch.nn.Module, dict]:
 
     def prepare(images, generator):
         flipped = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
-        return normalised(torch.where(flipped, images.flip(3), images), MEAN, STD)
+        return normalized(torch.where(flipped, images.flip(3), images), MEAN, STD)
 
     batches, steps = shuffled(scenes.images, scenes.labels, BATCH, SEED, prepare)
     seconds = train(network, batches, EPOCHS, steps, RATE, DECAY)

@@ -3,11 +3,11 @@
     python scripts/train_textures_net.py
 
 Every epoch composes new pictures of the 10,000 shipped training items, so that neither place nor background repeats.
-Batch normalisation helps the training and is folded into the convolutions before the weights are saved.
+Batch normalization helps the training and is folded into the convolutions before the weights are saved.
 """
 
 import torch
-from training import accuracy, normalised, rounded, save, train
+from training import accuracy, normalized, rounded, save, train
 
 from lecturelib import datasets
 from lecturelib.models import small
@@ -22,7 +22,7 @@ def batches(epoch: int):
     mirrored = torch.rand(PICTURES, generator=torch.Generator().manual_seed(epoch)) < 0.5
     pictures[mirrored] = pictures[mirrored].flip(3)
     for x, truth in zip(pictures.split(BATCH), labels.split(BATCH), strict=True):
-        yield normalised(x, MEAN, STD), truth
+        yield normalized(x, MEAN, STD), truth
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     pictures, labels, _ = datasets.clothes_on_textures(TEST_PICTURES, seed=TEST_SEED, split="test")
     metrics = {
         "accuracy_on_2000_test_pictures": round(
-            accuracy(network, normalised(pictures, MEAN, STD), labels), 4
+            accuracy(network, normalized(pictures, MEAN, STD), labels), 4
         ),
         "test_seed": TEST_SEED,
         "seed": SEED,

@@ -24,8 +24,8 @@ def pixels(images) -> Tensor:
     return tensor[:, None] if tensor.ndim == 3 else tensor.permute(0, 3, 1, 2)
 
 
-def normalised(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """uint8 (or float in [0, 1]) images -> float, normalised per channel, channels_last."""
+def normalized(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """uint8 (or float in [0, 1]) images -> float, normalized per channel, channels_last."""
     scale = 255.0 if images.dtype == torch.uint8 else 1.0
     shape = (1, -1, 1, 1)
     values = (images.float() / scale - torch.tensor(mean).view(shape)) / torch.tensor(std).view(shape)
@@ -64,7 +64,7 @@ def train(
 ) -> float:
     """Train with SGD (Nesterov momentum 0.9) and a one-cycle learning rate; return the CPU seconds it took.
 
-    `batches(epoch)` yields `steps` pairs of normalised images and labels. `bfloat16` runs the forward pass in
+    `batches(epoch)` yields `steps` pairs of normalized images and labels. `bfloat16` runs the forward pass in
     mixed precision, which is some three times faster on recent servers; the weights stay float32.
     """
     optimizer = torch.optim.SGD(
@@ -117,7 +117,7 @@ def shuffled(
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, x: Tensor, labels: Tensor, batch: int = 250) -> float:
-    """Share of normalised images x (N, C, H, W) whose largest logit is their label, in float32 and eval mode."""
+    """Share of normalized images x (N, C, H, W) whose largest logit is their label, in float32 and eval mode."""
     network.eval()
     guesses = torch.cat([network(part).argmax(1) for part in x.split(batch)])
     return (guesses == labels).float().mean().item()
@@ -151,7 +151,7 @@ def save(name: str, tensors: dict[str, Tensor], metrics: dict, card: str, curves
     write_whole(
         DATA / f"{name}.md",
         f"{card.strip()}\n\n{table}\n* checkpoint: `{path.name}`, {parameters:,} float16 values, "
-        f"{path.stat().st_size / 1e6:.2f} MB, sha256 {sha256}\n"
+        f"{path.stat().st_size / 1e6:.2f} MB, sha256 {sha256}\n",
     )
     write_checksums()
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", metrics)

@@ -24,7 +24,7 @@ def test_shipped_sets_are_balanced_and_in_range(read, split, count):
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_the_card_has_the_files_sha256_and_licence(name):
+def test_the_card_has_the_files_sha256_and_license(name):
     card = assets.data_path(f"{name}.md").read_text()
     assert hashlib.sha256(assets.data_path(f"{name}.npz").read_bytes()).hexdigest() in card
     assert "License:" in card
@@ -56,7 +56,7 @@ def test_boxes_are_exact():
         assert inside[:, -1].any()
 
 
-def test_composed_pictures_are_in_range_off_centre_and_of_every_class():
+def test_composed_pictures_are_in_range_off_center_and_of_every_class():
     pictures, labels, boxes = datasets.clothes_on_textures(300, seed=0, split="test")
     assert pictures.shape == (300, 3, 64, 64)
     assert pictures.min() >= 0
@@ -64,8 +64,8 @@ def test_composed_pictures_are_in_range_off_centre_and_of_every_class():
     assert labels.unique().tolist() == list(range(10))
     assert boxes.min() >= 0
     assert boxes.max() <= 64
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2 - 32
-    assert (centres.abs().amax(1) >= datasets.OFF_CENTRE).all()
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2 - 32
+    assert (centers.abs().amax(1) >= datasets.OFF_CENTER).all()
 
 
 def test_an_item_is_not_simply_the_brightest_thing():

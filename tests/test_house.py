@@ -330,6 +330,7 @@ FORBIDDEN = (
     r"\bregularis(?:e|er|ation)\b",
     r"\brandomis(?:e|ed|ation)\b",
     r"\bvisualis(?:e|ed|ation|ing)\b",
+    r"colour|centre|neighbour|normalis|labelled|behaviour",
     r"\b(?:is|are) needed, got\b",
     r"for what is no",
     r"for who cannot",

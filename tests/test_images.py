@@ -18,7 +18,7 @@ from lecturelib.network.inputs import as_the_model_takes
 
 
 def png(values, depth, color, transparent) -> bytes:
-    """A PNG written by hand, for Pillow does not write grey of 2 or 4 bits, or colours of 16."""
+    """A PNG written by hand, for Pillow does not write grey of 2 or 4 bits, or colors of 16."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -45,10 +45,10 @@ def encoded(picture, kind="PNG", **options) -> bytes:
 def test_every_photo_is_there_and_described(name):
     image = photo(name, 32)
     assert image.shape == (1, 3, 32, 32) and image.min() >= 0 and image.max() <= 1 and image.std() > 0.02
-    assert len(PHOTOS[name].alt) > 10 and PHOTOS[name].licence
+    assert len(PHOTOS[name].alt) > 10 and PHOTOS[name].license
 
 
-def test_colours_and_rows_stay_where_they_are():
+def test_colors_and_rows_stay_where_they_are():
     array = np.zeros((2, 3, 3), np.uint8)
     array[0, 2] = (255, 0, 51)
     image = load_image(array)
@@ -213,7 +213,7 @@ def test_fit_takes_the_middle():
 
 def test_a_very_long_picture_is_cut_before_it_is_enlarged():
     long = torch.rand(1, 1, 10, 100_000, generator=torch.Generator().manual_seed(0))
-    middle = long[..., 49_980:50_020]  # four times as long as high, about the centre
+    middle = long[..., 49_980:50_020]  # four times as long as high, about the center
     assert torch.equal(fit(long, 224), fit(middle, 224))
     assert torch.equal(fit(long.mT, 224), fit(middle.mT, 224))
     ramp = (torch.arange(100_001.0) / 100_000).expand(1, 1, 9, -1)
@@ -295,7 +295,7 @@ def test_check_images_says_what_came(images, error, words):
         check_images(images, MODEL)
 
 
-def test_normalisation_happens_once():
+def test_normalization_happens_once():
     image = torch.rand(2, 3, 4, 4)
     torch.testing.assert_close(MODEL(check_images(image, MODEL)), (image - 0.5) / 0.25)
 

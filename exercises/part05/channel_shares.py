@@ -28,7 +28,7 @@ net = models.load("lenet")
 
 def maps_of(image):
     with torch.no_grad():
-        return net.features(net.normalise(image))
+        return net.features(net.normalize(image))
 
 
 def scores_of(maps):
@@ -91,7 +91,7 @@ def cases(rng, variant):
             if labels[one] == labels[two]:
                 continue
             with torch.no_grad():
-                start, end = (net.features(net.normalise(each)) for each in (other, image))
+                start, end = (net.features(net.normalize(each)) for each in (other, image))
             errors = []
             for points in ([1.0], [0.0, 0.25, 0.5, 0.75]):
                 path = torch.cat([start + t * (end - start) for t in points]).requires_grad_()

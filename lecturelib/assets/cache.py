@@ -236,7 +236,7 @@ def _convert(asset: Asset, archive: Path, workshop: Path) -> None:
 
     converted = workshop / "converted.safetensors"
     state = CONVERTERS[asset.converter](read_member(archive, asset.archive.kind, asset.member))
-    save_file(state, converted, metadata={"licence": asset.licence, "attribution": asset.attribution})
+    save_file(state, converted, metadata={"license": asset.license, "attribution": asset.attribution})
     record = {
         "sha256": sha256_of(converted, again=True),
         "archive": str(asset.archive),

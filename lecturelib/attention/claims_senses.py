@@ -87,7 +87,7 @@ SENSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Deer eat bark in hard winters.",
         ),
         (
-            "The bark of the dog woke the neighbours.",
+            "The bark of the dog woke the neighbors.",
             "His bark is loud but he never bites.",
             "We heard a bark behind the fence.",
             "The puppy gave one short bark and wagged its tail.",

@@ -49,7 +49,7 @@ def words(sentence: str) -> list[str]:
 def pairs(split: Split) -> list[tuple[str, str]]:
     """(English, French) sentence pairs of a split: "train", "valid" or "test".
 
-    A sentence of "test" stands once with each of its translations. Source and licence: data/tatoeba.md. Raises
+    A sentence of "test" stands once with each of its translations. Source and license: data/tatoeba.md. Raises
     ValueError for another split.
 
     >>> len(pairs("train"))

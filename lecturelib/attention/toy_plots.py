@@ -95,7 +95,7 @@ def _map(run: ToyRun, weights: Tensor | None) -> str:
     written = [*decode(answer(encode(run.probe), run.task)[0].tolist()), "end"]
     left, top = 58, 52
     cell = min((WIDTH - CHART - 26 - left - 8) / len(read), (HEIGHT - top - 8) / len(written))
-    colours, values = palette("cividis"), np.clip(weights.numpy(), 0, 1)
+    colors, values = palette("cividis"), np.clip(weights.numpy(), 0, 1)
     parts = [
         f'<text x="0" y="17" font-weight="600">attention weights for &#8220;{run.probe}&#8221;</text>',
         f'<text x="{left}" y="{top - 18}" text-anchor="end" fill="{PALE}" font-size="13">reads</text>',
@@ -109,7 +109,7 @@ def _map(run: ToyRun, weights: Tensor | None) -> str:
         y = top + t * cell
         parts.append(f'<text x="{left - 8}" y="{y + cell / 2 + 5:.1f}" text-anchor="end">{letter}</text>')
         for s in range(len(read)):
-            r, g, b = colours[round(float(values[t, s]) * 255)]
+            r, g, b = colors[round(float(values[t, s]) * 255)]
             parts.append(
                 f'<rect x="{left + s * cell:.1f}" y="{y:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}" '
                 f'fill="rgb({r},{g},{b})"/>'

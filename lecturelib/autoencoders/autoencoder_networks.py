@@ -190,7 +190,7 @@ class ConvAutoencoder(nn.Module):
         maps, switches = code
         if self.unpooling == "switches" and switches is None:
             raise ValueError(
-                complaint("code", "the switches of both poolings", "none", "centred_switches(maps)")
+                complaint("code", "the switches of both poolings", "none", "centered_switches(maps)")
             )
         if switches is None:
             x = self.up2(F.interpolate(maps, scale_factor=2)).relu()

@@ -54,7 +54,7 @@ def c20_linear(
 def c21_two_numbers(steps: int = 4000, seeds: tuple[int, ...] = (0, 1, 2)) -> dict:
     """C21: two numbers of a deep autoencoder keep the class better than two principal components.
 
-    1-nearest-neighbour accuracy of 2,000 test digits among 10,000 training digits; a network is trained for each seed.
+    1-nearest-neighbor accuracy of 2,000 test digits among 10,000 training digits; a network is trained for each seed.
     Without seeds the shipped network is asked.
 
     >>> c21_two_numbers(seeds=())["numbers"]["networks"]

@@ -68,32 +68,32 @@ def iter_alternating_least_squares(
     rank: int,
     steps: int = 15,
     ridge: float = 0.1,
-    centre: bool = True,
+    center: bool = True,
     seed: int = 0,
 ) -> Iterator[Factorization]:
     """Alternating least squares: each row of U, then each row of V, solved exactly with the other held fixed.
 
     min over U, V of sum over observed (i, j) of (d_ij - offset_j - u_i . v_j)^2 + ridge (|U|^2 + |V|^2), with
-    offset_j the mean of what is observed of column j (0 without `centre`). data (n, d), its values at missing places
+    offset_j the mean of what is observed of column j (0 without `center`). data (n, d), its values at missing places
     are never read. Raises `ValueError` for a rank below 1 or above min(n, d), a row or column without an observed
     entry, or a negative ridge.
 
     >>> data = torch.outer(torch.arange(1.0, 5), torch.arange(1.0, 4))
     >>> mask = torch.ones(4, 3, dtype=torch.bool); mask[3, 2] = False
-    >>> *_, end = iter_alternating_least_squares(data, mask, rank=1, ridge=0.0, centre=False)
+    >>> *_, end = iter_alternating_least_squares(data, mask, rank=1, ridge=0.0, center=False)
     >>> round(end.completed()[3, 2].item(), 1)  # 4 * 3, never seen
     12.0
     """
-    observed, offset, centred = _prepared(data, mask, rank, steps, centre)
+    observed, offset, centered = _prepared(data, mask, rank, steps, center)
     check_number("ridge", ridge, least=0)
     columns = _start(data, rank, seed)[1]
 
     def run() -> Iterator[Factorization]:
         v = columns
         for step in range(1, steps + 1):
-            u = _solved(centred, observed, v, ridge)
-            v = _solved(centred.T, observed.T, u, ridge)
-            error = _mean((u @ v.T - centred).square(), observed)
+            u = _solved(centered, observed, v, ridge)
+            v = _solved(centered.T, observed.T, u, ridge)
+            error = _mean((u @ v.T - centered).square(), observed)
             yield Factorization(step, steps, u, v, offset, error)
 
     return run()
@@ -107,7 +107,7 @@ def iter_gradient_factorization(
     learning_rate: float = 0.05,
     ridge: float = 0.1,
     loss: Loss = "squared_error",
-    centre: bool = True,
+    center: bool = True,
     seed: int = 0,
 ) -> Iterator[Factorization]:
     """Factorization by gradient descent (Adam on all observed entries); minimizes what ALS minimizes.
@@ -123,7 +123,7 @@ def iter_gradient_factorization(
     True
     """
     check_choice("loss", loss, ("squared_error", "cross_entropy"))
-    observed, offset, _ = _prepared(data, mask, rank, steps, centre)
+    observed, offset, _ = _prepared(data, mask, rank, steps, center)
     check_number("learning_rate", learning_rate, above=0)
     check_number("ridge", ridge, least=0)
     known = data.where(mask, 0.0)
@@ -134,7 +134,7 @@ def iter_gradient_factorization(
                     "data", "values in [0, 1] for cross-entropy", f"{known.min():.3g} to {known.max():.3g}"
                 )
             )
-        offset = offset.clamp(0.01, 0.99).logit() if centre else offset
+        offset = offset.clamp(0.01, 0.99).logit() if center else offset
     u, v = (factor.requires_grad_() for factor in _start(data, rank, seed))
 
     def entry_loss(values: Tensor) -> Tensor:
@@ -173,7 +173,7 @@ def held_out_error(found: Factorization, data: Tensor, held_out: Tensor) -> floa
 
 
 def _prepared(
-    data: Tensor, mask: Tensor, rank: int, steps: int, centre: bool
+    data: Tensor, mask: Tensor, rank: int, steps: int, center: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The mask as numbers, each column's observed mean, and the data less that mean, 0 where nothing is observed."""
     if not isinstance(data, Tensor):
@@ -184,7 +184,7 @@ def _prepared(
     check_whole("rank", rank, 1, min(data.shape), "the smaller side of the data")
     check_whole("steps", steps, 1)
     observed = mask.to(data.dtype)
-    offset = data.sum(0) / observed.sum(0) if centre else data.new_zeros(data.shape[1])
+    offset = data.sum(0) / observed.sum(0) if center else data.new_zeros(data.shape[1])
     return observed, offset, (data - offset) * observed
 
 

@@ -127,9 +127,9 @@ def retrieval_ranks(model: JointAutoencoder, images: Tensor, query: View = "uppe
     check_choice("query", query, ("upper", "lower"))
     upper, lower = two_views(images)
     codes = {"upper": model.encode(upper=upper), "lower": model.encode(lower=lower)}
-    centred = {view: F.normalize(code - code.mean(0), dim=1) for view, code in codes.items()}
+    centered = {view: F.normalize(code - code.mean(0), dim=1) for view, code in codes.items()}
     other = "lower" if query == "upper" else "upper"
-    likeness = centred[query] @ centred[other].T  # (N, N)
+    likeness = centered[query] @ centered[other].T  # (N, N)
     return (likeness > likeness.diagonal()[:, None]).sum(1)
 
 

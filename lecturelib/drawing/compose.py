@@ -58,7 +58,7 @@ def column(
     title: str = "",
     alt: str = "",
 ) -> Drawing:
-    """Drawings in one, from top to bottom, centred, each with its title above it; otherwise as `row`.
+    """Drawings in one, from top to bottom, centered, each with its title above it; otherwise as `row`.
 
     >>> one = Drawing(100, 50, (), "one", "Nothing.")
     >>> column([one, one], gap=10).height

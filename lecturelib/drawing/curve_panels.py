@@ -14,7 +14,7 @@ from lecturelib.show.text_metrics import escaped, one_line, text_width
 INK, PALE, GRID = "#222222", "#666666", "#e2e2e2"
 LETTERS = 14
 FONT = 'font-family="DejaVu Sans, Verdana, sans-serif"'
-# Okabe and Ito's colours with a dash pattern each, in SVG's words
+# Okabe and Ito's colors with a dash pattern each, in SVG's words
 DASHES = ("", "9 5", "9 4 2 4", "2 4", "14 5", "5 3 2 3 2 3", "1 3", "12 3 3 3")
 
 
@@ -137,19 +137,19 @@ def _line(line: Series, to_x, to_y, room: float) -> str:
     if not known.any():
         return ""
     x, y = _thinned(to_x(line.x[known]), to_y(line.y[known]), room)
-    colour, dash = CATEGORIES[line.style % 7], DASHES[line.style % len(DASHES)]
+    color, dash = CATEGORIES[line.style % 7], DASHES[line.style % len(DASHES)]
     if line.kind == "raw":
-        return f'<path d="{_path(x, y)}" fill="none" stroke="{colour}" opacity="0.38"/>'
+        return f'<path d="{_path(x, y)}" fill="none" stroke="{color}" opacity="0.38"/>'
     rings = ""
     if line.kind == "marked":
         rings = "".join(
-            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.2" fill="#fff" stroke="{colour}" stroke-width="1.8"/>'
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.2" fill="#fff" stroke="{color}" stroke-width="1.8"/>'
             for a, b in zip(x, y, strict=True)
             if len(x) <= 60
         )
     pattern = f' stroke-dasharray="{dash}"' if dash else ""
     return (
-        f'<path d="{_path(x, y)}" fill="none" stroke="{colour}" stroke-width="2.4" '
+        f'<path d="{_path(x, y)}" fill="none" stroke="{color}" stroke-width="2.4" '
         f'stroke-linejoin="round"{pattern}/>{rings}'
     )
 
@@ -178,12 +178,12 @@ def _legend(lines: Sequence[Series], right: float) -> str:
     for line in reversed(lines):
         label = escaped(one_line(line.label))
         x -= text_width(one_line(line.label), 12.5) + 4
-        colour, dash = CATEGORIES[line.style % 7], DASHES[line.style % len(DASHES)]
+        color, dash = CATEGORIES[line.style % 7], DASHES[line.style % len(DASHES)]
         pattern = f' stroke-dasharray="{dash}"' if dash else ""
         faint, thick = (' opacity="0.38"', 1.5) if line.kind == "raw" else ("", 2.6)
         parts.append(
             f'<text x="{x:.0f}" y="17" font-size="12.5">{label}</text><path d="M{x - 30:.0f} 13h25" '
-            f'stroke="{colour}" stroke-width="{thick}"{faint}{pattern}/>'
+            f'stroke="{color}" stroke-width="{thick}"{faint}{pattern}/>'
         )
         x -= 42
     return "".join(parts)

@@ -24,7 +24,7 @@ from lecturelib.drawing.shapes import (
     Polygon,
     Shape,
     arrow_head,
-    colours,
+    colors,
     rounded,
     to_head,
 )
@@ -34,7 +34,7 @@ from lecturelib.show.text_metrics import escaped, prepared_text, shortened, text
 
 __all__ = [
     "SMALLEST_TEXT", "Bitmap", "Bounds", "Box", "Circle", "Curve", "Drawing", "Label", "Line", "Point", "Polygon",
-    "Shape", "arrow_head", "colours", "shortened", "text_width",
+    "Shape", "arrow_head", "colors", "shortened", "text_width",
 ]  # fmt: skip
 
 FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', Arial, sans-serif"
@@ -173,7 +173,7 @@ def _points(points: Iterable[Point]) -> str:
 
 
 def _paint(shape: Shape, dark: bool) -> str:
-    fill, stroke = colours(shape, dark)
+    fill, stroke = colors(shape, dark)
     words = f' fill="{fill}"'
     if stroke != "none" and shape.stroke_width > 0:
         words += f' stroke="{stroke}" stroke-width="{_n(shape.stroke_width)}"'
@@ -204,7 +204,7 @@ def _element(shape: Shape, dark: bool) -> str:
     cap = "butt" if shape.dashed else "round"  # round ends would fill the gaps
     path = f'<path d="{path_data(shape)}"{paint} stroke-linecap="{cap}" stroke-linejoin="round"/>'
     if shape.arrow:
-        stroke = colours(shape, dark)[1]
+        stroke = colors(shape, dark)[1]
         faint = f' opacity="{_n(shape.opacity)}"' if shape.opacity != 1 else ""
         path += f'<polygon points="{_points(arrow_head(shape.points))}" fill="{stroke}"{faint}/>'
     return path

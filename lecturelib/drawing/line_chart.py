@@ -21,7 +21,7 @@ def line_chart(
     bold: str = "",
     percent: bool = True,
 ) -> list[Shape]:
-    """Lines over named places `xs`, each in a colour, with its name at its end and every second one dashed.
+    """Lines over named places `xs`, each in a color, with its name at its end and every second one dashed.
 
     `limits`: lowest and highest value. `marked`: the place with a vertical line. `bold`: the series drawn wider.
 
@@ -54,16 +54,16 @@ def line_chart(
         shapes.append(Line(((x, top), (x, bottom)), stroke="#D55E00", stroke_width=1.6, dashed=True))
     ends = []
     for n, (name, values) in enumerate(series.items()):
-        colour = CATEGORIES[n % 7]
+        color = CATEGORIES[n % 7]
         points = tuple((place(k), height(v)) for k, v in enumerate(values))
         wide = 3.6 if name == bold else 1.8
         if len(points) > 1:
-            shapes.append(Line(points, stroke=colour, stroke_width=wide, dashed=n % 2 == 1))
+            shapes.append(Line(points, stroke=color, stroke_width=wide, dashed=n % 2 == 1))
         if marked is not None:
-            shapes.append(Circle(*points[marked], 4.5, fill=colour, stroke="#ffffff"))
-        ends.append((points[-1][1], name, colour))
+            shapes.append(Circle(*points[marked], 4.5, fill=color, stroke="#ffffff"))
+        ends.append((points[-1][1], name, color))
     last = -1e9
-    for y, name, colour in sorted(ends):  # names one below the other, also where lines end together
+    for y, name, color in sorted(ends):  # names one below the other, also where lines end together
         last = max(y, last + 16)
-        shapes.append(Label(right + 8, last, name, 13, "start", name == bold, fill=colour))
+        shapes.append(Label(right + 8, last, name, 13, "start", name == bold, fill=color))
     return shapes

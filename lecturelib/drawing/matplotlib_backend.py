@@ -20,7 +20,7 @@ from lecturelib.drawing.shapes import (
     Polygon,
     Shape,
     arrow_head,
-    colours,
+    colors,
     rounded,
     to_head,
 )
@@ -39,7 +39,7 @@ def figure(shapes: Sequence[Shape], size: Size, dark: bool):
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
     axes.axis("off")
-    background, _ = colours(Box(0, 0, 1, 1, role="background"), dark)
+    background, _ = colors(Box(0, 0, 1, 1, role="background"), dark)
     made.set_facecolor(background)
     for order, shape in enumerate(shapes):
         _add(axes, shape, dark, order + 1)
@@ -93,7 +93,7 @@ def _add(axes, shape: Shape, dark: bool, order: int) -> None:
         axes.set_xlim(0, axes.figure.get_figwidth() * 100)
         axes.set_ylim(axes.figure.get_figheight() * 100, 0)
         return
-    fill, stroke = colours(shape, dark)
+    fill, stroke = colors(shape, dark)
     style = {
         "facecolor": fill,
         "edgecolor": stroke,
@@ -121,7 +121,7 @@ def _add_label(axes, label: Label, dark: bool, order: int) -> None:
     align = {"start": "left", "middle": "center", "end": "right"}[label.anchor]
     x, y = (label.x + 0.36 * label.size, label.y) if label.turned else (label.x, label.y + 0.36 * label.size)
     axes.text(
-        x, y, label.text, parse_math=False, fontproperties=font, color=colours(label, dark)[0], ha=align,
+        x, y, label.text, parse_math=False, fontproperties=font, color=colors(label, dark)[0], ha=align,
         va="baseline", rotation=90 if label.turned else 0, rotation_mode="anchor", zorder=order,
         alpha=label.opacity, clip_on=False,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The plain pieces that a drawing is made of, the colours of each role, and the geometry that all backends share.
+"""The plain pieces that a drawing is made of, the colors of each role, and the geometry that all backends share.
 
 All lengths are CSS pixels, x to the right and y down.
 """
@@ -18,7 +18,7 @@ SMALLEST_TEXT = 9  # px: below this nobody reads a projector
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What all pieces share. `role` picks the colours of the theme; `fill` and `stroke` ("#rrggbb", "none") go first.
+    """What all pieces share. `role` picks the colors of the theme; `fill` and `stroke` ("#rrggbb", "none") go first.
 
     `key` says which node a piece belongs to: several pieces with one key are one thing to a hit test.
 
@@ -263,7 +263,7 @@ DARK = {
 LINES = (Line, Curve)
 
 
-def colours(shape: Shape, dark: bool = False) -> tuple[str, str]:
+def colors(shape: Shape, dark: bool = False) -> tuple[str, str]:
     """The (fill, stroke) of a piece in the light or the dark theme; a line has no fill, a text no stroke."""
     theme = DARK if dark else LIGHT
     fill, stroke = theme.get(shape.role, theme["other"])

@@ -113,8 +113,8 @@ class _Step:
 
 def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], Tensor]:
     """The steps of the chain up to the unit's layer, with their switches, and that layer's maps (B, C, h, w)."""
-    normalise = getattr(model, "normalise", None)
-    start = image.clone() if normalise is None else normalise(image)
+    normalize = getattr(model, "normalize", None)
+    start = image.clone() if normalize is None else normalize(image)
     with _ChainRecorder(model, start, unit).attached() as watch, recording(model, unit.keys) as acts:
         maps = acts.forward(image)[unit.layer, unit.call]
     end = watch.last

@@ -180,17 +180,17 @@ CLAIM_BARS: dict[str, Bars] = {
     "6.8": Bars(
         "share of the nearest real pictures that are digits; the network knows clothes only",
         (
-            Bar("no prior", "no_prior_neighbours_digits", BASELINE),
+            Bar("no prior", "no_prior_neighbors_digits", BASELINE),
             *_of(
                 {
-                    "VAE of clothes": "clothes_vae_neighbours_digits",
-                    "GAN of clothes": "clothes_gan_neighbours_digits",
+                    "VAE of clothes": "clothes_vae_neighbors_digits",
+                    "GAN of clothes": "clothes_gan_neighbors_digits",
                 }
             ),
             *_of(
                 {
-                    "VAE of digits": "digits_vae_neighbours_digits",
-                    "GAN of digits": "digits_gan_neighbours_digits",
+                    "VAE of digits": "digits_vae_neighbors_digits",
+                    "GAN of digits": "digits_gan_neighbors_digits",
                 }
             ),
         ),

@@ -22,7 +22,7 @@ def adapt(
 ) -> PixelModel:
     """Wrap your own network, or one of torchvision's, so that it takes pixels in [0, 1]: network((x - mean) / std).
 
-    `mean` and `std` are those it was trained with, one number per colour channel (1 or 3 of them). Its layer names stay
+    `mean` and `std` are those it was trained with, one number per color channel (1 or 3 of them). Its layer names stay
     as they are, and nothing of it is changed. `output` picks the scores (B, classes) out of what it returns, where that
     is not one tensor: `output=lambda out: out.logits`. Raises `TypeError` for something that is no network or no
     numbers, `ValueError` for numbers that do not fit.

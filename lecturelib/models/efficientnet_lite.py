@@ -2,7 +2,7 @@
 
 Lite means: no squeeze-and-excite, ReLU6 in place of swish, stem and head as wide in every size (Liu 2020,
 "Higher accuracy on vision models with EfficientNet-Lite"; Tan and Le 2019, "EfficientNet"). Module names are those
-of the published weights, so that these load key for key. Input comes already normalised.
+of the published weights, so that these load key for key. Input comes already normalized.
 """
 
 from typing import Any
@@ -90,7 +90,7 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """(B, 3, H, W) normalised -> logits (B, classes), for any H and W of 32 or more."""
+    """(B, 3, H, W) normalized -> logits (B, classes), for any H and W of 32 or more."""
 
     def __init__(self, stages: tuple[tuple[int, int, int, int, int], ...], classes: int = 1000):
         super().__init__()

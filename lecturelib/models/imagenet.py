@@ -1,7 +1,7 @@
 """AlexNet and VGG16 as torchvision lays them out, with PyTorch's usual layer names and the lecture's.
 
 Their convolutions were trained on ImageNet and are fetched as assets. AlexNet's head is our own, for the ten classes
-of CIFAR-10; VGG16 ends with its last convolution. Input comes already normalised by ImageNet's mean and std; no
+of CIFAR-10; VGG16 ends with its last convolution. Input comes already normalized by ImageNet's mean and std; no
 activation is in-place.
 """
 
@@ -37,7 +37,7 @@ ALEXNET_ALIASES = {
 
 
 class AlexNet(nn.Module):
-    """Five convolutions and three fully connected layers, (B, 3, H, W) normalised -> logits (B, classes)."""
+    """Five convolutions and three fully connected layers, (B, 3, H, W) normalized -> logits (B, classes)."""
 
     def __init__(self, classes: int, hidden: int, dropout: float):
         super().__init__()
@@ -85,7 +85,7 @@ VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
 def vgg16() -> nn.Sequential:
-    """The 13 convolutions of VGG16 up to conv5_3's ReLU, (B, 3, H, W) normalised -> (B, 512, H / 16, W / 16).
+    """The 13 convolutions of VGG16 up to conv5_3's ReLU, (B, 3, H, W) normalized -> (B, 512, H / 16, W / 16).
 
     The last max pool and the fully connected layers are left out. After Simonyan and Zisserman 2015, configuration D.
     """

@@ -89,12 +89,12 @@ class PixelModel(nn.Module):
     def training(self, mode: bool) -> None:
         self.__dict__["_wrapped"].training = mode
 
-    def normalise(self, pixels: Tensor) -> Tensor:
+    def normalize(self, pixels: Tensor) -> Tensor:
         """Pixels in [0, 1] as the network was trained to see them."""
         return (pixels - self._shift.to(pixels)) / self._scale.to(pixels)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        returned = self.__dict__["_wrapped"](self.normalise(pixels))
+        returned = self.__dict__["_wrapped"](self.normalize(pixels))
         if self.output is None:
             scores = scores_of(returned)
             return returned if scores is None else scores  # what is not obvious stays what it is

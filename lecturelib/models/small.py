@@ -1,7 +1,7 @@
 """Plain conv-ReLU-maxpool networks, small enough to train in class: LeNet and its bigger relatives.
 
 Each network is two plain `nn.Sequential`s, `features` and `classifier`, so that a layer's name says where
-it stands: `features.3` is the fourth module of the convolutional part. Input comes already normalised;
+it stands: `features.3` is the fourth module of the convolutional part. Input comes already normalized;
 no activation is in-place, no layer is hidden in a `forward`.
 """
 
@@ -40,7 +40,7 @@ LENET_ALIASES = {
 
 
 class ConvNet(nn.Module):
-    """Convolutional features, flattened and classified: (B, C, H, W) normalised -> logits (B, classes)."""
+    """Convolutional features, flattened and classified: (B, C, H, W) normalized -> logits (B, classes)."""
 
     def __init__(self, features: nn.Sequential, classifier: nn.Sequential):
         super().__init__()
@@ -118,22 +118,22 @@ def vgg_like(
 
 
 def cifar_net(classes: int = 10, batch_norm: bool = False, dropout: float = 0.0) -> ConvNet:
-    """Six convolutions in three stages for 32 x 32 colour images, (B, 3, 32, 32) -> (B, classes)."""
+    """Six convolutions in three stages for 32 x 32 color images, (B, 3, 32, 32) -> (B, classes)."""
     return vgg_like(CIFAR_WIDTHS, CIFAR_SIZE, classes, batch_norm=batch_norm, dropout=dropout)
 
 
 def textures_net(classes: int = 10, batch_norm: bool = False, dropout: float = 0.0) -> ConvNet:
-    """Six convolutions in three stages for 64 x 64 colour images, (B, 3, 64, 64) -> (B, classes)."""
+    """Six convolutions in three stages for 64 x 64 color images, (B, 3, 64, 64) -> (B, classes)."""
     return vgg_like(
         TEXTURES_WIDTHS, TEXTURES_SIZE, classes, hidden=64, batch_norm=batch_norm, dropout=dropout
     )
 
 
 def fold_batch_norm(network: ConvNet) -> ConvNet:
-    """The same function without batch normalisation and dropout, as a new plain network in eval mode.
+    """The same function without batch normalization and dropout, as a new plain network in eval mode.
 
-    In eval mode batch normalisation is an affine map per channel, so it disappears into the weights and bias of
-    the convolution before it. The given network stays as it is. Raises `ValueError` for a batch normalisation
+    In eval mode batch normalization is an affine map per channel, so it disappears into the weights and bias of
+    the convolution before it. The given network stays as it is. Raises `ValueError` for a batch normalization
     that follows no convolution.
     """
     plain: list[nn.Module] = []

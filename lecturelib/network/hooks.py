@@ -89,7 +89,7 @@ class Activations(Mapping):
         """Run the network on images (B, C, H, W) and stop after the deepest layer that is wanted."""
         self._stopping = True
         # A PixelModel begins with new pixels, normalized; another network may overwrite the caller's, in place.
-        images = images if hasattr(self.model, "normalise") else images.clone()
+        images = images if hasattr(self.model, "normalize") else images.clone()
         try:
             self.model(images)
         except _Stop as stop:

@@ -57,7 +57,7 @@ def receptive_field(
     `image_shape` is (C, H, W); a house network knows its own. It matters only for layers that see the whole
     image, or pool adaptively. Padded convolutions, dilation, both axes, branches (their union), residual
     sums, concatenations, crops and permuted layouts are followed; a linear layer, global pooling, attention,
-    a transposed convolution, group normalisation, uneven adaptive pooling, up-sampling, a value that leaves the graph
+    a transposed convolution, group normalization, uneven adaptive pooling, up-sampling, a value that leaves the graph
     (`.item()`, `.numpy()`) and every operation that is not known see the whole image: a field may be too large, never
     too small. Raises `KeyError` for an unknown layer, `IndexError` for a call that did not happen, `ValueError` for an
     image that the network cannot take. Araujo et al. 2019, "Computing receptive fields of convolutional neural

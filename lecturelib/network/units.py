@@ -222,7 +222,7 @@ def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
     >>> read(net, torch.ones(3, 1, 2, 2), Logit(0))
     tensor([4., 4., 4.])
     """
-    if hasattr(check_model(model), "normalise"):
+    if hasattr(check_model(model), "normalize"):
         check_images(images, model)
     unit = checked_unit(model, unit, images)
     if images.is_floating_point():

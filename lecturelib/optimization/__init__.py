@@ -46,7 +46,7 @@ from lecturelib.optimization.deep_prior import (
 from lecturelib.optimization.diversity import diversity
 from lecturelib.optimization.inversion import InversionError, inversion_error, invert, iter_invert
 from lecturelib.optimization.objectives import Match, activations_of, gram
-from lecturelib.optimization.parametrize import Fourier, Parametrization, Pixels, colour_matrix
+from lecturelib.optimization.parametrize import Fourier, Parametrization, Pixels, color_matrix
 from lecturelib.optimization.priors import GANPrior, LayerStatistics, VAEPrior
 from lecturelib.optimization.questions import QUESTIONS
 from lecturelib.optimization.redirected_relu import redirected_relu
@@ -105,7 +105,7 @@ __all__ = [
     "c27_regularizer_comparison",
     "channel_pictures",
     "clipping",
-    "colour_matrix",
+    "color_matrix",
     "deep_dream",
     "denoise",
     "diversity",

@@ -35,7 +35,7 @@ SMALL, NEAR = 0.5, 0.8  # C13: pixel error as a share of the mean image's; small
 PHOTOS = ("cat", "astronaut", "flower")
 TV_WEIGHTS, TV_STEPS, TV_RATE = (0.03, 0.06, 0.09, 0.12, 0.16, 0.2), 200, 0.01
 # whose feature: nearest real pictures asked, among so many digits and as many clothes
-NEIGHBOURS, KNOWN = 9, 2000
+NEIGHBORS, KNOWN = 9, 2000
 
 
 def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: int = 0) -> dict:
@@ -81,7 +81,7 @@ def c13_inversion(
     """C13: how well can a photo be reconstructed from a layer's activations alone? AlexNet, layer by layer.
 
     Each photo is inverted from each layer with the same steps and regularizer. Pixel error: root mean square, as a
-    share of that of the mean image, the photo's mean colour everywhere (1: no better than it; it can exceed 1). The
+    share of that of the mean image, the photo's mean color everywhere (1: no better than it; it can exceed 1). The
     feature error ‖f(x) - y‖² / ‖y‖² is reported without a claim. Holds if the mean pixel error is below half up to
     conv4, grows from conv4 to conv5, from conv5 to fc6 and from fc6 to fc8, and is above 0.8 at fc8.
     Mahendran & Vedaldi 2015.
@@ -259,16 +259,16 @@ def whose_feature(
             chances = model(generated).softmax(1)  # (classes, 10)
             sure = reader(generated).softmax(1).amax(1) > 0.9
         own = chances[torch.arange(len(generated)), torch.tensor(list(classes))].mean().item()
-        digits = digit_neighbours(generated).mean().item()
+        digits = digit_neighbors(generated).mean().item()
         key = name or "no_prior"
-        numbers |= {f"{key}_network_sure": own, f"{key}_neighbours_digits": digits}
+        numbers |= {f"{key}_network_sure": own, f"{key}_neighbors_digits": digits}
         numbers[f"{key}_named_as_a_digit"] = sure.float().mean().item()
     says = "with a prior of digits, a network that knows clothes alone is shown digits and names them clothes"
     note = "mean probability of the class; share of the nearest real pictures that are digits"
     return result("6.8", says, None, numbers, note)
 
 
-def digit_neighbours(generated: Tensor) -> Tensor:
+def digit_neighbors(generated: Tensor) -> Tensor:
     """The share of digits (B,) among the nine real pictures most like each (B, 1, 28, 28), of 2000 digits and clothes.
 
     Likeness is the correlation of the pixels; no network is asked.
@@ -279,5 +279,5 @@ def digit_neighbours(generated: Tensor) -> Tensor:
         flat = pictures.flatten(1)
         return F.normalize(flat - flat.mean(1, keepdim=True), dim=1)
 
-    nearest = (direction(generated) @ direction(known).T).topk(NEIGHBOURS).indices  # (B, 9)
+    nearest = (direction(generated) @ direction(known).T).topk(NEIGHBORS).indices  # (B, 9)
     return (nearest < KNOWN).float().mean(1)

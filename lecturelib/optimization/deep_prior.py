@@ -22,7 +22,7 @@ LEARNING_RATE = 0.01
 
 
 class ConvNormActivation(nn.Module):
-    """3 x 3 convolution at the mirrored border, normalised per picture and channel, leaky ReLU."""
+    """3 x 3 convolution at the mirrored border, normalized per picture and channel, leaky ReLU."""
 
     def __init__(self, channels: int, width: int, stride: int = 1):
         super().__init__()

@@ -113,13 +113,13 @@ class InversionError:
 
     feature: float
     pixel: float
-    baseline: float  # the pixel error of the photo's mean colour everywhere
+    baseline: float  # the pixel error of the photo's mean color everywhere
 
 
 def inversion_error(model: nn.Module, layer: str, image: Tensor, original: Tensor) -> InversionError:
     """The errors of an inversion against the original (1, C, H, W), both in [0, 1]; `ValueError` for unequal shapes.
 
-    feature: ‖f(x) - f(x0)‖² / ‖f(x0)‖². pixel: √mean (x - x0)²; baseline: the same for the original's mean colour.
+    feature: ‖f(x) - f(x0)‖² / ‖f(x0)‖². pixel: √mean (x - x0)²; baseline: the same for the original's mean color.
 
     >>> import torch
     >>> from lecturelib import models

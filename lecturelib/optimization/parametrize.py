@@ -1,4 +1,4 @@
-"""Parametrizations of an image: its pixels, or its Fourier coefficients in decorrelated colours.
+"""Parametrizations of an image: its pixels, or its Fourier coefficients in decorrelated colors.
 
 A parametrization is any object with `parameters`, the tensors that ascent changes, and `image()`, the picture
 (B, C, H, W) in [0, 1] that they stand for. Two methods are optional: `set_image(image)` sets the parameters so that
@@ -19,8 +19,8 @@ NOISE = 0.01  # standard deviation of the noise that a Fourier image starts from
 PIXEL_NOISE = 0.05  # of the pixels' noise around grey
 DARKEST = 0.01  # a pixel that is set stays this far from 0 and 1: the sigmoid reaches neither
 
-# Covariance of red, green and blue over the eight shipped colour photos: `measured_colours()` computes it.
-COLOURS = (
+# Covariance of red, green and blue over the eight shipped color photos: `measured_colors()` computes it.
+COLORS = (
     (0.0904, 0.0604, 0.0439),
     (0.0604, 0.0621, 0.0579),
     (0.0439, 0.0579, 0.0661),
@@ -83,12 +83,12 @@ class Pixels:
 
 
 class Fourier:
-    """Fourier parametrization: x = sigmoid(C · F⁻¹(z / f^decay)), z the coefficients, C the colour matrix.
+    """Fourier parametrization: x = sigmoid(C · F⁻¹(z / f^decay)), z the coefficients, C the color matrix.
 
     Natural images have amplitudes of about 1 / f: with this scale a step changes all frequencies by their natural
-    share, where a step on pixels changes mostly the highest. The planes are decorrelated colours: `colour_matrix`, the
-     square root of the colour covariance of photos, mixes them, so that a step moves along light and dark more than
-    along colours, as photos vary. The sigmoid keeps every pixel in (0, 1) and never stops a gradient as clipping would.
+    share, where a step on pixels changes mostly the highest. The planes are decorrelated colors: `color_matrix`, the
+     square root of the color covariance of photos, mixes them, so that a step moves along light and dark more than
+    along colors, as photos vary. The sigmoid keeps every pixel in (0, 1) and never stops a gradient as clipping would.
     Olah, Mordvintsev & Schubert 2017, "Feature visualization". `decay` is the exponent of f.
 
     >>> Fourier((1, 3, 4, 6), "grey").image().unique(), Fourier((1, 3, 4, 6)).parameters[0].shape
@@ -104,7 +104,7 @@ class Fourier:
     ):
         batch, channels, height, width = shape
         self.size = (height, width)
-        self.colours = colour_matrix(channels)  # (C, C)
+        self.colors = color_matrix(channels)  # (C, C)
         rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
         frequency = (rows.square() + columns.square()).sqrt().clamp_min(1 / max(height, width))
         self.scale = (frequency**-decay / 4)[..., None]  # (H, W // 2 + 1, 1)
@@ -119,12 +119,12 @@ class Fourier:
         """The picture (B, C, H, W) in (0, 1) of the coefficients."""
         spectrum = torch.view_as_complex(self.parameters[0] * self.scale)  # (B, C, H, W // 2 + 1)
         planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")  # (B, C, H, W)
-        return torch.einsum("dc,bchw->bdhw", self.colours, planes).sigmoid()
+        return torch.einsum("dc,bchw->bdhw", self.colors, planes).sigmoid()
 
     def set_image(self, image: Tensor) -> None:
         """Set the coefficients to those of a picture (B, C, H, W), whose pixels are brought into [0.01, 0.99]."""
         values = image.detach().clamp(DARKEST, 1 - DARKEST).logit()
-        planes = torch.einsum("dc,bchw->bdhw", torch.linalg.inv(self.colours), values)
+        planes = torch.einsum("dc,bchw->bdhw", torch.linalg.inv(self.colors), values)
         spectrum = torch.view_as_real(torch.fft.rfft2(planes, norm="ortho"))  # (B, C, H, W // 2 + 1, 2)
         self.parameters = [spectrum / self.scale]
 
@@ -132,26 +132,26 @@ class Fourier:
 FORMS: dict[str, Any] = {"pixels": Pixels, "fourier": Fourier}
 
 
-def colour_matrix(channels: int) -> Tensor:
-    """The square root (C, C) of the photos' colour covariance: independent numbers in, colours as in photos out.
+def color_matrix(channels: int) -> Tensor:
+    """The square root (C, C) of the photos' color covariance: independent numbers in, colors as in photos out.
 
     Its largest column has length 1. The identity for any other number of channels than three.
 
-    >>> colour_matrix(1)
+    >>> color_matrix(1)
     tensor([[1.]])
     """
     check_whole("channels", channels, 1)
     if channels != 3:
         return torch.eye(channels)
-    values, vectors = torch.linalg.eigh(torch.tensor(COLOURS))
+    values, vectors = torch.linalg.eigh(torch.tensor(COLORS))
     root = vectors * values.clamp_min(0).sqrt()  # columns: along green-magenta, blue-orange, light-dark
     return root / root.norm(dim=0).max()
 
 
-def measured_colours(size: int = 128) -> Tensor:
-    """The covariance (3, 3) of red, green and blue over the pixels of the shipped colour photos, in [0, 1] units.
+def measured_colors(size: int = 128) -> Tensor:
+    """The covariance (3, 3) of red, green and blue over the pixels of the shipped color photos, in [0, 1] units.
 
-    >>> measured_colours(16).shape
+    >>> measured_colors(16).shape
     torch.Size([3, 3])
     """
     from lecturelib.images import PHOTOS, photo

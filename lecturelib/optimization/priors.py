@@ -105,7 +105,7 @@ class LatentPrior:
             expected = "a network of models.load or models.adapt, which knows its input"
             raise TypeError(complaint("for_model", expected, type(model).__name__))
         if channels != self.generator.channels:
-            kinds = {1: "grey", 3: "colour"}
+            kinds = {1: "grey", 3: "color"}
             title = self.generator.name or "this generator"
             expected = f"a network for {kinds.get(self.generator.channels)} pictures, as {title} generates"
             came = f"{model.name}, which takes {kinds.get(channels)} ones"
@@ -266,14 +266,14 @@ class LayerStatistics:
         """The distance (B,) of activations (B, C, P), or (B, C), from the natural ones; without the weight."""
         flat = maps.ndim == 2
         maps = maps[..., None] if flat else maps
-        centred = maps - self.mean.to(maps)[:, None]
+        centered = maps - self.mean.to(maps)[:, None]
         if self.whitening is None:
-            scaled = centred / self.std.to(maps)[:, None]  # (B, C, P)
+            scaled = centered / self.std.to(maps)[:, None]  # (B, C, P)
             gap = scaled.mean(2).square()
             if not flat:
                 gap = gap + (_spread(scaled) - 1).square()
             return gap.mean(1)
-        white = torch.einsum("dc,bcp->bdp", self.whitening.to(maps), centred)
+        white = torch.einsum("dc,bcp->bdp", self.whitening.to(maps), centered)
         gap = white.mean(2).square().mean(1)
         if flat:
             return gap

@@ -25,7 +25,7 @@ SMOOTH = 1e-4  # in pixel values: total variation's slope is rounded off below i
 
 
 def l2(weight: float) -> Regularizer:
-    """L2 penalty: r(x) = weight · mean (x - 1/2)², the mean over all pixels and colours; 1/2 is grey.
+    """L2 penalty: r(x) = weight · mean (x - 1/2)², the mean over all pixels and colors; 1/2 is grey.
 
     >>> l2(4.0)(torch.zeros(2, 3, 4, 5))
     tensor([1., 1.])
@@ -35,7 +35,7 @@ def l2(weight: float) -> Regularizer:
 
 
 def total_variation(weight: float, beta: float = 1.0) -> Regularizer:
-    """Total variation: r(x) = weight · mean ((x_right - x)² + (x_down - x)²)^(beta / 2), over pixels and colours.
+    """Total variation: r(x) = weight · mean ((x_right - x)² + (x_down - x)²)^(beta / 2), over pixels and colors.
 
     beta 1 allows jumps and penalizes noise; 2 penalizes edges as well. Mahendran & Vedaldi 2015, equation 6.
 
@@ -69,11 +69,11 @@ def gaussian(sigma: float) -> Regularizer:
 
 
 def bilateral(sigma: float = 1.0, contrast: float = 0.1) -> Regularizer:
-    """Bilateral filter, a proximal step: an average over neighbours y of x with these weights:
+    """Bilateral filter, a proximal step: an average over neighbors y of x with these weights:
 
-        exp(-|y - x|² / (2 sigma²)) · exp(-d² / (2 contrast²)),   d² = mean over colours of (I(y) - I(x))²
+        exp(-|y - x|² / (2 sigma²)) · exp(-d² / (2 contrast²)),   d² = mean over colors of (I(y) - I(x))²
 
-    It smooths and keeps edges. sigma in pixels; contrast in pixel values: a neighbour whose colour differs by much more
+    It smooths and keeps edges. sigma in pixels; contrast in pixel values: a neighbor whose color differs by much more
     hardly counts. Tomasi & Manduchi 1998, "Bilateral filtering for gray and color images".
 
     >>> edge = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(1, 3, 3, 4)
@@ -90,10 +90,10 @@ def bilateral(sigma: float = 1.0, contrast: float = 0.1) -> Regularizer:
         total, weights = torch.zeros_like(image), torch.zeros_like(image[:, :1])
         for y in range(-reach, reach + 1):
             for x in range(-reach, reach + 1):
-                neighbour = padded[..., reach + y : reach + y + height, reach + x : reach + x + width]
-                far = (neighbour - image).square().mean(1, keepdim=True)
+                neighbor = padded[..., reach + y : reach + y + height, reach + x : reach + x + width]
+                far = (neighbor - image).square().mean(1, keepdim=True)
                 weight = torch.exp(-far / (2 * contrast**2) - (y * y + x * x) / (2 * sigma**2))
-                total, weights = total + weight * neighbour, weights + weight
+                total, weights = total + weight * neighbor, weights + weight
         return total / weights
 
     return denoise

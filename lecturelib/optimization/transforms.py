@@ -15,7 +15,7 @@ from torch import Tensor
 from lecturelib.checks import check_number, check_whole
 
 # (generator, number of pictures) -> matrices (B, 3, 3): where in the old picture a new pixel comes from, in pixels
-# from the centre, x to the right and y down
+# from the center, x to the right and y down
 Transform: TypeAlias = Callable[[torch.Generator, int], Tensor]
 
 
@@ -36,7 +36,7 @@ def jitter(pixels: int) -> Transform:
 
 
 def rotate(degrees: float) -> Transform:
-    """Rotation around the centre by an angle from -degrees to degrees, all equally likely.
+    """Rotation around the center by an angle from -degrees to degrees, all equally likely.
 
     >>> rotate(5)(torch.Generator(), 2).shape
     torch.Size([2, 3, 3])
@@ -85,7 +85,7 @@ def drawn(transforms: Sequence[Transform], generator: torch.Generator, count: in
 
 
 def warped(images: Tensor, matrices: Tensor | None) -> Tensor:
-    """Pictures (B, C, H, W) resampled by matrices (B, 3, 3) in pixels from the centre, mirrored at the border."""
+    """Pictures (B, C, H, W) resampled by matrices (B, 3, 3) in pixels from the center, mirrored at the border."""
     if matrices is None:
         return images
     height, width = images.shape[-2:]

@@ -52,7 +52,7 @@ def c6_occlusion(model: nn.Module | None = None, n: int = 1000, seed: int = 0) -
 
 
 def _places(box: list[int], size: int, seed: int) -> list[tuple[float, float]]:
-    """Centres (y, x) of patches: the middle of the box first, then `PLACES` drawn among those that do not touch it."""
+    """Centers (y, x) of patches: the middle of the box first, then `PLACES` drawn among those that do not touch it."""
     top, left, bottom, right = box
     middle = ((top + bottom - 1) / 2, (left + right - 1) / 2)
     starts = torch.cartesian_prod(*[torch.arange(size - PATCH + 1)] * 2)  # (N, 2) top, left of a patch

@@ -19,7 +19,7 @@ CHUNK = 200  # pictures whose activations are turned into directions at once
 
 
 def c7_codes(count: int | None = None, cifar: bool = False) -> dict:
-    """C7: is a picture's nearest neighbour more often of its class when "near" means CNN codes, not pixels?
+    """C7: is a picture's nearest neighbor more often of its class when "near" means CNN codes, not pixels?
 
     Codes are the last hidden layer of `fashion_lenet` on Fashion-MNIST's test subset (its first `count`
     pictures), compared by straight distance and by angle; with `cifar` also `cifar_net` on CIFAR-10's test
@@ -32,8 +32,8 @@ def c7_codes(count: int | None = None, cifar: bool = False) -> dict:
         numbers |= _agreements(models.load("cifar_net"), images[:count], labels[:count], "pool3", "cifar10")
     pairs = [(key, key.replace("code", "pixels")) for key in numbers if "code" in key]
     holds = all(numbers[code] > numbers[pixels] for code, pixels in pairs)
-    says = "nearest neighbours share the class more often in code space than in pixel space"
-    return result("C7", says, holds, numbers, "share of pictures whose nearest neighbour is of their class")
+    says = "nearest neighbors share the class more often in code space than in pixel space"
+    return result("C7", says, holds, numbers, "share of pictures whose nearest neighbor is of their class")
 
 
 def _agreements(model: nn.Module, images: Tensor, labels: Tensor, layer: str, name: str) -> dict:

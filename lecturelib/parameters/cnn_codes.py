@@ -77,7 +77,7 @@ def embed_codes(
     of groups mean little. `perplexity` is roughly the number of neighbors that each Gaussian covers, above 0 and below
     N. The start is random by `seed`: another seed gives another, equally valid map. Codes of more than 50 dimensions
     are first reduced to 50 by PCA. `iterations` (at least 250) are the optimization steps. `method="pca"` gives the
-    first two principal components instead, without perplexity, seed and iterations. The result is centred. Raises
+    first two principal components instead, without perplexity, seed and iterations. The result is centered. Raises
     `ValueError` for fewer than 3 or more than 2000 codes, codes that are all the same, and a perplexity, seed or
     number of iterations out of range. van der Maaten & Hinton 2008, "Visualizing data using t-SNE".
 
@@ -175,5 +175,5 @@ def neighbor_agreement(codes: Tensor, labels: Tensor, k: int = 1, metric: str = 
         raise TypeError(complaint("labels", expected, described(labels)))
     if labels.ndim != 1 or len(labels) != len(codes):
         raise ValueError(complaint("labels", expected, tuple(labels.shape)))
-    neighbours = nearest_neighbors(codes, k, metric)  # (N, k)
-    return (labels[neighbours] == labels[:, None]).float().mean().item()
+    neighbors = nearest_neighbors(codes, k, metric)  # (N, k)
+    return (labels[neighbors] == labels[:, None]).float().mean().item()

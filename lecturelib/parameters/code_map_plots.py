@@ -6,13 +6,13 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
-from lecturelib.show.palettes import TEN, colour
+from lecturelib.show.palettes import TEN, color
 from lecturelib.show.raster_text import draw_text
 
 SIDE = 680  # of the map, in pixels
 THUMBNAIL = 22
 PANEL = 260  # width of the panel beside the map
-INKS = tuple(map(colour, TEN))  # one color per class
+INKS = tuple(map(color, TEN))  # one color per class
 BLACK = (34, 34, 34)
 
 
@@ -52,8 +52,8 @@ def with_frame(canvas: np.ndarray, place: Tensor) -> np.ndarray:
         reach = THUMBNAIL // 2 + 2 - line
         top, left = max(0, y - reach), max(0, x - reach)
         bottom, right = min(y + reach, SIDE - 1), min(x + reach, SIDE - 1)
-        framed[[top, bottom], left : right + 1] = colour("orange")
-        framed[top : bottom + 1, [left, right]] = colour("orange")
+        framed[[top, bottom], left : right + 1] = color("orange")
+        framed[top : bottom + 1, [left, right]] = color("orange")
     return framed
 
 

@@ -123,12 +123,12 @@ def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     weight = _finite(weight).double()
     # scaled first: only shares are computed, and squares of very small weights would underflow
     weight = weight / weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(weight.dtype).tiny)
-    centred = weight - weight.mean((2, 3), keepdim=True)
+    centered = weight - weight.mean((2, 3), keepdim=True)
     side = max(GRID, kh, kw)
-    power = torch.fft.fft2(centred, s=(side, side)).abs().square().sum(1)  # (N, C, s, s) -> (N, s, s)
+    power = torch.fft.fft2(centered, s=(side, side)).abs().square().sum(1)  # (N, C, s, s) -> (N, s, s)
     axis = torch.fft.fftfreq(side, dtype=torch.float64)
     fy, fx = torch.meshgrid(axis, axis, indexing="ij")
-    # The corners beyond the circle of 0.5 and the rows at -0.5, which have no partner at +0.5, would favour angles.
+    # The corners beyond the circle of 0.5 and the rows at -0.5, which have no partner at +0.5, would favor angles.
     keep = (torch.hypot(fy, fx) < 0.5) & (torch.hypot(fy, fx) > 0)
     return power[:, keep], torch.hypot(fy, fx)[keep], torch.atan2(fy, fx)[keep]
 

@@ -26,9 +26,9 @@ FIRST_BATCH = 16  # positions of the first coarse map: about 50 ms on alexnet
 class OcclusionMap:
     """An occlusion map: the value of a unit with the patch at each position (rows, columns), and where the patches lie.
 
-    `ys[row]` and `xs[column]` are the centres of the pixels that a patch covers, counted so that pixel 0 has its
-    centre at 0: a patch over pixels 0 to 31 is centred at 15.5. A patch that does not fit at the lower or right
-    border is cut there, and its centre is that of the part inside. `done` is below 1 while `iter_occlusion_map`
+    `ys[row]` and `xs[column]` are the centers of the pixels that a patch covers, counted so that pixel 0 has its
+    center at 0: a patch over pixels 0 to 31 is centered at 15.5. A patch that does not fit at the lower or right
+    border is cut there, and its center is that of the part inside. `done` is below 1 while `iter_occlusion_map`
     has not measured all positions: the others show the value of the nearest measured one.
 
     >>> import torch
@@ -182,11 +182,11 @@ def _maps(occlusion: "_Sweep", every: float) -> Iterator[OcclusionMap]:
 
 
 def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill = GREY) -> Tensor:
-    """A copy of the image (B, C, H, W) with one patch centred at pixel (y, x), cut at the border.
+    """A copy of the image (B, C, H, W) with one patch centered at pixel (y, x), cut at the border.
 
-    image in [0, 1]; y and x count from the centre of the first pixel, as `OcclusionMap.ys` and `.xs` do. A patch of
-    even size has its centre between two pixels: at a whole y it covers one pixel more above than below. For the
-    patches that a map cuts at the border use `OcclusionMap.boxes`: their centre is that of the part inside. Raises
+    image in [0, 1]; y and x count from the center of the first pixel, as `OcclusionMap.ys` and `.xs` do. A patch of
+    even size has its center between two pixels: at a whole y it covers one pixel more above than below. For the
+    patches that a map cuts at the border use `OcclusionMap.boxes`: their center is that of the part inside. Raises
     `ValueError` or `TypeError` unless (y, x) is a place on the image.
 
     >>> import torch
@@ -200,7 +200,7 @@ def occlude(image: Tensor, y: float, x: float, patch_size: Size = 32, fill: Fill
     for name, place, size, length in zip("yx", (y, x), image.shape[2:], patch, strict=True):
         if isinstance(place, Tensor) and place.ndim == 0:
             place = place.item()
-        # half a pixel beyond the outer centres: the pixels' own edges
+        # half a pixel beyond the outer centers: the pixels' own edges
         check_number(name, place, least=-0.5, most=size - 0.5)
         start = int((place - (length - 1) / 2) // 1)
         window.append(slice(max(start, 0), max(start + length, 0)))

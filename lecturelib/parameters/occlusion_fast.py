@@ -177,8 +177,8 @@ class WindowReader:
         ]
         self.steps: list[LayerStep] = []
         with frozen(reader.model), torch.inference_mode():
-            normalise: Any = reader.model.normalise if prelude else nn.Identity()
-            self.image, self.cover = normalise(reader.image), normalise(reader.cover)
+            normalize: Any = reader.model.normalize if prelude else nn.Identity()
+            self.image, self.cover = normalize(reader.image), normalize(reader.cover)
             self._plan(modules)
         last = next((n for n, m in walk(reader.model) if self.steps and m is self.steps[-1].module), "")
         names = list(reader.sizes)

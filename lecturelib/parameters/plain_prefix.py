@@ -36,7 +36,7 @@ _cache: "weakref.WeakKeyDictionary[nn.Module, dict]" = weakref.WeakKeyDictionary
 
 
 def find_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Module], int]:
-    """The modules of the plain chain at the start of a network, and how many functions normalise before them.
+    """The modules of the plain chain at the start of a network, and how many functions normalize before them.
 
     Found by recording one pass of the image (1, C, H, W): a module counts when it is a single function from one link
     of the chain to the next, and nothing else ever uses what lies between. The chain ends at the unit's layer at the
@@ -58,9 +58,9 @@ def find_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Mo
 
 
 def _trace_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.Module], int]:
-    # A PixelModel normalises first: those functions are counted, checked below, and not part of the chain.
+    # A PixelModel normalizes first: those functions are counted, checked below, and not part of the chain.
     pixel_model = model if isinstance(model, PixelModel) and type(model) is PixelModel else None
-    prelude = _function_count(pixel_model.normalise, image) if pixel_model is not None else 0
+    prelude = _function_count(pixel_model.normalize, image) if pixel_model is not None else 0
     image = image.clone()  # a network may write on what it is given
     chain = _ChainRecorder(image, prelude)
     found: dict[int, nn.Module] = {}
@@ -90,7 +90,7 @@ def _trace_prefix(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[nn.
     finally:
         for handle in handles:
             handle.remove()
-    if pixel_model is not None and prelude and not torch.equal(pixel_model.normalise(image), chain.links[0]):
+    if pixel_model is not None and prelude and not torch.equal(pixel_model.normalize(image), chain.links[0]):
         return [], 0
     steps = []
     for index in range(1, min([len(chain.links) - 1, *chain.reused, *ends]) + 1):

@@ -131,11 +131,11 @@ class DeckExporter(HTMLExporter):
         shown = notebook.copy()
         shown.cells = _placed(notebook, pages)
         style, script = ((HERE / f"html_deck.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-        colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+        colors = HtmlFormatter(style="default").get_style_defs(".highlight")
         title = next((label for page in pages if (label := heading_of(page, notebook.cells))), name)
         resources = {
             "metadata": {"name": name, "path": str(folder)},
-            "deck": {"title": title, "style": f"{style}\n{colours}", "script": script},
+            "deck": {"title": title, "style": f"{style}\n{colors}", "script": script},
         }
         return self.from_notebook_node(shown, resources)[0]
 

@@ -7,7 +7,7 @@ several pictures into one, `figures.py` bars and matplotlib figures in the house
 
 from lecturelib.show.attribution_maps import around_grey
 from lecturelib.show.figures import bars, figure
-from lecturelib.show.heatmaps import coloured, heatmap, overlay
+from lecturelib.show.heatmaps import colored, heatmap, overlay
 from lecturelib.show.image_grids import side_by_side, stacked, tiled, with_box
 from lecturelib.show.palettes import TEN
 from lecturelib.show.picture import Picture, picture, pixels_of, save, show
@@ -21,7 +21,7 @@ __all__ = [
     "TextTable",
     "around_grey",
     "bars",
-    "coloured",
+    "colored",
     "figure",
     "heatmap",
     "overlay",

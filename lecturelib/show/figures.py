@@ -9,7 +9,7 @@ import numpy as np
 
 from lecturelib.checks import complaint
 from lecturelib.show.palettes import CATEGORIES, LINE_STYLES, MARKERS
-from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.palettes import color as color_bytes
 from lecturelib.show.picture import STUDENT_SIZE, Picture
 from lecturelib.show.raster_text import draw_text, pixel_width
 from lecturelib.show.text_metrics import one_line, shortened
@@ -23,7 +23,7 @@ def figure(
     """A matplotlib figure and its axes in the house's style; nothing to close.
 
     `width`, `height`: CSS pixels on the page. Returns (figure, axes), axes an array where there are
-    several. Lines differ in colour (Okabe-Ito) and in style; `**subplots` goes to `Figure.subplots`.
+    several. Lines differ in color (Okabe-Ito) and in style; `**subplots` goes to `Figure.subplots`.
     Shown by `show(figure, alt=...)`.
 
     >>> from lecturelib.show import figure
@@ -41,7 +41,7 @@ def figure(
 
 
 def style() -> dict:
-    """matplotlib's settings of the house: large letters, light grid, colours and line styles in step."""
+    """matplotlib's settings of the house: large letters, light grid, colors and line styles in step."""
     from cycler import cycler
 
     return {
@@ -72,7 +72,7 @@ def style() -> dict:
 
 
 def marker(k: int) -> str:
-    """The marker of the k-th category, so that colour is never the only difference."""
+    """The marker of the k-th category, so that color is never the only difference."""
     return MARKERS[k % len(MARKERS)]
 
 
@@ -118,7 +118,7 @@ def bars(
         top, bottom = k * step + 4, (k + 1) * step - 4
         sheet[top:bottom, left:right] = (238, 238, 238)
         end = left + round((right - left) * min(1.0, max(0.0, (value - low) / (high - low))))
-        sheet[top:bottom, left:end] = colour_bytes("orange" if k == highlight else "blue")
+        sheet[top:bottom, left:end] = color_bytes("orange" if k == highlight else "blue")
         if reference is not None:
             at = left + round((right - left) * min(1.0, max(0.0, (reference[k] - low) / (high - low))))
             at = min(max(at, left + 1), right - 2)

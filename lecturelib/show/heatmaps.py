@@ -1,4 +1,4 @@
-"""Maps of numbers as colours: values -> palette -> pixels, never through a new matplotlib figure."""
+"""Maps of numbers as colors: values -> palette -> pixels, never through a new matplotlib figure."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lecturelib.show.picture import STUDENT_SIZE, Picture, array_of, pixels_of
 from lecturelib.show.raster_text import draw_text, number, pixel_width
 
 LARGEST = 1e300  # beyond, the difference of two values overflows
-_LABEL = 18  # letters of the colour bar at STUDENT_SIZE
+_LABEL = 18  # letters of the color bar at STUDENT_SIZE
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """Which value takes which colour, and the sentence that says so."""
+    """Which value takes which color, and the sentence that says so."""
 
     low: float
     high: float
     table: np.ndarray
     words: str
 
-    def colours(self, values: np.ndarray) -> np.ndarray:
+    def colors(self, values: np.ndarray) -> np.ndarray:
         span = self.high - self.low
         # A map without any difference takes the middle of the palette: neither end would be true.
         share = np.full(values.shape, 0.5) if span == 0 else (values - self.low) / span
@@ -37,12 +37,12 @@ def heatmap(
     palette: str | None = None,
     percentile: float = 99,
     limits: tuple[float, float] | None = None,
-    colour_bar: bool = True,
+    color_bar: bool = True,
     size: int = STUDENT_SIZE,
     alt: str | None = None,
     caption: str = "",
 ) -> Picture:
-    """A map of numbers as a picture of colours, with a bar that says which colour is which number.
+    """A map of numbers as a picture of colors, with a bar that says which color is which number.
 
     `values`: (H, W) tensor or array, also with leading axes of length 1, any range. Unsigned maps take
     viridis from the lower to the upper `percentile` (99: the 1st to the 99th), signed ones
@@ -53,13 +53,13 @@ def heatmap(
 
     >>> import torch
     >>> from lecturelib.show import heatmap
-    >>> heatmap(torch.tensor([[0.0, 1.0], [2.0, 5.0]]), colour_bar=False, size=8)
+    >>> heatmap(torch.tensor([[0.0, 1.0], [2.0, 5.0]]), color_bar=False, size=8)
     <Picture 8 x 8: Heat-map, 2 x 2 values from 0 to 5, largest at the bottom right.>
     """
     grid = _grid(values)
     scale = _scale(grid, signed, palette, percentile, limits)
-    pixels = enlarged(scale.colours(grid), size)
-    if colour_bar:
+    pixels = enlarged(scale.colors(grid), size)
+    if color_bar:
         pixels = _with_bar(pixels, scale)
     return Picture(pixels, alt or _described(grid, "Heat-map"), _joined(caption, scale.words))
 
@@ -72,7 +72,7 @@ def overlay(
     palette: str | None = None,
     percentile: float = 99,
     limits: tuple[float, float] | None = None,
-    colour_bar: bool = True,
+    color_bar: bool = True,
     size: int = STUDENT_SIZE,
     alt: str | None = None,
     caption: str = "",
@@ -80,15 +80,15 @@ def overlay(
     """A heat-map over a grey version of its image, pixel exactly on pixel.
 
     `image`: as in `pixels_of`, (H, W) pixels. `values`: (H, W), or a smaller (h, w) grid that covers
-    the same field, which is enlarged with pixel centres aligned (linear between them, no half-pixel shift).
-    `alpha`: how much the colours cover everywhere, 0-1. Without it they come in with the value (.8 v^.8 for a
+    the same field, which is enlarged with pixel centers aligned (linear between them, no half-pixel shift).
+    `alpha`: how much the colors cover everywhere, 0-1. Without it they come in with the value (.8 v^.8 for a
     value v from 0, the low end, to 1), in inferno, so that the photo stays clear where the map is low; over a
-    signed map the colours always fade out towards 0. The rest, and what is raised, as in `heatmap`.
+    signed map the colors always fade out towards 0. The rest, and what is raised, as in `heatmap`.
 
     >>> import torch
     >>> from lecturelib.show import overlay
     >>> values = torch.tensor([[0.0, 1.0], [2.0, 5.0]])
-    >>> overlay(torch.zeros(3, 8, 8), values, colour_bar=False, size=8).raster.shape
+    >>> overlay(torch.zeros(3, 8, 8), values, color_bar=False, size=8).raster.shape
     (8, 8, 3)
     """
     fades, alpha = alpha is None and not signed, (0.85 if signed else 0.8) if alpha is None else alpha
@@ -105,7 +105,7 @@ def overlay(
             f"overlay: the map {grid.shape} is finer than the image {(height, width)}; "
             "give the image that the map was made of"
         )
-    colours = scale.colours(_stretched(grid, height, width))
+    colors = scale.colors(_stretched(grid, height, width))
     # Rec. 601 luma in whole numbers; the products stay below 2 ** 16.
     grey = (photo @ np.array([77, 150, 29], dtype=np.uint16) >> 8).astype(np.uint8)[:, :, None]
     share: np.ndarray | int = round(alpha * 256)
@@ -113,22 +113,22 @@ def overlay(
         height_of = np.clip((_stretched(grid, height, width) - scale.low) / (scale.high - scale.low), 0, 1)
         share = (alpha * 256 * height_of**0.8).astype(np.uint16)[:, :, None]
     if signed:
-        # around 0 nothing happens: there the photo is left as it is, and the colours come in with the value
+        # around 0 nothing happens: there the photo is left as it is, and the colors come in with the value
         size_of = np.abs(_stretched(grid, height, width)) / max(scale.high, np.finfo(np.float32).tiny)
         share = (alpha * 256 * np.clip(size_of, 0, 1)).astype(np.uint16)[:, :, None]
-    mixed = (colours.astype(np.uint16) * share + grey.astype(np.uint16) * (256 - share)) >> 8
+    mixed = (colors.astype(np.uint16) * share + grey.astype(np.uint16) * (256 - share)) >> 8
     pixels = enlarged(mixed.astype(np.uint8), size)
-    if colour_bar:
+    if color_bar:
         pixels = _with_bar(pixels, scale)
     return Picture(pixels, alt or _described(grid, "Heat-map over the photo"), _joined(caption, scale.words))
 
 
-def coloured(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
-    """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colours of a palette: N pictures (h, w, 3) for `tiled`.
+def colored(tiles: object, palette: str = "viridis") -> list[np.ndarray]:
+    """Maps in [0, 1], (N, 1, h, w) or (N, h, w), in the colors of a palette: N pictures (h, w, 3) for `tiled`.
 
     >>> import torch
-    >>> from lecturelib.show import coloured
-    >>> [tile.shape for tile in coloured(torch.zeros(2, 1, 4, 5))]
+    >>> from lecturelib.show import colored
+    >>> [tile.shape for tile in colored(torch.zeros(2, 1, 4, 5))]
     [(4, 5, 3), (4, 5, 3)]
     """
     maps = array_of(tiles) if hasattr(tiles, "detach") else np.asarray(tiles)
@@ -224,10 +224,10 @@ def _stretched(grid: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _weights(small: int, large: int) -> np.ndarray:
     """(large, small): how much each coarse cell counts at each fine pixel; both cover the same field."""
-    centre = (np.arange(large) + 0.5) * small / large - 0.5
-    left = np.clip(np.floor(centre).astype(int), 0, small - 1)
+    center = (np.arange(large) + 0.5) * small / large - 0.5
+    left = np.clip(np.floor(center).astype(int), 0, small - 1)
     right = np.minimum(left + 1, small - 1)
-    share = np.clip(centre - left, 0, 1)
+    share = np.clip(center - left, 0, 1)
     table = np.zeros((large, small))
     np.add.at(table, (np.arange(large), left), 1 - share)
     np.add.at(table, (np.arange(large), right), share)
@@ -282,8 +282,8 @@ def _described(grid: np.ndarray, what: str) -> str:
 
 def _where(down: float, right: float) -> str:
     vertical = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else "middle"
-    horizontal = "left" if right < 1 / 3 else "right" if right > 2 / 3 else "centre"
-    if (vertical, horizontal) == ("middle", "centre"):
+    horizontal = "left" if right < 1 / 3 else "right" if right > 2 / 3 else "center"
+    if (vertical, horizontal) == ("middle", "center"):
         return "in the middle"
     return f"at the {vertical} {horizontal}"
 

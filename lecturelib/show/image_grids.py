@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lecturelib.checks import complaint
-from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.palettes import color as color_bytes
 from lecturelib.show.picture import PIXELATED_BELOW, STUDENT_SIZE, Picture, pixels_of
 from lecturelib.show.raster_text import draw_text, pixel_width
 from lecturelib.show.text_metrics import LEADING, shortened, text_lines
@@ -134,7 +134,7 @@ def side_by_side(
 def with_box(
     image: object,
     box: Sequence[float],
-    colour: str | tuple[int, int, int] = "orange",
+    color: str | tuple[int, int, int] = "orange",
     style: str = "solid",
     line: int | None = None,
     alt: str | None = None,
@@ -160,7 +160,7 @@ def with_box(
         base = Picture(pixels_of(image), alt)
     if style not in ("solid", "dashed"):
         raise ValueError(f"style={style!r}: choose solid or dashed")
-    ink = colour_bytes(colour)
+    ink = color_bytes(color)
     pixels = pixels_of(base).copy()
     height, width = pixels.shape[:2]
     top, left, bottom, right = (round(edge) for edge in box)

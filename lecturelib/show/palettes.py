@@ -1,7 +1,7 @@
-"""Colours that everybody can tell apart, as small tables.
+"""Colors that everybody can tell apart, as small tables.
 
-Magnitudes take viridis or cividis, signed values a blue-white-orange map centred at 0, categories the
-eight colours of Okabe and Ito (2008), each with a line style and a marker of its own.
+Magnitudes take viridis or cividis, signed values a blue-white-orange map centered at 0, categories the
+eight colors of Okabe and Ito (2008), each with a line style and a marker of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TEN = (*CATEGORIES[:7], "#8A6D00", "#7F7F7F", "#5B3A8C")
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)), (0, (3, 4)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
-# From deep blue over white to deep orange: blue and orange stay apart in every common colour blindness,
+# From deep blue over white to deep orange: blue and orange stay apart in every common color blindness,
 # and both ends are equally dark, so that the size of a value survives a grey print.
 _BLUE_ORANGE = ((8, 48, 107), (49, 113, 178), (140, 186, 220), (247, 247, 247),
                 (247, 178, 103), (205, 102, 20), (112, 44, 4))  # fmt: skip
@@ -30,7 +30,7 @@ SIGNED = ("blue_orange",)
 
 @lru_cache
 def palette(name: str) -> np.ndarray:
-    """The 256 colours of a palette, from its smallest to its largest value.
+    """The 256 colors of a palette, from its smallest to its largest value.
 
     Returns a read-only (256, 3) uint8 table. Raises ValueError for a name other than `viridis`, `cividis`,
     `inferno`, `grey` and `blue_orange`.
@@ -53,22 +53,22 @@ def palette(name: str) -> np.ndarray:
     return table
 
 
-def colour(name: str | tuple[int, int, int]) -> tuple[int, int, int]:
-    """A colour as three bytes, from `"#D55E00"`, a name (`"orange"`, `"blue"` ...) or three bytes.
+def color(name: str | tuple[int, int, int]) -> tuple[int, int, int]:
+    """A color as three bytes, from `"#D55E00"`, a name (`"orange"`, `"blue"` ...) or three bytes.
 
     Raises ValueError where it is none of these.
     """
     if isinstance(name, tuple):
         if len(name) == 3 and all(isinstance(v, int) and 0 <= v <= 255 for v in name):
             return name
-        raise ValueError(complaint("colour", "three whole numbers from 0 to 255", name))
+        raise ValueError(complaint("color", "three whole numbers from 0 to 255", name))
     text = NAMED.get(name, name)
     if isinstance(text, str) and len(text) == 7 and text[0] == "#":
         try:
             return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
         except ValueError:
             pass  # falls through to the one sentence below
-    raise ValueError(f"colour {name!r}: give '#rrggbb', three bytes, or one of {', '.join(NAMED)}")
+    raise ValueError(f"color {name!r}: give '#rrggbb', three bytes, or one of {', '.join(NAMED)}")
 
 
 NAMED = {

@@ -37,7 +37,7 @@ def draw_text(pixels: np.ndarray, items: Sequence[Item], ink: tuple[int, int, in
     """Writes texts into (H, W, 3) uint8 pixels, in place.
 
     Each item is ((x, y), text, size, anchor), the anchor as Pillow's: "lt" left top, "ms" middle baseline,
-    "rm" right middle ... A text of several lines hangs from (x, y), stands on it, or is centred there, as its anchor
+    "rm" right middle ... A text of several lines hangs from (x, y), stands on it, or is centered there, as its anchor
     says.
     """
     from PIL import Image, ImageDraw

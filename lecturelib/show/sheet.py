@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from lecturelib.show import Picture, pixels_of
-from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.palettes import color as color_bytes
 from lecturelib.show.raster_text import draw_text, pixel_width
 from lecturelib.show.text_metrics import shortened
 
@@ -89,7 +89,7 @@ def signed_bars(
         top, bottom = k * step + 4, (k + 1) * step - 4
         end = middle + round(reach * max(-1.0, min(1.0, value / largest)))
         left, right = min(middle, end), max(middle, end)
-        pixels[top:bottom, left:right] = colour_bytes("orange" if value > 0 else "blue")
+        pixels[top:bottom, left:right] = color_bytes("orange" if value > 0 else "blue")
         words.append(
             ((names - 8, (top + bottom) / 2), shortened(labels[k], names - 8, LETTERS), LETTERS, "rm")
         )

@@ -129,7 +129,7 @@ def _healthy(draw: random.Random) -> Recipe:
 
 
 def _some(name: str, split: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Some examples of a set, normalised: inputs (count, 1, 28, 28) and labels (count,)."""
+    """Some examples of a set, normalized: inputs (count, 1, 28, 28) and labels (count,)."""
     images, labels = (datasets.digits if name == "digits" else datasets.clothes)(split)
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]
     mean, std = STATISTICS[name]

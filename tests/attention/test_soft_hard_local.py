@@ -51,7 +51,7 @@ def test_local_looks_within_its_window_only():
     assert torch.allclose(edge[0, :3], torch.full((3,), 1 / 3)) and edge[0, 3:].eq(0).all()
 
 
-def test_the_centre_is_predicted_within_the_sentence_and_learns_through_the_bell():
+def test_the_center_is_predicted_within_the_sentence_and_learns_through_the_bell():
     torch.manual_seed(0)
     predict = PredictedCenter(4)
     center = predict(torch.randn(5, 4) * 100, length=9)

@@ -1,4 +1,4 @@
-"""The map of two code numbers: places, densities and neighbours by hand."""
+"""The map of two code numbers: places, densities and neighbors by hand."""
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ def test_the_map_holds_nearly_all_codes():
         code_map(Autoencoder(3, (8,)), x, torch.zeros(200))
 
 
-def test_neighbours_are_scikit_learns():
+def test_neighbors_are_scikit_learns():
     generator = torch.Generator().manual_seed(0)
     codes, labels = torch.randn(120, 2, generator=generator), torch.arange(120) % 3
     test, test_labels = torch.randn(50, 2, generator=generator), torch.arange(50) % 3
@@ -48,7 +48,7 @@ def test_neighbours_are_scikit_learns():
     assert nearest_neighbor_accuracy(codes, labels, test, test_labels) == pytest.approx(expected)
 
 
-def test_a_code_is_not_its_own_neighbour():
+def test_a_code_is_not_its_own_neighbor():
     codes = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.1, 0.0]])
     assert nearest_neighbor_accuracy(codes, torch.tensor([0, 0, 1])) == pytest.approx(1 / 3)
     with pytest.raises(ValueError, match="labels"):

@@ -27,7 +27,7 @@ def low_rank(n=40, d=25, rank=3, seed=0):
 
 def test_missing_entries_of_a_matrix_of_low_rank_come_back():
     data, mask = low_rank()
-    end = last(iter_alternating_least_squares(data, mask, 3, steps=200, ridge=1e-6, centre=False))
+    end = last(iter_alternating_least_squares(data, mask, 3, steps=200, ridge=1e-6, center=False))
     assert held_out_error(end, data, ~mask) < 1e-3 * data.var().item()
     assert end.error < 1e-6
 

@@ -31,7 +31,7 @@ def test_a_lesson_runs_and_its_controls_answer(lab, present, name):
         assert len(explorable.alt) > 20
         for slider in explorable.sliders():
             if slider.get_attribute("aria-valuemin") == slider.get_attribute("aria-valuemax"):
-                continue  # nothing to choose here: colour kernels have no input channel
+                continue  # nothing to choose here: color kernels have no input channel
             explorable.moves(slider, timeout=60)
             explorable.rests()
         assert explorable.error == ""

@@ -394,10 +394,10 @@ def test_what_lies_over_the_stage(deck):
 def test_dark_and_light(deck):
     """D turns the theme, and once more turns it back."""
     assert deck.page.evaluate(GROUND) == "rgb(255, 255, 255)"
-    for key, colour in (("d", "rgb(17, 17, 17)"), ("d", "rgb(255, 255, 255)")):
+    for key, color in (("d", "rgb(17, 17, 17)"), ("d", "rgb(255, 255, 255)")):
         deck.press(key)
-        deck.page.wait_for_function(f"(colour) => {GROUND} === colour", arg=colour)
-        deck.notebook.screenshot(f"deck-{colour[4:6]}")
+        deck.page.wait_for_function(f"(color) => {GROUND} === color", arg=color)
+        deck.notebook.screenshot(f"deck-{color[4:6]}")
     assert deck.page.evaluate("document.body.dataset.jpThemeLight") == "true"
 
 

@@ -20,7 +20,7 @@ def render(state):
     if state["signed"]:
         blob = blob - blob.mean()
     made = overlay(photo, blob, signed=state["signed"], alt=f"Map for size {state['size']}, channel {state['k']}")
-    return side_by_side([picture(photo, alt="A colour field"), made], ["the photo", f"what {state['layer']} reads"])
+    return side_by_side([picture(photo, alt="A color field"), made], ["the photo", f"what {state['layer']} reads"])
 
 first = Explorable(
     render,
@@ -72,7 +72,7 @@ quiz([
         Answer("The brightest ones", False, "Brightness is no evidence; a white wall is bright too."),
     ]),
     Question("What may mislead you?", [
-        Answer("The fill colour", True, "Grey is not the absence of evidence for every class."),
+        Answer("The fill color", True, "Grey is not the absence of evidence for every class."),
         Answer("The patch size", True, "A part smaller or larger than the patch does not show up well."),
         Answer("The file name", False, "The network never sees it."),
     ]),

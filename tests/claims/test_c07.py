@@ -1,4 +1,4 @@
-"""C7 in small: nearest neighbours share the class more often in code space than in pixel space."""
+"""C7 in small: nearest neighbors share the class more often in code space than in pixel space."""
 
 from lecturelib.parameters.claims_units import c7_codes
 

@@ -16,7 +16,7 @@ from lecturelib.drawing.shapes import (
     Label,
     Line,
     Polygon,
-    colours,
+    colors,
 )
 from lecturelib.show.text_metrics import font_file, shortened, text_width
 
@@ -138,8 +138,8 @@ def test_long_text_is_shortened_to_fit():
 def contrast(first: str, second: str) -> float:
     """The ratio of WCAG 2."""
 
-    def light(colour: str) -> float:
-        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    def light(color: str) -> float:
+        parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -175,6 +175,6 @@ def test_text_and_borders_stand_out_in_both_themes(theme):
     assert set(LIGHT) == set(DARK)
 
 
-def test_a_shape_may_have_colours_of_its_own():
-    assert colours(Box(0, 0, 1, 1, fill="#123456", stroke="none")) == ("#123456", "none")
-    assert colours(Line(((0, 0), (1, 1)), stroke="#ff0000")) == ("none", "#ff0000")
+def test_a_shape_may_have_colors_of_its_own():
+    assert colors(Box(0, 0, 1, 1, fill="#123456", stroke="none")) == ("#123456", "none")
+    assert colors(Line(((0, 0), (1, 1)), stroke="#ff0000")) == ("none", "#ff0000")

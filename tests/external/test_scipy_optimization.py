@@ -25,8 +25,8 @@ def test_the_warp_is_scipys_affine_transform_mirrored_at_the_border(seed):
     matrices = drawn(ROBUST, torch.Generator().manual_seed(seed), 1)
     swap = torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]])  # scipy counts rows first
     matrix = (swap @ matrices[0] @ swap)[:2].double().numpy()
-    centre = torch.tensor([11.0, 15.0]).double().numpy()
-    offset = matrix[:, 2] + centre - matrix[:, :2] @ centre
+    center = torch.tensor([11.0, 15.0]).double().numpy()
+    offset = matrix[:, 2] + center - matrix[:, :2] @ center
     expected = ndimage.affine_transform(
         image[0, 0].double().numpy(), matrix[:, :2], offset, order=1, mode="reflect"
     )

@@ -1,4 +1,4 @@
-"""Neighbours, and maps by PCA, as scikit-learn computes them."""
+"""Neighbors, and maps by PCA, as scikit-learn computes them."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def codes():
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_the_same_neighbours(codes, metric):
+def test_the_same_neighbors(codes, metric):
     from sklearn.neighbors import NearestNeighbors
 
     theirs = (
@@ -24,7 +24,7 @@ def test_the_same_neighbours(codes, metric):
     assert np.array_equal(nearest_neighbors(codes, 5, metric).numpy(), theirs[:, 1:])
 
 
-def test_agreement_is_leave_one_out_of_the_nearest_neighbour(codes):
+def test_agreement_is_leave_one_out_of_the_nearest_neighbor(codes):
     from sklearn.model_selection import LeaveOneOut, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -49,7 +49,7 @@ def test_by_hand():
 @pytest.mark.parametrize("layer", ["0", "1", "2", "3", "4"])
 def test_cut_at_the_layer_it_is_the_textbooks_sum(layer, inplace):
     model, image = network(inplace), pixels(1, 3, 12, 12)
-    x, kept = network().normalise(image).requires_grad_(), {}
+    x, kept = network().normalize(image).requires_grad_(), {}
     for name, module in network().named_children():
         x = module(x)
         kept[name] = x

@@ -1,4 +1,4 @@
-"""The builders: shapes, names as published, nothing in-place, and batch normalisation that folds away."""
+"""The builders: shapes, names as published, nothing in-place, and batch normalization that folds away."""
 
 import hashlib
 import json
@@ -85,7 +85,7 @@ def test_alexnet_reads_any_size():
 
 
 @pytest.mark.parametrize("build", [small.cifar_net, small.textures_net])
-def test_folding_batch_normalisation_changes_nothing(build):
+def test_folding_batch_normalization_changes_nothing(build):
     torch.manual_seed(0)
     network = build(batch_norm=True, dropout=0.5)
     for module in network.modules():
@@ -114,7 +114,7 @@ def test_folding_leaves_the_given_network_as_it_was():
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
-def test_a_misplaced_batch_normalisation_is_refused():
+def test_a_misplaced_batch_normalization_is_refused():
     network = small.ConvNet(nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3)), nn.Sequential())
     with pytest.raises(ValueError, match="right before it"):
         small.fold_batch_norm(network)

@@ -57,7 +57,7 @@ def test_a_torchvision_network_keeps_its_layer_names():
     assert [info.name for info in list_units(model)][0] == "conv1"
 
 
-def test_adapt_normalises_once_and_changes_nothing():
+def test_adapt_normalizes_once_and_changes_nothing():
     network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(inplace=True), nn.Flatten()).train()
     model = models.adapt(network, mean=(0.1, 0.2, 0.3), std=(1, 2, 4), input_size=5)
     image = torch.rand(2, 3, 5, 5)

@@ -56,7 +56,7 @@ def test_a_network_loaded_in_inference_mode_has_gradients():
     assert not any(parameter.is_inference() for parameter in (*vae.parameters(), *online.parameters()))
     assert maximize(loaded, Logit(3), parametrization=VAEPrior(vae), transforms=(), steps=1).step == 1
     pixels = torch.rand(1, 1, 2, 2, requires_grad=True)
-    own.normalise(pixels).sum().backward()
+    own.normalize(pixels).sum().backward()
     assert torch.equal(pixels.grad, torch.full((1, 1, 2, 2), 2.0)), "1 / std"
 
 

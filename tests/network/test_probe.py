@@ -142,11 +142,11 @@ def test_a_network_that_only_runs_without_autograd():
 
 def test_a_failure_is_passed_on_with_its_cause():
     def fails(x):
-        raise KeyError("colour table")
+        raise KeyError("color table")
 
     net = nn.Sequential(nn.Conv2d(3, 4, 3), Fails(fails))
     assert layer_info(net, "0", (3, 9, 12)).shape == (4, 7, 10)  # it ran
-    with pytest.raises(ValueError, match="it says KeyError: 'colour table'") as caught:
+    with pytest.raises(ValueError, match="it says KeyError: 'color table'") as caught:
         layer_info(net, "1", (3, 9, 12))
     assert isinstance(caught.value.__cause__, KeyError) and "larger" not in str(caught.value)
 

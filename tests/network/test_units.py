@@ -86,7 +86,7 @@ def test_tokens_and_channels_last_layers_are_read_along_their_channels():
     model = PixelModel(Last(), (0.5,) * 3, (1.0,) * 3, name="last", input_size=4).eval()
     image = torch.rand(1, 3, 4, 4)
     acts = record(model, image, ["norm", "tokens"])
-    plain = record(model._wrapped, model.normalise(image), ["norm"])  # a network that was not adapted
+    plain = record(model._wrapped, model.normalize(image), ["norm"])  # a network that was not adapted
     assert Channel("norm", 1)(plain).item() == pytest.approx(Channel("norm", 1)(acts).item())
     assert acts["norm"].shape == (1, 4, 4, 3)
     assert read(model, image, Channel("norm", 2)).item() == pytest.approx(acts["norm"][..., 2].mean().item())

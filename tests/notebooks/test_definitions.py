@@ -58,7 +58,7 @@ def lenet_and_image():
 def test_shapes_parameters_and_fields_as_shown_equal_the_librarys():
     shown = shown_definitions("01_architecture")
     lenet, image = lenet_and_image()
-    nodes = [node for node in trace(lenet).nodes if node.is_module and node.kind != "normalise"]
+    nodes = [node for node in trace(lenet).nodes if node.is_module and node.kind != "normalize"]
     assert shown["record_shapes"](lenet, image) == [(node.name, node.kind, node.output) for node in nodes]
     assert not any(layer._forward_hooks for layer in lenet.modules())
     for layer in (nn.Conv2d(3, 8, (5, 3)), nn.Conv2d(2, 4, 3, bias=False)):
@@ -130,7 +130,7 @@ def test_grad_cam_as_shown_equals_the_librarys():
     lenet, image = lenet_and_image()
     features = nn.Sequential(*lenet.features[:5])
     head = nn.Sequential(lenet.features[5], nn.Flatten(), lenet.classifier)
-    by_hand = shown(features, head, lenet.normalise(image), 3)
+    by_hand = shown(features, head, lenet.normalize(image), 3)
     torch.testing.assert_close(by_hand, grad_cam(lenet, image, Logit(3), "relu2"))
 
 

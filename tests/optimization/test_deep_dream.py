@@ -13,7 +13,7 @@ SMALL = {"octaves": 2, "steps": 2}
 
 
 class Bright(nn.Module):
-    """One linear layer: each position is the sum of the colours there."""
+    """One linear layer: each position is the sum of the colors there."""
 
     def __init__(self):
         super().__init__()

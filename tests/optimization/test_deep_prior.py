@@ -30,7 +30,7 @@ def test_it_generates_smooth_pictures_of_any_size_and_the_seed_decides():
     assert one.shape == (2, 3, 37, 50) and one.min() > 0 and one.max() < 1
     assert torch.equal(one, same) and not torch.equal(one, other)
     assert not torch.equal(one[0], one[1])
-    # neighbours are alike, before anything was learned: in noise this ratio is 2
+    # neighbors are alike, before anything was learned: in noise this ratio is 2
     for picture in one.detach():
         assert picture.diff(dim=2).square().mean() / picture.var(dim=(1, 2)).mean() < 1
 

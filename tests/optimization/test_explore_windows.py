@@ -15,7 +15,7 @@ from lecturelib.optimization import explore
 from lecturelib.optimization.explore import activation_grid, all_windows, draw_digit, examples
 from lecturelib.optimization.explore import semantic_location as places
 from lecturelib.optimization.semantic_location import attribution
-from lecturelib.show.palettes import colour
+from lecturelib.show.palettes import color
 from lecturelib.show.sheet import Sheet, resized, signed_bars
 from lecturelib.widgets import common_controls
 
@@ -58,7 +58,7 @@ def test_small_pictures_become_blocks_and_large_ones_smooth():
 def test_signed_bars_lie_on_their_side_of_the_line():
     pixels = signed_bars(["for", "against", "neither"], [2.0, -1.0, 0.0], 300)
     line = int(np.argmax((pixels == 90).all(2).all(0)))
-    orange, blue = ((pixels == colour(name)).all(2) for name in ("orange", "blue"))
+    orange, blue = ((pixels == color(name)).all(2) for name in ("orange", "blue"))
     assert orange[:, line + 1 :].any() and not orange[:, :line].any()
     assert blue[:, :line].any() and not blue[:, line + 1 :].any()
     lengths = orange.any(0).sum(), blue.any(0).sum()
@@ -91,23 +91,23 @@ def test_the_drawing_lies_in_its_region_of_the_picture():
     assert part.shape == (252, 252) and (part[4::9, 4::9] == ink).all()
 
 
-def test_centring_by_hand():
+def test_centering_by_hand():
     image = torch.zeros(1, 1, 28, 28)
     image[0, 0, 2:7, 20:25] = 1  # a square of 5 px in a corner
-    placed = draw_digit.centred(image)
+    placed = draw_digit.centered(image)
     rows, columns = (placed[0, 0] > 0.5).nonzero().T
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (4, 23, 4, 23)  # 20 px, in the middle
-    assert torch.equal(draw_digit.centred(torch.zeros(1, 1, 28, 28)), torch.zeros(1, 1, 28, 28))
+    assert torch.equal(draw_digit.centered(torch.zeros(1, 1, 28, 28)), torch.zeros(1, 1, 28, 28))
     bar = torch.zeros(1, 1, 28, 28)
     bar[0, 0, 0:28, 0] = 1  # a border to the other
-    assert draw_digit.centred(bar).sum() > 5
+    assert draw_digit.centered(bar).sum() > 5
 
 
 def test_lenet_needs_digits_where_mnist_has_them():
     explorable = explore.draw_a_digit()
     corner = explorable.picture(explorable.presets["a 1, small and in a corner"]).caption
-    centred = explorable.picture(explorable.presets["the same, centred"]).caption
-    assert "says 1" not in corner and "says 1 with 9" in centred
+    centered = explorable.picture(explorable.presets["the same, centered"]).caption
+    assert "says 1" not in corner and "says 1 with 9" in centered
 
 
 # --- a location ----------------------------------------------------------------------------------------------

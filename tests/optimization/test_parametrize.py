@@ -1,18 +1,18 @@
-"""Parametrizations: each can stand for a given picture, generated or by descent; spectrum and colours as in photos."""
+"""Parametrizations: each can stand for a given picture, generated or by descent; spectrum and colors as in photos."""
 
 import pytest
 import torch
 
 from lecturelib.images import photo
 from lecturelib.optimization.parametrize import (
-    COLOURS,
+    COLORS,
     DARKEST,
     FORMS,
     Fourier,
     Parametrization,
     Pixels,
-    colour_matrix,
-    measured_colours,
+    color_matrix,
+    measured_colors,
 )
 
 
@@ -83,16 +83,16 @@ def test_noise_of_the_spectrum_falls_as_1_over_f():
 
 
 def test_steps_of_one_coefficient_move_light_and_dark_most():
-    matrix = colour_matrix(3)
+    matrix = color_matrix(3)
     assert torch.allclose(
-        matrix @ matrix.T / (matrix @ matrix.T).max(), torch.tensor(COLOURS) / 0.0904, atol=1e-3
+        matrix @ matrix.T / (matrix @ matrix.T).max(), torch.tensor(COLORS) / 0.0904, atol=1e-3
     )
     lengths = matrix.norm(dim=0)
     assert lengths.tolist() == sorted(lengths.tolist())
     assert lengths[2] == 1
     assert (matrix[:, 2].sign() == matrix[0, 2].sign()).all(), "the longest way is light and dark"
-    assert torch.equal(colour_matrix(1), torch.eye(1))
+    assert torch.equal(color_matrix(1), torch.eye(1))
 
 
-def test_the_colours_are_the_shipped_photos():
-    assert torch.allclose(measured_colours(), torch.tensor(COLOURS), atol=2e-4)
+def test_the_colors_are_the_shipped_photos():
+    assert torch.allclose(measured_colors(), torch.tensor(COLORS), atol=2e-4)

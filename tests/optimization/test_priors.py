@@ -89,7 +89,7 @@ def test_pictures_come_at_the_networks_size():
         (
             lambda: VAEPrior("digits_vae", for_model=models.load("cifar_net", "random")),
             ValueError,
-            "a network for grey pictures, .* got cifar_net, which takes colour ones",
+            "a network for grey pictures, .* got cifar_net, which takes color ones",
         ),
         (lambda: VAEPrior("digits_vae", for_model=nn.Linear(1, 1)), TypeError, "models.adapt"),
         (

@@ -86,8 +86,8 @@ def test_bilateral_by_hand_on_two_pixels():
     assert found[0, 0, 0, 0].item() == pytest.approx((own * 0.2 + other * 0.4) / (own + other), abs=1e-6)
 
 
-def test_bilateral_takes_colours_together_by_their_mean_square():
-    left, right = (0.2, 0.2, 0.2), (0.2, 0.2, 0.8)  # differ in one of three colours: d^2 = 0.36 / 3 = 0.12
+def test_bilateral_takes_colors_together_by_their_mean_square():
+    left, right = (0.2, 0.2, 0.2), (0.2, 0.2, 0.8)  # differ in one of three colors: d^2 = 0.36 / 3 = 0.12
     row = torch.tensor([left, right]).T.reshape(1, 3, 1, 2)
     found = bilateral(0.5, 0.2)(row)
     near, far = math.exp(-1 / 0.5), math.exp(-0.12 / 0.08)

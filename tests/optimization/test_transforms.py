@@ -18,7 +18,7 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def test_a_shift_takes_each_pixel_from_its_neighbour_and_mirrors_at_the_border():
+def test_a_shift_takes_each_pixel_from_its_neighbor_and_mirrors_at_the_border():
     right_and_down = warped(PICTURE, matrix((1.0, 0.0, 1.0), (0.0, 1.0, -1.0)))
     expected = [[1, 2, 3, 3], [1, 2, 3, 3], [5, 6, 7, 7]]
     assert torch.allclose(right_and_down, torch.tensor(expected).float()[None, None], atol=1e-5)
@@ -34,13 +34,13 @@ def test_a_quarter_turn_and_a_doubling_by_hand():
     )
     row = torch.tensor([0.0, 4.0, 8.0, 12.0]).repeat(4, 1)[None, None]
     doubled = warped(row, matrix((0.5, 0.0, 0.0), (0.0, 0.5, 0.0)))
-    # places -0.75, -0.25, 0.25, 0.75 pixels from the centre, where the row rises by 4 a pixel through 6
+    # places -0.75, -0.25, 0.25, 0.75 pixels from the center, where the row rises by 4 a pixel through 6
     assert torch.allclose(doubled[0, 0, 0], torch.tensor([3.0, 5.0, 7.0, 9.0]), atol=1e-5)
 
 
 def test_a_turn_keeps_angles_in_a_picture_that_is_no_square():
     wide = torch.zeros(1, 1, 5, 9)
-    wide[0, 0, 2, 6] = 1.0  # two pixels right of the centre
+    wide[0, 0, 2, 6] = 1.0  # two pixels right of the center
     turned = warped(wide, matrix((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)))
     assert turned[0, 0, 4, 4] == pytest.approx(1, abs=1e-4)  # now two below it
     assert turned.sum() == pytest.approx(1, abs=1e-4)

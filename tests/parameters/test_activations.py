@@ -27,7 +27,7 @@ def test_activations_are_the_layers_own_output(model):
 def test_a_layer_before_the_head_takes_other_sizes_than_the_head(model):
     image = torch.rand(1, 3, 11, 11, generator=torch.Generator().manual_seed(0))
     convolution = model.get_submodule("0")
-    expected = convolution(model.normalise(image))[0].detach()
+    expected = convolution(model.normalize(image))[0].detach()
     assert torch.equal(activations(model, image, "conv1"), expected)
 
 

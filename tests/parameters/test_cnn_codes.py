@@ -1,4 +1,4 @@
-"""Codes by hand, neighbours against the plain distance matrix, maps that keep groups apart, and bad input."""
+"""Codes by hand, neighbors against the plain distance matrix, maps that keep groups apart, and bad input."""
 
 import importlib
 
@@ -22,8 +22,8 @@ def model():
 def groups():
     """Three groups of 20 codes, far apart, and their labels."""
     generator = torch.Generator().manual_seed(0)
-    centres = torch.eye(3, 8) * 20
-    return centres.repeat_interleave(20, 0) + torch.randn(60, 8, generator=generator), torch.arange(
+    centers = torch.eye(3, 8) * 20
+    return centers.repeat_interleave(20, 0) + torch.randn(60, 8, generator=generator), torch.arange(
         3
     ).repeat_interleave(20)
 
@@ -38,14 +38,14 @@ def test_codes_are_the_recorded_activations(model):
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_neighbours_against_the_plain_distances(metric):
+def test_neighbors_against_the_plain_distances(metric):
     values = torch.randn(40, 6, generator=torch.Generator().manual_seed(3))
     flat = nn.functional.normalize(values) if metric == "cosine" else values
     distances = (flat[:, None] - flat[None]).norm(dim=2).fill_diagonal_(torch.inf)
     assert torch.equal(nearest_neighbors(values, 5, metric), distances.argsort(1)[:, :5])
 
 
-def test_neighbours_do_not_depend_on_the_chunk(monkeypatch):
+def test_neighbors_do_not_depend_on_the_chunk(monkeypatch):
     values = torch.randn(23, 4, generator=torch.Generator().manual_seed(3))
     before = nearest_neighbors(values, 3)
     # by name: the package's attribute `cnn_codes` is the function
@@ -53,7 +53,7 @@ def test_neighbours_do_not_depend_on_the_chunk(monkeypatch):
     assert torch.equal(nearest_neighbors(values, 3), before)
 
 
-def test_neighbours_inside_groups_that_lie_far_apart():
+def test_neighbors_inside_groups_that_lie_far_apart():
     values = torch.rand(40, 3, generator=torch.Generator().manual_seed(0)) * 0.01
     values[20:] += 20
     apart = torch.cdist(values.double(), values.double()).fill_diagonal_(torch.inf)

@@ -44,7 +44,7 @@ def test_transposed_kernels_of_a_grouped_layer():
         assert torch.equal(found[kernel], layer.weight[2 * group : 2 * group + 2, place])
 
 
-def test_colour_tiles_by_hand():
+def test_color_tiles_by_hand():
     network = nn.Sequential(nn.Conv2d(3, 2, 1))
     network[0].weight.data = torch.tensor([[1.0, -2.0, 0.0], [0.25, 0.0, 0.0]])[:, :, None, None]
     each = kernel_tiles(network, "0")[:, :, 0, 0]

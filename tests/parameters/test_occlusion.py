@@ -71,7 +71,7 @@ def test_only_the_patches_over_the_pixel_that_is_read_change_the_value(place, pa
     assert painted[place] == painted.max(), "the pixel that is read lies in every patch that matters"
 
 
-def test_the_strongest_drop_is_centred_on_the_pixel_that_is_read():
+def test_the_strongest_drop_is_centered_on_the_pixel_that_is_read():
     found = occlusion_map(
         ReadsPixel(10, 4), torch.ones(1, 3, 15, 15), Logit(0), patch_size=3, stride=3, fill=0
     )
@@ -104,7 +104,7 @@ def test_a_patch_as_large_as_the_image_gives_one_position():
     assert (found.ys.item(), found.xs.item()) == (2.5, 4)
 
 
-def test_centres_and_boxes_agree():
+def test_centers_and_boxes_agree():
     found = occlusion_map(small_network(), pixels(3, 12, 12), Logit(0), patch_size=5, stride=4)
     top, left, bottom, right = found.boxes.unbind(-1)
     assert torch.equal((top + bottom - 1) / 2, found.ys[:, None].expand(3, 3))
@@ -243,7 +243,7 @@ def test_iter_occlusion_map_ends_in_exactly_the_map(size):
     assert maps[0].done * whole.values.numel() == pytest.approx(16)
     for coarse in maps:
         assert coarse.values.shape == whole.values.shape
-        assert coarse.values.isfinite().all(), "a hole shows its nearest neighbour"
+        assert coarse.values.isfinite().all(), "a hole shows its nearest neighbor"
 
 
 def test_a_coarse_map_shows_the_nearest_measured_value():
@@ -534,7 +534,7 @@ def test_occlude_wants_a_place_on_the_image(place):
         occlude(pixels(3, 12, 12), *place, patch_size=3)
 
 
-def test_a_colour_is_no_fill_for_a_grey_image():
+def test_a_color_is_no_fill_for_a_grey_image():
     with pytest.raises(ValueError, match="one for each of 1 channels"):
         occlusion_map(ReadsPixel(0, 0), pixels(1, 8, 8), Logit(0), 2, 2, fill=(0.1, 0.2, 0.3))
 

@@ -135,7 +135,7 @@ def test_rectangular_images_with_patches_cut_at_the_border():
         assert_same_map(seeded(odd), pixels(*size), Logit(0), 15, 11)
 
 
-def test_a_house_network_is_normalised_once():
+def test_a_house_network_is_normalized_once():
     network = seeded(alexnet_like)
     model = PixelModel(network, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), name="tiny", input_size=SIZE)
     steps, prelude = find_prefix(model, pixels(), Logit(0))

@@ -14,7 +14,7 @@ steps = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 @st.composite
 def layers(draw, channels):
-    """One layer and its output channels: a convolution, a pooling, a normalisation or an activation."""
+    """One layer and its output channels: a convolution, a pooling, a normalization or an activation."""
     kind = draw(st.sampled_from(["conv", "conv", "pool", "relu", "norm", "leaky"]))
     if kind == "conv":
         kernel, out = draw(sides), draw(st.integers(2, 4))

@@ -12,7 +12,7 @@ from PIL import Image
 from lecturelib.show import (
     Picture,
     bars,
-    coloured,
+    colored,
     figure,
     heatmap,
     overlay,
@@ -149,7 +149,7 @@ def test_palettes_end_where_they_should():
 
 def test_heatmap_takes_the_ends_of_the_palette():
     values = torch.tensor([[0.0, 1.0], [2.0, 4.0]])
-    made = heatmap(values, percentile=100, size=2, colour_bar=False)
+    made = heatmap(values, percentile=100, size=2, color_bar=False)
     table = palettes.palette("viridis")
     assert np.array_equal(made.pixels, table[np.array([[0, 64], [128, 255]])])
     assert made.caption == "Colors run from 0 to 4."
@@ -157,7 +157,7 @@ def test_heatmap_takes_the_ends_of_the_palette():
 
 
 def test_signed_zero_is_white_and_limits_are_symmetrical():
-    made = heatmap(np.array([[-1.0, 0.0, 3.0]]), signed=True, percentile=100, size=3, colour_bar=False)
+    made = heatmap(np.array([[-1.0, 0.0, 3.0]]), signed=True, percentile=100, size=3, color_bar=False)
     table = palettes.palette("blue_orange")
     assert np.array_equal(made.pixels[0], table[[85, 128, 255]])
     assert "±3" in made.caption
@@ -168,15 +168,15 @@ def test_signed_zero_is_white_and_limits_are_symmetrical():
 def test_clipping_is_said():
     values = np.zeros((10, 100))
     values.flat[:] = np.arange(1000)
-    made = heatmap(values, colour_bar=False)
+    made = heatmap(values, color_bar=False)
     assert "1st to 99th percentile; values beyond are clipped" in made.caption
     assert "99th percentile of |value|" in heatmap(values - 500, signed=True).caption
     assert "take the end colors" in heatmap(values, limits=(0, 1)).caption
     # Clipping one spike in a flat map would hide all there is to see.
     values[:] = 0
     values[3, 3] = 1
-    assert len(np.unique(heatmap(values, colour_bar=False).pixels.reshape(-1, 3), axis=0)) == 2
-    assert len(np.unique(heatmap(values, signed=True, colour_bar=False).pixels.reshape(-1, 3), axis=0)) == 2
+    assert len(np.unique(heatmap(values, color_bar=False).pixels.reshape(-1, 3), axis=0)) == 2
+    assert len(np.unique(heatmap(values, signed=True, color_bar=False).pixels.reshape(-1, 3), axis=0)) == 2
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -186,7 +186,7 @@ def test_a_constant_map_is_shown_and_said(signed, value):
     assert "no differences" in made.caption and "all" in made.alt
 
 
-def test_nan_has_no_colour():
+def test_nan_has_no_color():
     with pytest.raises(ValueError, match="2 of 4 values are NaN"):
         heatmap(torch.tensor([[0.0, float("nan")], [float("inf"), 1.0]]))
     with pytest.raises(ValueError, match=r"\(H, W\)"):
@@ -202,20 +202,20 @@ def test_heatmap_grows_by_whole_blocks_and_keeps_its_bar_outside():
 def test_overlay_lies_on_its_pixel():
     values = torch.zeros(8, 8)
     values[2, 5] = 1
-    made = overlay(torch.zeros(3, 8, 8), values, alpha=1, size=8, colour_bar=False).pixels
+    made = overlay(torch.zeros(3, 8, 8), values, alpha=1, size=8, color_bar=False).pixels
     table = palettes.palette("viridis")
     assert made[2, 5].tolist() == table[255].tolist()
     assert (made == table[255]).all(axis=2).sum() == 1
     photo = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
-    grey = overlay(photo, values, alpha=0, size=8, colour_bar=False).pixels
+    grey = overlay(photo, values, alpha=0, size=8, color_bar=False).pixels
     assert np.ptp(grey.astype(int), axis=2).max() == 0
 
 
-def test_a_coarse_map_is_stretched_around_its_centre():
-    """One bright cell of 3 x 3 must stay centred on 9 x 9 pixels: symmetric, mass where the cell is."""
+def test_a_coarse_map_is_stretched_around_its_center():
+    """One bright cell of 3 x 3 must stay centered on 9 x 9 pixels: symmetric, mass where the cell is."""
     values = torch.zeros(3, 3)
     values[1, 1] = 1
-    made = overlay(torch.zeros(9, 9), values, alpha=1, size=9, colour_bar=False, palette="grey").pixels[
+    made = overlay(torch.zeros(9, 9), values, alpha=1, size=9, color_bar=False, palette="grey").pixels[
         :, :, 0
     ]
     assert np.array_equal(made, made[::-1]) and np.array_equal(made, made[:, ::-1])
@@ -280,7 +280,7 @@ def test_charts_keep_their_size_beside_a_picture():
 
 def test_box_surrounds_its_pixels():
     black = Picture(np.zeros((10, 10, 3), np.uint8), "black")
-    made = with_box(black, (3, 4, 6, 8), colour="white", line=1).pixels[:, :, 0] > 0
+    made = with_box(black, (3, 4, 6, 8), color="white", line=1).pixels[:, :, 0] > 0
     assert not made[3:6, 4:8].any()
     assert made[2, 3:9].all() and made[6, 3:9].all() and made[2:7, 3].all() and made[2:7, 8].all()
     assert made.sum() == 2 * 6 + 2 * 3
@@ -295,14 +295,14 @@ def test_box_surrounds_its_pixels():
             with_box(black, bad)
     with pytest.raises(ValueError, match="style"):
         with_box(black, (1, 1, 2, 2), style="wavy")
-    with pytest.raises(ValueError, match="colour"):
-        with_box(black, (1, 1, 2, 2), colour="mauve-ish")
+    with pytest.raises(ValueError, match="color"):
+        with_box(black, (1, 1, 2, 2), color="mauve-ish")
 
 
 @pytest.mark.parametrize("box", [(0, 0, 2, 2), (0, 0, 1, 1), (8, 8, 10, 10), (0, 9, 10, 10), (9, 3, 10, 4)])
 def test_a_box_smaller_than_its_line_is_not_painted_over(box):
     black = Picture(np.zeros((10, 10, 3), np.uint8), "black")
-    made = with_box(black, box, colour="white", line=4).pixels[:, :, 0] > 0
+    made = with_box(black, box, color="white", line=4).pixels[:, :, 0] > 0
     top, left, bottom, right = box
     assert made.any() and not made[top:bottom, left:right].all()
 
@@ -310,8 +310,8 @@ def test_a_box_smaller_than_its_line_is_not_painted_over(box):
 def test_bars_are_as_long_as_their_values():
     made = bars(["cat", "dog"], [0.5, 1.5], highlight=0, reference=[0.9, 0.2])
     assert "cat 0.50" in made.alt and "dog 1.50" in made.alt
-    orange = (made.pixels == palettes.colour("orange")).all(axis=2).any(axis=0).sum()
-    blue = (made.pixels == palettes.colour("blue")).all(axis=2).any(axis=0).sum()
+    orange = (made.pixels == palettes.color("orange")).all(axis=2).any(axis=0).sum()
+    blue = (made.pixels == palettes.color("blue")).all(axis=2).any(axis=0).sum()
     assert abs(2 * orange - blue) <= 4
     for labels, values in [([], []), (["a"], [1, 2]), (["a"], [float("nan")])]:
         with pytest.raises(ValueError):
@@ -359,16 +359,16 @@ def test_save_refuses_other_files(tmp_path):
         save(drawing, tmp_path / "a.png")
 
 
-def test_coloured_takes_the_ends_of_the_palette_and_refuses_other_values():
+def test_colored_takes_the_ends_of_the_palette_and_refuses_other_values():
     from lecturelib.show.palettes import palette
 
     tiles = np.array([[[[0.0, 1.0]]], [[[0.5, 0.0]]]])
-    made = coloured(tiles)
+    made = colored(tiles)
     assert len(made) == 2 and made[0].shape == (1, 2, 3)
     assert (made[0][0, 0] == palette("viridis")[0]).all() and (made[0][0, 1] == palette("viridis")[255]).all()
     for bad in (tiles + 0.1, tiles * np.nan, tiles[0, 0]):
         with pytest.raises(ValueError, match="tiles: expected"):
-            coloured(bad)
+            colored(bad)
 
 
 def test_bfloat16_is_drawn_and_what_overflows_is_a_sentence():
@@ -376,7 +376,7 @@ def test_bfloat16_is_drawn_and_what_overflows_is_a_sentence():
     half = values.bfloat16()
     assert np.array_equal(heatmap(half).pixels, heatmap(values).pixels)
     assert np.array_equal(pixels_of(half), pixels_of(values))
-    assert np.array_equal(coloured(half[None])[0], coloured(values[None])[0])
+    assert np.array_equal(colored(half[None])[0], colored(values[None])[0])
     with pytest.raises(ValueError, match="values up to 1e\\+300 can be drawn, got -1e\\+308 to 1e\\+308"):
         heatmap(np.array([[-1e308, 1e308]]))
 

@@ -130,7 +130,7 @@ def test_two_lines_are_drawn_one_below_the_other(anchor, y):
     )
 
 
-def test_a_label_of_two_lines_is_centred_on_its_place():
+def test_a_label_of_two_lines_is_centered_on_its_place():
     label = Label(50, 40, "HH\nHHHH", 20)
     assert [one.y for one in label.lines] == [27, 53]
     assert label.width == text_width("HHHH", 20)

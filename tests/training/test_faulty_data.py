@@ -15,12 +15,12 @@ def digits():
 
 @pytest.fixture(scope="module")
 def faulty(digits):
-    return fd.plant_faulty_data(*digits, mislabelled=30, copies=10, seed=1)
+    return fd.plant_faulty_data(*digits, mislabeled=30, copies=10, seed=1)
 
 
 def test_what_is_planted_is_what_differs(digits, faulty):
     images, labels = digits
-    wrong = set(faulty.mislabelled.tolist())
+    wrong = set(faulty.mislabeled.tolist())
     originals, replaced = faulty.copies.T
     assert len(wrong) == 30 and not wrong & set(originals.tolist()) and not wrong & set(replaced.tolist())
     assert set((faulty.labels != faulty.true_labels).nonzero()[:, 0].tolist()) == wrong
@@ -28,19 +28,19 @@ def test_what_is_planted_is_what_differs(digits, faulty):
     assert set(changed) == set(replaced.tolist())
     assert torch.equal(faulty.true_labels[replaced], labels[originals])
     assert faulty.images.min() >= 0 and faulty.images.max() <= 1
-    again = fd.plant_faulty_data(*digits, mislabelled=30, copies=10, seed=1)
+    again = fd.plant_faulty_data(*digits, mislabeled=30, copies=10, seed=1)
     assert torch.equal(again.images, faulty.images) and torch.equal(again.labels, faulty.labels)
     assert torch.equal(datasets.digits()[0][:800], images)  # nothing is changed in place
 
 
 @pytest.mark.parametrize(("by", "precision"), [("loss", 0.8), ("neighbors", 0.5)])
-def test_most_of_the_first_suspects_are_mislabelled(faulty, by, precision):
+def test_most_of_the_first_suspects_are_mislabeled(faulty, by, precision):
     found = fd.suspect_labels(faulty.images, faulty.labels, by, epochs=4, folds=3)
     assert sorted(found.order.tolist()) == list(range(800))
     assert (found.scores[found.order].diff() <= 0).all()
-    named = fd.count_found(found.order[:30], faulty.mislabelled)
+    named = fd.count_found(found.order[:30], faulty.mislabeled)
     assert named.recall > 0.5  # a guess at random finds 4 %
-    assert fd.count_found(found.order[:10], faulty.mislabelled).precision >= precision
+    assert fd.count_found(found.order[:10], faulty.mislabeled).precision >= precision
 
 
 def test_every_planted_copy_is_found(faulty):
@@ -93,9 +93,9 @@ def test_precision_and_recall_by_hand():
 
 def test_pictures_say_what_they_show(faulty):
     shown = fd.suspects_picture(
-        faulty.images, faulty.labels, faulty.mislabelled[:4], datasets.DIGITS, faulty.true_labels
+        faulty.images, faulty.labels, faulty.mislabeled[:4], datasets.DIGITS, faulty.true_labels
     )
-    assert shown.alt.startswith("4 suspects") and shown.alt.endswith("4 of them are mislabelled.")
+    assert shown.alt.startswith("4 suspects") and shown.alt.endswith("4 of them are mislabeled.")
     pairs = fd.duplicates_picture(faulty.images, faulty.copies)
     a, b = faulty.copies[0].tolist()
     assert f"{a}, {b}" in pairs.alt and "10 of 10 pairs" in pairs.alt
@@ -105,10 +105,10 @@ def test_pictures_say_what_they_show(faulty):
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda x, y: fd.plant_faulty_data(x, y, mislabelled=700, copies=200), "1100 examples for .*got 800"),
-        (lambda x, y: fd.plant_faulty_data(x, y, mislabelled=-1), "mislabelled"),
+        (lambda x, y: fd.plant_faulty_data(x, y, mislabeled=700, copies=200), "1100 examples for .*got 800"),
+        (lambda x, y: fd.plant_faulty_data(x, y, mislabeled=-1), "mislabeled"),
         (lambda x, y: fd.plant_faulty_data(x, torch.zeros(800, dtype=torch.long)), "two classes"),
-        (lambda x, y: fd.suspect_labels(x, y, "colour"), "by: expected 'loss' or 'neighbors'"),
+        (lambda x, y: fd.suspect_labels(x, y, "color"), "by: expected 'loss' or 'neighbors'"),
         (lambda x, y: fd.suspect_labels(x, y, folds=1), "folds: expected a whole number from 2 up"),
         (lambda x, y: fd.suspect_labels(x, y, folds=801), "folds: expected at most 800"),
         (lambda x, y: fd.suspect_labels(x, y, epochs=0), "epochs"),

@@ -278,7 +278,7 @@ def test_a_house_network_learns_once_its_weights_may():
         fit(model, (images, labels), steps=1)
     run = fit(model.requires_grad_(True), (images, labels), steps=4, monitors=[monitors.input_monitor()])
     assert list(run)[-1].loss < 2.4
-    assert abs(run.history["inputs/mean"][0]) < 0.1  # normalised, as the first layer sees them
+    assert abs(run.history["inputs/mean"][0]) < 0.1  # normalized, as the first layer sees them
 
 
 # bad input

@@ -205,9 +205,9 @@ def test_the_usual_ones_take_targets_that_are_no_classes():
 # do two sets belong together?
 
 
-def cloud(count, centre, seed):
+def cloud(count, center, seed):
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, 5, generator=generator) + centre, torch.randint(
+    return torch.randn(count, 5, generator=generator) + center, torch.randint(
         3, (count,), generator=generator
     )
 

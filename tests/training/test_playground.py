@@ -198,7 +198,7 @@ GOOD = {"weight": [[0.0, 0.0]], "bias": [0.0]}
         ({"learning_rate": -1}, ValueError, "0.0001"),
         ({"batch_size": 3}, ValueError, "expected one of 1, 2"),
         ({"activation": "relu"}, ValueError, "ReLU"),
-        ({"colour": 1}, KeyError, "known settings, got 'colour'"),
+        ({"color": 1}, KeyError, "known settings, got 'color'"),
         ([], TypeError, "state: expected a dict such as"),
         ({"step": 3}, ValueError, "weights: expected those of step 3, got none"),
         ({"hidden": [], "weights": [GOOD], "step": -1}, ValueError, "from 0 up"),
@@ -334,9 +334,7 @@ def losses(name, steps, **state):
 
 def test_the_presets_do_what_they_say():
     assert losses("xor without a hidden layer", 2000).losses[0] > 0.6
-    assert (
-        losses("xor without a hidden layer", 2000, features=["x1", "x2", "x1 x2"]).losses[0] < 0.1
-    )
+    assert losses("xor without a hidden layer", 2000, features=["x1", "x2", "x1 x2"]).losses[0] < 0.1
     assert losses("xor with four hidden units", 4000).accuracies[0] > 0.95
     assert losses("three layers of linear units", 2000).losses[0] > 0.6
     assert losses("spiral: too narrow", 5000).accuracies[0] < 0.8

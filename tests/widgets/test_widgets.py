@@ -335,7 +335,7 @@ def test_every_kind_of_control_has_a_widget(shown):
     controls = [
         Slider("a", 0.0, 1.0, 0.05),
         Choice("stride", (1, 2, 4, 8), slider=True),
-        Choice("fill", ("grey", "mean"), labels=("grey 128", "mean colour")),
+        Choice("fill", ("grey", "mean"), labels=("grey 128", "mean color")),
         Toggle("t"),
         Upload("photo"),
         Pointer("x", "y", panel=0),

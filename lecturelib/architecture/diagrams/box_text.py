@@ -36,7 +36,7 @@ STYLES = (ROOMY, REGULAR, DENSE, TIGHT)
 
 @dataclass(frozen=True)
 class TextLine:
-    """One line of a box: its text, the size of its letters in px, whether it is bold, and the role of its colour."""
+    """One line of a box: its text, the size of its letters in px, whether it is bold, and the role of its color."""
 
     text: str
     size: float

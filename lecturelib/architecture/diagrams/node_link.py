@@ -18,7 +18,7 @@ BETWEEN = 180  # px between two columns
 THIN, THICK = 0.7, 6.0  # px: a weight near 0, and the largest of the layer
 WORDS, SMALL = 14, 13
 BAND = 74  # px below the columns, for their words
-COLOUR = ("sign", "shared")
+COLOR = ("sign", "shared")
 FAINT = 0.16
 _KERNEL = CATEGORIES[:6]  # no black, no yellow: to be seen in the light and in the dark theme
 
@@ -26,7 +26,7 @@ _KERNEL = CATEGORIES[:6]  # no black, no yellow: to be seen in the light and in 
 def node_link(
     model: nn.Module,
     input_shape: Sequence[int] | None = None,
-    colour: str = "sign",
+    color: str = "sign",
     highlight: tuple[int, int] | None = None,
     names: Sequence[Sequence[str]] = (),
     legend: bool = True,
@@ -34,8 +34,8 @@ def node_link(
     """Node-link diagram: every neuron of a small network as a disc, every weight as a line.
 
     Networks that are a chain: an MLP, small convolutions (`input_shape` is (C, L) or (C, H, W)), an RNN cell, whose
-    recurrent links are arcs. `colour="sign"`: orange and solid is positive, blue and dashed negative, the width is the
-    size of the weight, per layer. `colour="shared"`: one colour for each weight of a kernel, grey where each link has
+    recurrent links are arcs. `color="sign"`: orange and solid is positive, blue and dashed negative, the width is the
+    size of the weight, per layer. `color="shared"`: one color for each weight of a kernel, grey where each link has
     its own weight. `highlight`: (column, neuron) whose links stay, the others fade. `names`: of the neurons, column by
     column. `legend`: the meaning of the lines below the drawing. Biases are not drawn. Raises `ValueError` for a
     network too large or with branches, and for a neuron that it does not have.
@@ -46,7 +46,7 @@ def node_link(
     20
     """
     columns = columns_of(model, input_shape)
-    check_choice("colour", colour, COLOUR)
+    check_choice("color", color, COLOR)
     if highlight is not None:
         column, neuron = highlight
         if not 0 < column < len(columns) or not 0 <= neuron < columns[column].size:
@@ -62,7 +62,7 @@ def node_link(
     for k, layer in enumerate(columns[1:], 1):
         only = None if highlight is None else (highlight[1] if highlight[0] == k else -1)
         if layer.links is not None:
-            shapes += _straight(layer.links, places[k - 1], places[k], radius, colour, only, k)
+            shapes += _straight(layer.links, places[k - 1], places[k], radius, color, only, k)
         if layer.recurrent is not None:
             shapes += _arcs(layer.recurrent, places[k], radius, only)
     shapes += _neurons(columns, places, radius, names)
@@ -72,16 +72,16 @@ def node_link(
     width = max(reach, max(shape.bounds[2] for shape in shapes)) + 14
     height = low + BAND
     if legend:
-        shapes += _legend(columns, colour, max(width, 380), height + 10)
+        shapes += _legend(columns, color, max(width, 380), height + 10)
         width = max(width, shapes[-1].bounds[2] + 14)
         height = shapes[-1].bounds[3] + 12
-    return Drawing(width, height, tuple(shapes), "Node-link diagram", _alt(columns, colour))
+    return Drawing(width, height, tuple(shapes), "Node-link diagram", _alt(columns, color))
 
 
 def _places(
     columns: list[Column], pitch: float, radius: float, names: Sequence
 ) -> list[list[tuple[float, float]]]:
-    """The centre of every neuron, column by column; a column is as far from the next as its words need."""
+    """The center of every neuron, column by column; a column is as far from the next as its words need."""
     tallest = max(column.size for column in columns)
     beside = max((text_width(name, WORDS) for name in (names[0] if names else ())), default=0)
     x = max(14 + radius + (beside + 10 if beside else 0), 14 + max(map(_half, _lines(columns[0]))))
@@ -145,7 +145,7 @@ def _style(weight: float, largest: float) -> dict:
 
 
 def _straight(
-    links: Links, left: list, right: list, radius: float, colour: str, only: int | None, column: int
+    links: Links, left: list, right: list, radius: float, color: str, only: int | None, column: int
 ) -> list[Shape]:
     largest = float(links.weights.abs().max())
     shared = links.parameters < links.count
@@ -155,7 +155,7 @@ def _straight(
     shapes: list[Shape] = []
     for i, j in order:
         (x0, y0), (x1, y1) = left[j], right[i]
-        if colour == "sign":
+        if color == "sign":
             style = _style(weights[i][j], largest)
         elif shared:
             number = entry[i][j]
@@ -200,7 +200,7 @@ def _edge(x: float, radius: float, height: float) -> float:
 
 
 def kernel_style(number: int) -> dict:
-    """The colour and the line style of one number of a kernel."""
+    """The color and the line style of one number of a kernel."""
     return {"stroke": _KERNEL[number % 6], "dashed": (number + number // 6) % 2 == 1}
 
 
@@ -213,9 +213,9 @@ def _words(columns: list[Column], places: list, low: float) -> list[Shape]:
     return shapes
 
 
-def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[Shape]:
+def _legend(columns: list[Column], color: str, width: float, y: float) -> list[Shape]:
     """Samples of lines with their words, in as many rows as the width asks for."""
-    if colour == "sign":
+    if color == "sign":
         styles: list[dict[str, Any] | None] = [
             {"role": "positive"},
             {"role": "negative", "dashed": True},
@@ -241,7 +241,7 @@ def _legend(columns: list[Column], colour: str, width: float, y: float) -> list[
     return shapes
 
 
-def _alt(columns: list[Column], colour: str) -> str:
+def _alt(columns: list[Column], color: str) -> str:
     said = [f"{columns[0].size} inputs"]
     found = []
     for column in columns[1:]:
@@ -262,7 +262,7 @@ def _alt(columns: list[Column], colour: str) -> str:
     above, below = (sum(int(sign(w).sum()) for w in found) for sign in (lambda w: w > 0, lambda w: w < 0))
     signs = (
         f" {above} weights are positive (orange, solid), {below} negative (blue, dashed)."
-        if colour == "sign"
+        if color == "sign"
         else ""
     )
     return f"Node-link diagram: {'; then '.join(said)}.{signs}"

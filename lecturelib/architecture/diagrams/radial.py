@@ -26,7 +26,7 @@ def radial(model_or_graph: nn.Module | Graph, *inputs: Any, dark: bool = True) -
     """Radial diagram: every step of a network around a ring, clockwise from the top in the order of running.
 
     The dots of a step are its multiply-adds, in proportion to the largest. Chords through the middle are the links that
-    do not go to the next step. Colours are the network's parts. After the pictures of Graphcore's Poplar (2016), which
+    do not go to the next step. Colors are the network's parts. After the pictures of Graphcore's Poplar (2016), which
     show every vertex of the compiled program. `inputs`: as for `trace`; raises what `trace` raises.
 
     >>> from torch import nn

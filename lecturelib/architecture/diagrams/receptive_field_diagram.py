@@ -59,14 +59,14 @@ def seen_positions(unit: ReceptiveField, y: int, x: int, layer: ReceptiveField, 
 
 
 def field_tiles(model: nn.Module, image: Tensor) -> dict[str, np.ndarray]:
-    """The maps of all convolutions and pools for an image (1, C, H, W), coloured: (h, w, 3) uint8 by name.
+    """The maps of all convolutions and pools for an image (1, C, H, W), colored: (h, w, 3) uint8 by name.
 
     A map shows the mean of the positive activations of its channels, from its smallest value (dark) to its largest.
     """
     shape = tuple(image.shape[1:])
     layers = [info.name for info in list_units(model, shape) if info.leaf and len(info.shape) == 3]
     acts = record(model, image, layers)
-    return {name: _coloured(acts.maps(name)[0].clamp(min=0).mean(0)) for name in layers}
+    return {name: _colored(acts.maps(name)[0].clamp(min=0).mean(0)) for name in layers}
 
 
 def draw_receptive_field(
@@ -138,7 +138,7 @@ def _draw(
     ]
     frames = [_frame(12, top, scale, scale, box)]
     words = [("photo", f"{height} × {width} px")]
-    centres = [12 + width * scale / 2]
+    centers = [12 + width * scale / 2]
     x = 12 + width * scale + 1.6 * GAP
     for patch in patches:
         rows, columns = patch.layer.positions
@@ -148,7 +148,7 @@ def _draw(
         shapes.append(Bitmap(x, upper, columns * side, rows * side, pixels, hard=True, key=patch.layer.name))
         frames.append(_frame(x, upper, side, side, (patch.top, patch.left, patch.bottom, patch.right)))
         words.append((patch.layer.alias or patch.layer.name, f"{rows} × {columns}"))
-        centres.append(x + columns * side / 2)
+        centers.append(x + columns * side / 2)
         x += columns * side + GAP
     for one, other in zip(frames, frames[1:], strict=False):
         for here, there in ((one.y, other.y), (one.y + one.height, other.y + other.height)):
@@ -156,14 +156,14 @@ def _draw(
             shapes.append(Line(ends, role="skip", stroke_width=1.2, opacity=0.8))
     shapes += frames
     low = middle + PHOTO / 2 + 24
-    for k, ((name, size), centre) in enumerate(zip(words, centres, strict=True)):
+    for k, ((name, size), center) in enumerate(zip(words, centers, strict=True)):
         seen = (box[2] - box[0], box[3] - box[1]) if k == 0 else _inside(patches[k - 1])
         upper = middle - PHOTO / 2 - 20 if k == 0 else middle - MAP / 2 - 20
         below = low if k == 0 else middle + MAP / 2 + 22
-        shapes.append(Label(centre, upper, name, TITLE, bold=True))
-        shapes.append(Label(centre, below, size, SMALL, role="muted"))
+        shapes.append(Label(center, upper, name, TITLE, bold=True))
+        shapes.append(Label(center, below, size, SMALL, role="muted"))
         told = "the unit" if k == len(patches) else f"sees {seen[0]} × {seen[1]}"
-        shapes.append(Label(centre, below + 19, told, SMALL, role="skip"))
+        shapes.append(Label(center, below + 19, told, SMALL, role="skip"))
     last = patches[-1].layer
     on_the_way = zip(words[1:-1], patches[:-1], strict=True)
     told_sizes = "; ".join(
@@ -191,8 +191,8 @@ def _frame(x: float, y: float, across: float, down: float, box: tuple[int, ...])
     )
 
 
-def _coloured(values: Tensor) -> np.ndarray:
-    """(h, w) values as (h, w, 3) colours of cividis, from the smallest to the largest."""
+def _colored(values: Tensor) -> np.ndarray:
+    """(h, w) values as (h, w, 3) colors of cividis, from the smallest to the largest."""
     span = values.amax() - values.amin()
     share = (values - values.amin()) / span if span > 0 else torch.zeros_like(values)
     return palette("cividis")[(share * 255).round().long().numpy()]

@@ -185,7 +185,7 @@ def bar(units: int) -> float:
 def _draw_group(
     group: list[Volume], x: float, middle: float, deepest: float, largest: int, shapes: list, faces: list
 ) -> float:
-    """Draws solids side by side from x on, centred above their words; returns where they end."""
+    """Draws solids side by side from x on, centered above their words; returns where they end."""
     wide = [thickness(v.shape[0]) if len(v.shape) == 3 else 12 for v in group]
     if len(group[0].shape) == 3:
         height, deep = (side(length, largest) for length in group[0].shape[1:])

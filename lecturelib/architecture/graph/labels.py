@@ -30,7 +30,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
 
 
 def role_of(kind: str) -> str:
-    """The role, and so the colour, of a layer's class or a function's name."""
+    """The role, and so the color, of a layer's class or a function's name."""
     if kind in ("input", "output"):
         return kind
     lower = kind.lower()

@@ -139,20 +139,20 @@ def _attempt(model: nn.Module | None, given: Given, meta: bool) -> Graph | Failu
     recorder = Recorder(whole)
     values, named = copied(given[0], meta), copied(given[1], meta)
     inputs = input_names(model.forward, values, named)
-    if meta and hasattr(model, "normalise"):
-        _watch_normalise(model, recorder)
+    if meta and hasattr(model, "normalize"):
+        _watch_normalize(model, recorder)
     try:
         return recorder.run(whole, (values, named), inputs, title_of(model), fused=meta)
     except Exception as error:
         return recorder.place, error.with_traceback(None)
 
 
-def _watch_normalise(model: nn.Module, recorder: Recorder) -> None:
+def _watch_normalize(model: nn.Module, recorder: Recorder) -> None:
     """In a copy of a house network, the normalization of the pixels is one step."""
-    plain = model.normalise
+    plain = model.normalize
 
     def watched(pixels):
-        recorder.begin(None, (pixels,), {}, "normalise", "normalise")
+        recorder.begin(None, (pixels,), {}, "normalize", "normalize")
         return recorder.end(plain(pixels))
 
-    model.__dict__["normalise"] = watched
+    model.__dict__["normalize"] = watched

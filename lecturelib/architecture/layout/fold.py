@@ -26,7 +26,7 @@ def fold(
     """Fold a graph to one granularity.
 
     `depth` 1 shows the network's own children, 2 also what these hold, and so on; `open` names modules to show open
-    wherever they lie (with all that holds them). With `fold`, neighbours of equal structure become one block "x N";
+    wherever they lie (with all that holds them). With `fold`, neighbors of equal structure become one block "x N";
     with `merge`, a convolution or linear layer takes its normalization and activation along. Raises `ValueError` for a
     depth below 1, `UnknownName` (a `KeyError`) for a module that did not run.
 
@@ -197,7 +197,7 @@ class _Folder:
     def _takes(self, host: Block, block: Block) -> bool:
         small = block.role in SMALL and block.kind not in ALONE and not block.can_open
         own_weights = block.parameters > 0 and block.role != "norm"
-        fits = block.kind == "normalise" if host.role == "input" else host.role not in STAYS
+        fits = block.kind == "normalize" if host.role == "input" else host.role not in STAYS
         if not small or own_weights or not fits:
             return False
         last, node = host.nodes[-1], block.nodes[0]

@@ -333,7 +333,7 @@ class LevelPlan:
 
 
 def _plain(points: list[Point]) -> list[Point]:
-    """Without points that repeat or lie on the straight line between their neighbours."""
+    """Without points that repeat or lie on the straight line between their neighbors."""
     out: list[Point] = []
     for point in points:
         if out and abs(point[0] - out[-1][0]) < 0.01 and abs(point[1] - out[-1][1]) < 0.01:

@@ -49,7 +49,7 @@ def assign_layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def order_layers(layers: list[list[Vertex]], sweeps: int = 6) -> None:
-    """Sorts each layer so that few edges cross: by the barycentre of what a vertex is joined to, down and up."""
+    """Sorts each layer so that few edges cross: by the barycenter of what a vertex is joined to, down and up."""
     best, best_crossings = [list(layer) for layer in layers], _crossings(layers)
     for sweep in range(sweeps):
         if best_crossings == 0:
@@ -147,7 +147,7 @@ def _spread(layer: list[Vertex], wanted: list[float], weights: list[float], gap:
 
 
 def straighten(layers: list[list[Vertex]], gap: float) -> None:
-    """Moves the dummy vertices of each passing edge to one place, as far as their neighbours leave room."""
+    """Moves the dummy vertices of each passing edge to one place, as far as their neighbors leave room."""
     where = {id(vertex): (layer, k) for layer in layers for k, vertex in enumerate(layer)}
     for _ in range(2):
         for layer in layers:

@@ -65,7 +65,7 @@ def hex_of(pixel: np.ndarray) -> str:
 
 
 def ink_on(share: float) -> str:
-    """The colour of a number on a shade."""
+    """The color of a number on a shade."""
     return "#ffffff" if share > 0.5 else "#1a1a1a"
 
 

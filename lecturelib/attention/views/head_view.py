@@ -13,7 +13,7 @@ from lecturelib.drawing.drawing import Box, Curve, Drawing, Label, Shape, shorte
 from lecturelib.show import Picture
 from lecturelib.show.palettes import CATEGORIES, TEN
 
-COLOURS = (*TEN, "#B8004E", "#3E7C00")  # twelve heads; each also has its own column with its number
+COLORS = (*TEN, "#B8004E", "#3E7C00")  # twelve heads; each also has its own column with its number
 _MOST = 500  # lines: more are a grey cloud
 LEAST, LEAST_OF_ALL = 0.02, 0.08  # the weight from which on a line is drawn: of a picked word, of all words
 _TOP = 46.0  # px above the first word
@@ -34,7 +34,7 @@ def head_view(
 ) -> Picture:
     """Weights (heads, queries, keys) as lines from the words that attend (left) to those that are attended to (right).
 
-    `heads`: those shown, all if not given; each has a colour, and beside the right words a column with its number.
+    `heads`: those shown, all if not given; each has a color, and beside the right words a column with its number.
     `names`: what the heads are called there, their numbers from 1 if not given. `picked`: "row 2" leaves the lines of
     one word that attends, "column 2" those that end at one word; the columns of squares then show its weights, without
     a pick the mean over all words that attend. More than `WINDOW` words are seen through a window that begins at word
@@ -50,7 +50,7 @@ def head_view(
     count = len(weights)
     names = [str(h + 1) for h in range(count)] if names is None else list(names)
     names = [names[h] for h in shown]
-    colours = [COLOURS[h % len(COLOURS)] if count > 8 else CATEGORIES[h % 7] for h in shown]
+    colors = [COLORS[h % len(COLORS)] if count > 8 else CATEGORIES[h % 7] for h in shown]
     told = _told(chosen, queries, keys, values, names)
     many = f"{len(shown)} head{'s' * (len(shown) > 1)}"
     alt = (
@@ -66,7 +66,7 @@ def head_view(
     column = right.of(chosen[1]) if chosen and chosen[0] == "column" else None
     foot = y[-1] + step / 2 + 24
     seen = "of this word" if row is not None else ("on this word" if column is not None else "mean of all")
-    lines, drawn = _lines(values, colours, y, row, column)
+    lines, drawn = _lines(values, colors, y, row, column)
     size = min(16.0, step * 0.68)
     shapes: list[Shape] = [
         Label(_LEFT, 16, "query", 13, "end", role="muted"),
@@ -74,7 +74,7 @@ def head_view(
         *lines,
         *_words(left, y, size, row, _LEFT, "end", values, column, 1),
         *_words(right, y, size, column, _RIGHT, "start", values, row, 2),
-        *_squares(values, colours, names, y, step, row, column),
+        *_squares(values, colors, names, y, step, row, column),
         Label(606, foot - 6, f"weights, {seen}; full: 50 %", 12, "start", role="muted"),
     ]
     if chosen is None:
@@ -148,7 +148,7 @@ def _joined(values: Tensor, left: _Window, right: _Window) -> Tensor:
 
 
 def _lines(
-    values: Tensor, colours: list[str], y: list[float], row: int | None, column: int | None
+    values: Tensor, colors: list[str], y: list[float], row: int | None, column: int | None
 ) -> tuple[list[Shape], int]:
     """The widest lines, thin ones first; with a word picked only its own."""
     part = values.clone()
@@ -173,7 +173,7 @@ def _lines(
         bend = (b[0] - a[0]) * 0.42
         points = (a, (a[0] + bend, a[1]), (b[0] - bend, b[1]), b)
         clear = 0.9 if alone else 0.25 + 0.65 * weight
-        found.append(Curve(points, stroke=colours[h], stroke_width=0.8 + 6.5 * weight, opacity=clear))
+        found.append(Curve(points, stroke=colors[h], stroke_width=0.8 + 6.5 * weight, opacity=clear))
     return found, len(found)
 
 
@@ -192,21 +192,21 @@ def _words(
     found: list[Shape] = []
     mean = values.mean(0)  # (T, K)
     for j, word in enumerate(window.words):
-        bold, colour = j == mine, MARK if j == mine else None
+        bold, color = j == mine, MARK if j == mine else None
         if other is not None:
             weight = float(mean[j, other] if axis == 1 else mean[other, j])
             if weight >= 0.005:
                 place = x - 132 if anchor == "end" else x + 136
                 found.append(Label(place, y[j], f"{percent(weight)} %", min(13.0, size), "end", role="muted"))
-            colour = colour or ("#1a1a1a" if weight >= 0.03 else FAINT)
+            color = color or ("#1a1a1a" if weight >= 0.03 else FAINT)
         text = shortened(word, 100 if anchor == "start" else 118, size, bold)
-        found.append(Label(x, y[j], text, size, anchor, bold, fill=colour))
+        found.append(Label(x, y[j], text, size, anchor, bold, fill=color))
     return found
 
 
 def _squares(
     values: Tensor,
-    colours: list[str],
+    colors: list[str],
     names: list[str],
     y: list[float],
     step: float,
@@ -228,7 +228,7 @@ def _squares(
         found.append(Label(start, 16, "head", 12, "start", role="muted"))
     for h, name in enumerate(names):
         x = start + h * (cell + 2)
-        found.append(Label(x + cell / 2, 33, name, 12 if len(name) < 2 else 10.5, fill=colours[h], bold=True))
+        found.append(Label(x + cell / 2, 33, name, 12 if len(name) < 2 else 10.5, fill=colors[h], bold=True))
         for j, weight in enumerate(columns[h].tolist()):
             found.append(
                 Box(x, y[j] - cell / 2, cell, cell, 1, fill="#f4f4f4", stroke="#d6d6d6", stroke_width=0.5)
@@ -237,7 +237,7 @@ def _squares(
                 full = min(1.0, weight / 0.5)
                 side = cell * full**0.5  # its area is the weight
                 found.append(
-                    Box(x + (cell - side) / 2, y[j] - side / 2, side, side, 1, fill=colours[h], stroke="none")
+                    Box(x + (cell - side) / 2, y[j] - side / 2, side, side, 1, fill=colors[h], stroke="none")
                 )
     return found
 

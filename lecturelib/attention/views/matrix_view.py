@@ -165,7 +165,7 @@ def _regions(rows: Sequence[str], columns: Sequence[str], place: _Place) -> list
 
 
 def _is_written(k: int, every: int, chosen: tuple[str, int] | None, kind: str) -> bool:
-    """Every so many words where all are too many, and what is picked in place of its neighbours."""
+    """Every so many words where all are too many, and what is picked in place of its neighbors."""
     if chosen is None or chosen[0] != kind or every == 1:
         return k % every == 0
     return k == chosen[1] or (k % every == 0 and abs(k - chosen[1]) >= every)

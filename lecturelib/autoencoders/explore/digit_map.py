@@ -9,7 +9,7 @@ from lecturelib.autoencoders.code_map import CodeMap, code_map, decoded_grid, de
 from lecturelib.autoencoders.explore.samples import SETS, TILE, grey, mosaic
 from lecturelib.autoencoders.shipped_autoencoders import deep_autoencoder
 from lecturelib.show import Picture
-from lecturelib.show.palettes import TEN, colour
+from lecturelib.show.palettes import TEN, color
 from lecturelib.show.raster_text import draw_text
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Pointer
@@ -97,20 +97,20 @@ def _base(data: str, view: str) -> np.ndarray:
             (found.labels[:DOTS] == k) & (columns > 0) & (columns < SIDE - 1) & (rows > 0) & (rows < SIDE - 1)
         )
         for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            sheet[(rows[chosen] + dy).numpy(), (columns[chosen] + dx).numpy()] = colour(TEN[k])
+            sheet[(rows[chosen] + dy).numpy(), (columns[chosen] + dx).numpy()] = color(TEN[k])
     _name_classes(sheet, found, SETS[data][1])
     return sheet
 
 
 def _name_classes(sheet: np.ndarray, found: CodeMap, names: tuple[str, ...]) -> None:
-    """Each class's name where most of its pictures are, on white, so that colour is never alone."""
+    """Each class's name where most of its pictures are, on white, so that color is never alone."""
     for k, name in enumerate(names):
         x, y = found.place(found.codes[found.labels == k].median(0).values)
         x, y = min(max(x, 0.06), 0.94) * SIDE, min(max(y, 0.04), 0.96) * SIDE
         half = 5 + 5 * len(name)
         top, left = int(y) - 12, max(0, int(x) - half)
         sheet[max(0, top) : top + 24, left : left + 2 * half] = 255
-        draw_text(sheet, [((x, y), name, 17, "mm")], ink=colour(TEN[k]))
+        draw_text(sheet, [((x, y), name, 17, "mm")], ink=color(TEN[k]))
 
 
 def _crossed(base: np.ndarray, x: float, y: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from lecturelib.autoencoders.incomplete_factorization import (
     iter_alternating_least_squares,
 )
 from lecturelib.show import Picture
-from lecturelib.show.palettes import colour
+from lecturelib.show.palettes import color
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable, Progress, Slider
 from lecturelib.widgets.emerging import emerging
@@ -71,7 +71,7 @@ def _drawn(found: Factorization, rows: torch.Tensor, observed: torch.Tensor, sta
     for k in range(SHOWN):
         left = k * (SIDE + 10)
         seen = grey(rows[k].view(28, 28)).copy()
-        seen[~observed[k].view(28, 28).numpy()] = colour("orange")
+        seen[~observed[k].view(28, 28).numpy()] = color("orange")
         below = sheet.put(seen, 0, left, "orange: missing" if k == 0 else " ", SIDE)
         below = sheet.put(
             grey(completed[k].view(28, 28)), below + 6, left, "completed" if k == 0 else " ", SIDE

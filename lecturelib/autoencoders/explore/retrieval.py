@@ -27,7 +27,7 @@ def retrieval_explorer() -> Explorable:
 
 @lru_cache(maxsize=2)
 def _known(query: View) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ranks (N,), and the normalised codes of the query's view and of the other one."""
+    """Ranks (N,), and the normalized codes of the query's view and of the other one."""
     images, model = test_set("clothes")[0][:COUNT], shared_autoencoder("clothes_joint")
     upper, lower = two_views(images)
     with torch.no_grad():

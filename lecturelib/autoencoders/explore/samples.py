@@ -59,7 +59,7 @@ def grey(image: Tensor) -> np.ndarray:
 
 
 def signed(values: Tensor, most: float = 1.0) -> np.ndarray:
-    """A signed map (1, 1, h, w) or (h, w) as colours: blue below 0, orange above, white at 0, full at `most`."""
+    """A signed map (1, 1, h, w) or (h, w) as colors: blue below 0, orange above, white at 0, full at `most`."""
     share = (values.detach().reshape(values.shape[-2:]) / most).clamp(-1, 1)
     return palette("blue_orange")[((share + 1) / 2 * 255).round().long().numpy()]
 

@@ -5,7 +5,7 @@ import torch
 from lecturelib.autoencoders.explore.samples import TILE, error, example, example_controls, grey
 from lecturelib.autoencoders.shipped_autoencoders import shared_autoencoder
 from lecturelib.show import Picture
-from lecturelib.show.heatmaps import coloured
+from lecturelib.show.heatmaps import colored
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Choice, Explorable
 
@@ -42,7 +42,7 @@ def _render(state: dict) -> Picture:
     left = TILE + 24
     sheet.words("its code: 4 maps of 7 x 7", 0, left)
     side = (TILE - 8) // 2
-    for k, tile in enumerate(coloured(code.maps[0] / code.maps.max().clamp(min=1e-6))):
+    for k, tile in enumerate(colored(code.maps[0] / code.maps.max().clamp(min=1e-6))):
         sheet.put(tile, 24 + (k // 2) * (side + 8), left + (k % 2) * (side + 8), side=side)
     sheet.put(grey(made), 0, 2 * left, way, TILE)
     sheet.words(f"squared error {error(made, image):.4f}", TILE + 32, 2 * left)

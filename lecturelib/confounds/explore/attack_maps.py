@@ -87,7 +87,7 @@ def _draw(state: dict, images: Tensor, maps: list[Tensor] | None, says: Tensor |
         pixels = (
             tile(maps[k], "size")
             if state["method"] == "saliency"
-            else overlay(images[k], maps[k], colour_bar=False, size=TILE, alt="map")
+            else overlay(images[k], maps[k], color_bar=False, size=TILE, alt="map")
         )
         below = sheet.put(pixels, row + 6, left)
         sheet.words(f"{concentration(maps[k]):.0%} in its top tenth", below + 6, left)

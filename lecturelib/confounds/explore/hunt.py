@@ -46,7 +46,7 @@ def hunt_explorer() -> Explorable:
 def _hunt(data: str) -> Hunt:
     """1,200 training pictures with 40 wrong labels, the most suspicious by both methods first."""
     images, labels = SETS[data][0]("train")
-    given = plant_faulty_data(images[:COUNT], labels[:COUNT], mislabelled=WRONG, copies=0, seed=4)
+    given = plant_faulty_data(images[:COUNT], labels[:COUNT], mislabeled=WRONG, copies=0, seed=4)
     named, ranks = {}, torch.zeros(COUNT)
     for method in METHODS:
         order = suspect_labels(given.images, given.labels, method).order

@@ -70,7 +70,7 @@ def map_pixels(network: str, number: int, as_in_lab: bool, method: str) -> np.nd
     """The map over its scene, (h, w, 3) bytes."""
     image = both_skies()[0 if as_in_lab else 1].images[number]
     found = scene_map(network, number, as_in_lab, method)
-    return pixels_of(overlay(image, found, signed=method == "occlusion", colour_bar=False, size=192))
+    return pixels_of(overlay(image, found, signed=method == "occlusion", color_bar=False, size=192))
 
 
 def shares(network: str, number: int, as_in_lab: bool, method: str) -> dict[str, float]:

@@ -121,7 +121,7 @@ def _draw_control(
 
     def drawn(values: Tensor) -> np.ndarray:
         if kind == "cells":
-            return pixels_of(overlay(image, values, colour_bar=False, size=side, alt="cells"))
+            return pixels_of(overlay(image, values, color_bar=False, size=side, alt="cells"))
         return tile(values, kind, percentile=PERCENTILE)
 
     maps = tiled(

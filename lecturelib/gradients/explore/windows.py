@@ -179,7 +179,7 @@ def _one(values: Tensor | None, kind: str, image: Tensor, palette: str, percenti
                 values,
                 palette=palette,
                 percentile=percentile,
-                colour_bar=False,
+                color_bar=False,
                 size=width,
                 alt="cells",
             )

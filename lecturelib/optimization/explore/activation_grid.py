@@ -20,7 +20,7 @@ from lecturelib.optimization.explore.semantic_location import (
     model_and_image,
 )
 from lecturelib.show import Picture, pixels_of
-from lecturelib.show.palettes import colour as colour_bytes
+from lecturelib.show.palettes import color as color_bytes
 from lecturelib.show.sheet import Sheet, resized
 from lecturelib.widgets import Choice, Control, Explorable, Progress, common_controls
 
@@ -168,5 +168,5 @@ def _framed(tile: np.ndarray, adds: float) -> np.ndarray:
     if adds < 0:
         rows, columns = np.indices(ring.shape)
         ring &= ((rows + columns) // 4) % 2 == 0
-    tile[ring] = colour_bytes("orange" if adds > 0 else "blue")
+    tile[ring] = color_bytes("orange" if adds > 0 else "blue")
     return tile

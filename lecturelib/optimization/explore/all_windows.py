@@ -107,7 +107,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     field = receptive_field(model, layer)
     view = _View(state, channel, (y, x), maps, field)
     view.window(0, f"{common_controls.picture_title(state)}: strongest place", _boxed(image, field, y, x))
-    flat = overlay(image, maps[channel], percentile=100, colour_bar=False, size=image.shape[-1])
+    flat = overlay(image, maps[channel], percentile=100, color_bar=False, size=image.shape[-1])
     view.window(1, f"activation, up to {number(maps[channel].max().item())}", pixels_of(flat))
     view.window(2, *_weights(model, layer, channel))
     view.window(4, "its receptive field", _cut(image, field, y, x))

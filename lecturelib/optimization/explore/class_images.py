@@ -53,7 +53,7 @@ def as_in_training(lam: float) -> Regularizer:
 
 
 def towards_grey_and_even(lam: float) -> Regularizer:
-    """Total variation weighed by lam, and a little L2 in any case: it keeps Fourier's colours from running away."""
+    """Total variation weighed by lam, and a little L2 in any case: it keeps Fourier's colors from running away."""
     grey, even = l2(120.0), total_variation(lam)
     return lambda image: grey(image) + even(image)
 

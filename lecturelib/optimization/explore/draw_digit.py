@@ -14,7 +14,7 @@ from lecturelib.show.palettes import palette as palette_table
 from lecturelib.show.sheet import Sheet
 from lecturelib.widgets import Explorable, PointerPad, Toggle, common_controls
 
-SIDE, BOX = 28, 20  # MNIST: 28 x 28 pixels, the digit inside a box of 20, its centre of mass in the middle
+SIDE, BOX = 28, 20  # MNIST: 28 x 28 pixels, the digit inside a box of 20, its center of mass in the middle
 ZOOM = 9
 # The layers shown, from the picture up: by their responses, or by what goes into the ReLUs, which has a sign.
 RESPONSES = ("relu1", "pool1", "relu2", "pool2", "relu3")
@@ -37,7 +37,7 @@ def draw_a_digit() -> Explorable:
     pad = PointerPad("drawing", SIDE, example(3), panel=0, guide=BOX, label="the drawing")
     controls = [
         pad,
-        Toggle("centred", False, label="center and scale it as MNIST does"),
+        Toggle("centered", False, label="center and scale it as MNIST does"),
         Toggle("signed", False, label="show what goes into the ReLUs (with its sign)"),
         Toggle("shared", True, label="one scale for all maps of a layer"),
     ]
@@ -46,7 +46,7 @@ def draw_a_digit() -> Explorable:
         "an 8": {"drawing": eight},
         "its left half taken away": {"drawing": covered(eight, slice(0, SIDE // 2))},
         "a 1, small and in a corner": {"drawing": cornered(example(1))},
-        "the same, centred": {"drawing": cornered(example(1)), "centred": True},
+        "the same, centered": {"drawing": cornered(example(1)), "centered": True},
         "nothing drawn": {"drawing": pad.blank},
     }
     return Explorable(_render, controls, "Draw a digit", presets)
@@ -82,8 +82,8 @@ def _as_drawing(pixels: Tensor) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, (pixels * 255).round().int().tolist()))
 
 
-def centred(image: Tensor) -> Tensor:
-    """A drawing (1, 1, 28, 28) as MNIST lays it out: its longer side 20 px, its centre of mass in the middle.
+def centered(image: Tensor) -> Tensor:
+    """A drawing (1, 1, 28, 28) as MNIST lays it out: its longer side 20 px, its center of mass in the middle.
 
     An empty drawing stays as it is. LeCun et al. 1998, "Gradient-based learning applied to document recognition".
     """
@@ -108,10 +108,10 @@ def centred(image: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _passed(drawing: tuple, centre: bool) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+def _passed(drawing: tuple, center: bool) -> tuple[Tensor, dict[str, Tensor], Tensor]:
     """What lenet is shown, (1, 1, 28, 28), its activations by layer, and the probabilities (10,)."""
     image = torch.tensor(drawing, dtype=torch.float32)[None, None] / 255
-    image = centred(image) if centre else image
+    image = centered(image) if center else image
     layers = {*RESPONSES, *BEFORE, "fc4"}
     acts = record(common_controls.network("lenet"), image, sorted(layers))
     found = {layer: acts[layer][0] for layer in layers}
@@ -119,7 +119,7 @@ def _passed(drawing: tuple, centre: bool) -> tuple[Tensor, dict[str, Tensor], Te
 
 
 def _render(state: dict) -> Picture:
-    image, found, probabilities = _passed(state["drawing"], state["centred"])
+    image, found, probabilities = _passed(state["drawing"], state["centered"])
     drawn = np.array(state["drawing"], np.uint8)
     sheet = Sheet()
     left = SIDE * ZOOM + 26
@@ -127,9 +127,9 @@ def _render(state: dict) -> Picture:
     best = int(probabilities.argmax())
     chart = bars(datasets.DIGITS, probabilities.tolist(), best, width=SIDE * ZOOM)
     below = sheet.put(chart, below + 8, 0, "probability of each digit")
-    if state["centred"]:
-        sheet.put(image[0], 0, left, "what lenet sees, centred", side=2 * SIDE)
-    top = TOP_OF_CENTRED if state["centred"] else 0
+    if state["centered"]:
+        sheet.put(image[0], 0, left, "what lenet sees, centered", side=2 * SIDE)
+    top = TOP_OF_CENTERED if state["centered"] else 0
     for layer in BEFORE if state["signed"] else RESPONSES:
         side, columns = LOOKS[layer]
         tiles = _tiles(found[layer], side, columns, layer in SAID, state["shared"])
@@ -158,7 +158,7 @@ def _render(state: dict) -> Picture:
     return sheet.picture(alt, caption, chosen=[0])
 
 
-TOP_OF_CENTRED = 2 * SIDE + 32
+TOP_OF_CENTERED = 2 * SIDE + 32
 
 
 def _tiles(values: Tensor, side: int, columns: int, signed: bool, shared: bool) -> np.ndarray:
@@ -168,15 +168,15 @@ def _tiles(values: Tensor, side: int, columns: int, signed: bool, shared: bool) 
     largest = maps.abs().amax() if together else maps.abs().amax((1, 2), keepdim=True)
     share = maps / largest.clamp(min=1e-9)
     share = 0.5 + 0.5 * share if signed else share.clamp(min=0)
-    colours = palette_table("blue_orange" if signed else "viridis")[
+    colors = palette_table("blue_orange" if signed else "viridis")[
         (share * 255).round().to(torch.uint8).numpy()
     ]
     count, height = len(maps), maps.shape[1]
     zoom, gap = side // height, 4 if side > 14 else 2
-    colours = colours.repeat(zoom, 1).repeat(zoom, 2)  # (C, h, w, 3) -> (C, side, side, 3)
+    colors = colors.repeat(zoom, 1).repeat(zoom, 2)  # (C, h, w, 3) -> (C, side, side, 3)
     step = zoom * height + gap
     sheet = np.full((-(-count // columns) * step - gap, columns * step - gap, 3), 255, np.uint8)
-    for k, tile in enumerate(colours):
+    for k, tile in enumerate(colors):
         y, x = divmod(k, columns)
         sheet[y * step : y * step + len(tile), x * step : x * step + len(tile)] = tile
     return sheet

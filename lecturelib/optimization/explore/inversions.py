@@ -83,7 +83,7 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
 
 @lru_cache(maxsize=4)
 def shipped_errors(lam: float) -> tuple[tuple[float, ...], float]:
-    """The pixel errors of the shipped inversions, layer by layer, and that of the mean colour alone."""
+    """The pixel errors of the shipped inversions, layer by layer, and that of the mean color alone."""
     of_layers = [shipped_frames.frame("inversion", layer=layer, lam=lam).numbers for layer in LAYERS]
     return tuple(numbers["pixel_error"] for numbers in of_layers), of_layers[0]["baseline"]
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.explore.kernels import NETWORKS
-from lecturelib.show import Picture, coloured, overlay, picture, side_by_side, tiled
+from lecturelib.show import Picture, colored, overlay, picture, side_by_side, tiled
 from lecturelib.widgets import Choice, Explorable, Slider, common_controls
 
 MAP_LAYERS = ("ReLU", "ReLU6", "MaxPool2d", "Conv2d", "SameConv2d")
@@ -62,7 +62,7 @@ def _render_activations(state: dict) -> Picture:
     order = strongest_channels(maps, len(maps), state["by"])
     channel = int(order[state["rank"] - 1])
     most = order[:12]
-    tiles = coloured(activation_tiles(maps, most, state["scale"]))
+    tiles = colored(activation_tiles(maps, most, state["scale"]))
     grid = tiled(
         tiles, 4, labels=[str(c) for c in most.tolist()], zoom=max(1, round(104 / maps.shape[-1])), pad=6
     )

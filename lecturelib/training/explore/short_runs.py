@@ -19,7 +19,7 @@ STEPS = {"SGD": 150, "Adam": 150}
 
 @lru_cache
 def clothes() -> tuple[Tensor, Tensor]:
-    """The first 2,000 clothes, normalised."""
+    """The first 2,000 clothes, normalized."""
     images, labels = datasets.clothes("train")
     mean, std = STATISTICS
     return (images[:EXAMPLES] - mean) / std, labels[:EXAMPLES]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from lecturelib.show import Picture
-from lecturelib.show.palettes import CATEGORIES, colour, palette
+from lecturelib.show.palettes import CATEGORIES, color, palette
 from lecturelib.show.raster_text import draw_text
 from lecturelib.training.playground.engine import Engine, grid
 from lecturelib.training.playground.toy_data import DATASETS, FEATURES, REACH
@@ -105,7 +105,7 @@ def words(engine: Engine) -> str:
 WIDE, HIGH, SCALE = 950, 470, 2  # CSS pixels; drawn at twice the size, so that it stays sharp
 TILE, BIG, MARGIN = 40, 300, 10
 INK, GREY = (34, 34, 34), (120, 120, 120)
-CLASS_COLOURS = (CATEGORIES[0], CATEGORIES[1], CATEGORIES[2])  # blue, orange, green
+CLASS_COLORS = (CATEGORIES[0], CATEGORIES[1], CATEGORIES[2])  # blue, orange, green
 
 
 def picture(engine: Engine, caption: str = "") -> Picture:
@@ -121,7 +121,7 @@ def picture(engine: Engine, caption: str = "") -> Picture:
     texts: list = []
     for k, (maps, spots) in enumerate(zip(layers, places, strict=True)):
         for unit, (x, y) in enumerate(spots):
-            tile = _coloured(maps[unit].numpy(), engine, k, unit)
+            tile = _colored(maps[unit].numpy(), engine, k, unit)
             left, top = round((x - TILE / 2) * SCALE), round((y - TILE / 2) * SCALE)
             sheet.paste(
                 Image.fromarray(tile).resize((TILE * SCALE,) * 2, Image.Resampling.BILINEAR), (left, top)
@@ -148,7 +148,7 @@ def picture(engine: Engine, caption: str = "") -> Picture:
 
 
 def _places(layout: list[int]) -> list[list[tuple[float, float]]]:
-    """The centre of every unit in CSS pixels, a list per layer."""
+    """The center of every unit in CSS pixels, a list per layer."""
     columns = np.linspace(104, WIDE - BIG - MARGIN - 70, len(layout))
     found = []
     for x, units in zip(columns, layout, strict=True):
@@ -167,7 +167,7 @@ def _edges(pen, engine: Engine, places) -> None:
                     continue
                 (x0, y0), (x1, y1) = places[k][source], places[k + 1][unit]
                 width = max(1, round(SCALE * min(7.0, 0.5 + 1.8 * abs(value))))
-                ink = colour("orange" if value > 0 else "blue")
+                ink = color("orange" if value > 0 else "blue")
                 line = np.linspace([x0, y0], [x1, y1], 2 if value > 0 else 25) * SCALE
                 for start, end in zip(
                     line[::2] if value < 0 else line, line[1::2] if value < 0 else line[1:], strict=False
@@ -175,11 +175,11 @@ def _edges(pen, engine: Engine, places) -> None:
                     pen.line((*start, *end), fill=ink, width=width)
 
 
-def _coloured(values: np.ndarray, engine: Engine, layer: int, unit: int) -> np.ndarray:
-    """A unit's bytes (S, S) as colours; several outputs each in their class's own."""
+def _colored(values: np.ndarray, engine: Engine, layer: int, unit: int) -> np.ndarray:
+    """A unit's bytes (S, S) as colors; several outputs each in their class's own."""
     if layer == len(engine.layers) and engine.outputs > 1:
         share = values[..., None] / 255
-        return (255 * (1 - share) + np.array(colour(CLASS_COLOURS[unit])) * share).round().astype(np.uint8)
+        return (255 * (1 - share) + np.array(color(CLASS_COLORS[unit])) * share).round().astype(np.uint8)
     return palette("blue_orange")[values]
 
 
@@ -198,7 +198,7 @@ def _border(sheet, pen, engine: Engine, outputs: Tensor) -> None:
         winner = (large[0] > 0.5).astype(int)
     else:
         winner = np.argmax(large, axis=0)
-        inks = np.array([colour(name) for name in CLASS_COLOURS])
+        inks = np.array([color(name) for name in CLASS_COLORS])
         share = 0.65 * np.max(large, axis=0)[..., None]
         pixels = (255 * (1 - share) + inks[winner] * share).round().astype(np.uint8)
     pixels = pixels.copy()
@@ -220,7 +220,7 @@ def _border(sheet, pen, engine: Engine, outputs: Tensor) -> None:
 def _point(pen, at: tuple[float, float], label: int, train: bool) -> None:
     """A circle, a square or a triangle by class; filled to train, hollow to test."""
     x, y = at
-    r, ink = 3.2 * SCALE, colour(CLASS_COLOURS[label])
+    r, ink = 3.2 * SCALE, color(CLASS_COLORS[label])
     style = (
         {"fill": ink, "outline": (255, 255, 255), "width": 1}
         if train
@@ -249,7 +249,7 @@ def _curves(pen, engine: Engine) -> list:
         pieces = [line[k : k + 9] for k in range(0, len(line), 14)] if dashed else [line]
         for piece in pieces:
             if len(piece) > 1:
-                pen.line(piece, fill=colour(name), width=5)
+                pen.line(piece, fill=color(name), width=5)
     train_loss, test_loss = engine.losses
     return [
         ((left, 12), "filled: train, hollow: test", 15, "lm"),

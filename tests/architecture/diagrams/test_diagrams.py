@@ -139,7 +139,7 @@ def test_a_recurrent_layer_has_a_loop(graph_of):
     assert [shape.key for shape in loops] == ["lstm"]
 
 
-def test_dark_and_light_differ_in_colours_only(graph_of):
+def test_dark_and_light_differ_in_colors_only(graph_of):
     light, dark = block_diagram(graph_of("alexnet")), block_diagram(graph_of("alexnet"), dark=True)
     assert light.shapes == dark.shapes
     assert "#ffffff" in light.svg()

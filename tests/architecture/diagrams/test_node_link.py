@@ -116,15 +116,15 @@ def test_words_of_an_mlp():
     assert f"{int((weights > 0).sum())} weights are positive (orange, solid)" in alt
 
 
-def test_shared_weights_have_one_colour():
-    drawing = node_link(nn.Conv1d(1, 1, 3), (1, 6), colour="shared")
+def test_shared_weights_have_one_color():
+    drawing = node_link(nn.Conv1d(1, 1, 3), (1, 6), color="shared")
     lines = drawn_links(drawing)
     assert len(lines) == 12
     for key, line in lines.items():
         i, j = key.removeprefix("1.").split("<")
         assert (line.stroke, line.dashed) == tuple(kernel_style(int(j) - int(i)).values())
     assert "12 links of 24 possible ones that share 3 weights" in drawing.alt
-    full = node_link(nn.Linear(6, 4), colour="shared")
+    full = node_link(nn.Linear(6, 4), color="shared")
     assert len(drawn_links(full)) == 24 and {s.role for s in drawn_links(full).values()} == {"grid"}
 
 
@@ -153,7 +153,7 @@ def test_highlight_fades_the_others():
         lambda: node_link(mlp()),
         lambda: node_link(nn.RNNCell(2, 4)),
         lambda: node_link(nn.Linear(30, 10)),
-        lambda: node_link(nn.Conv2d(1, 1, 3), (1, 5, 5), colour="shared", highlight=(1, 4)),
+        lambda: node_link(nn.Conv2d(1, 1, 3), (1, 5, 5), color="shared", highlight=(1, 4)),
         lambda: node_link(nn.Linear(2, 3), names=[["sepal", "petal"], ["setosa", "versicolor", "virginica"]]),
         lambda: lstm_cell(nn.LSTMCell(8, 16)),
         lambda: row([node_link(mlp()), node_link(nn.RNNCell(2, 3))], ["an MLP", "a recurrent cell"]),
@@ -188,7 +188,7 @@ def test_bad_input_is_a_sentence():
     with pytest.raises(ValueError, match="names"):
         node_link(mlp(), names=[["a"], ["b"], ["c"]])
     with pytest.raises(ValueError, match="'sign' or 'shared'"):
-        node_link(mlp(), colour="loud")
+        node_link(mlp(), color="loud")
     with pytest.raises(TypeError, match="models.load"):
         node_link("lenet")
     with pytest.raises(TypeError, match="Linear, Conv1d or Conv2d"):

@@ -202,7 +202,7 @@ def test_a_house_network_knows_its_input():
     graph = trace(models.load("lenet", weights="random"))
     assert graph.title == "lenet"
     assert graph.inputs[0].output == (1, 1, 28, 28)
-    assert graph.nodes[1].kind == "normalise"
+    assert graph.nodes[1].kind == "normalize"
     assert graph.parameters == 117_066
 
 
