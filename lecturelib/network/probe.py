@@ -27,7 +27,7 @@ from lecturelib.network.layer_names import (
     walk,
 )
 from lecturelib.network.outputs import kind_of, no_scores, scores_of
-from lecturelib.network.quiet import PerNetwork, has_hooks, trial, watched
+from lecturelib.network.quiet import PerNetwork, chance_outside_torch, has_hooks, trial, watched
 from lecturelib.network.receptive_field_rules import Seen
 
 Shape = tuple[int, ...]
@@ -140,13 +140,14 @@ def _pass(model: nn.Module, images: Tensor, gradient: bool, hooks: bool) -> Prob
     with trial(model, images.device, hooks) as tried:
         with torch.inference_mode(False), torch.set_grad_enabled(gradient), watched(tried, begin, end):
             pixels = images.clone().requires_grad_(gradient and images.is_floating_point()).clone()
-            tracker = FieldTracker(pixels)
+            tracker, before = FieldTracker(pixels), chance_outside_torch()
             try:
                 with tracker:
                     output = tried(pixels)
             except Exception as failure:  # a network may refuse a size in any way; what it said goes along
                 found.failure = _bare(failure)
-        found.drawn = tracker.drawn and found.failure is None and _differs(tried, images, scores_of(output))
+        drawn = found.failure is None and (tracker.drawn or chance_outside_torch() != before)
+        found.drawn = drawn and _differs(tried, images, scores_of(output))
     found.infos = {
         (name, call): replace(info, calls=calls[name]) for (name, call), info in found.infos.items()
     }

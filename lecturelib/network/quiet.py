@@ -146,6 +146,13 @@ def has_hooks(model: nn.Module) -> bool:
     return any(module.__dict__.get(kind) for _, module in walk(model) for kind in HOOKS[:4])
 
 
+def chance_outside_torch() -> tuple:
+    """Where Python's and NumPy's global generators stand: it differs after something was drawn from one of them."""
+    numpy = sys.modules.get("numpy")
+    arrays = numpy.random.get_state() if numpy else ()
+    return random.getstate(), tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in arrays)
+
+
 @contextmanager
 def same_chance(device: torch.device) -> Iterator[None]:
     """The states of the random number generators (PyTorch's, Python's, NumPy's) come back as they were."""

@@ -226,6 +226,17 @@ def test_a_network_that_answers_differently_each_time_is_noticed_once():
         read(quiet, PICTURE, Logit(0))  # it draws, but says the same
 
 
+@pytest.mark.parametrize("draw", [random.random, np.random.rand], ids=["Python", "NumPy"])
+def test_chance_that_is_not_torchs_is_noticed_and_given_back(draw):
+    net = nn.Sequential(Fails(lambda x: x * float(draw())), nn.Flatten(), nn.Linear(108 * 3, 2)).eval()
+    random.seed(3), np.random.seed(3)
+    with pytest.warns(UserWarning, match="answers differently each time"):
+        list_units(net, (3, 9, 12))
+    after = draw()
+    random.seed(3), np.random.seed(3)
+    assert after == draw()
+
+
 def test_an_attribute_called_modules_and_a_layer_with_two_names():
     class Lists(nn.Module):
         def __init__(self):
