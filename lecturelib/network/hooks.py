@@ -155,6 +155,19 @@ def _put_in_order(module: nn.Module, inputs: tuple, output) -> None:
         output.register_hook(torch.Tensor.contiguous)
 
 
+def _followed(modules: dict[str, nn.Module], wanted: set[tuple[str, int]]) -> list[nn.Module]:
+    """The modules that say where the channels of the wanted layers are; all of them only where they may wander."""
+    kinds = list(modules.values())
+    linear = [place for place, module in enumerate(kinds) if isinstance(module, nn.Linear)]
+    maps = [place for place, module in enumerate(kinds) if isinstance(module, nn.Conv2d)]
+    turning = any(isinstance(module, nn.LayerNorm) or type(module).__name__ == "Permute" for module in kinds)
+    if turning or (linear and maps and linear[0] < maps[-1]):
+        return kinds
+    return [kinds[place] for place in linear] + [
+        modules[name] for name in {name for name, _ in wanted} if not isinstance(modules[name], nn.Linear)
+    ]
+
+
 @contextmanager
 def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
     """Record the outputs of layers during the passes run inside the `with`.
@@ -173,9 +186,8 @@ def recording(model: nn.Module, layers: Sequence[Key]) -> Iterator[Activations]:
     modules = dict(walk(model))
     handles = [model.register_forward_pre_hook(acts._begin)]
     try:
-        if any(isinstance(module, nn.LayerNorm) for module in modules.values()):
-            # before the recording hooks: a layer's own effect on the layout comes first
-            handles += [module.register_forward_hook(acts._follow) for module in modules.values()]
+        # before the recording hooks: a layer's own effect on the layout comes first
+        handles += [module.register_forward_hook(acts._follow) for module in _followed(modules, acts.wanted)]
         for module in modules.values():
             if isinstance(module, nn.modules.batchnorm._NormBase):
                 handles.append(module.register_forward_hook(_put_in_order))

@@ -138,17 +138,23 @@ class Layout:
 
     def __init__(self) -> None:
         self.last = False
+        self._channels = 0  # how many, where they are last
 
     def after(self, module: nn.Module, output) -> None:
         """Follow one module that has just run."""
         if type(module).__name__ == "Permute":
             dims: Any = module.dims
             self.last = list(dims)[-1] == 1
+            self._channels = output.shape[-1]
         elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
             self.last = False
         elif isinstance(module, nn.Linear | nn.LayerNorm) and isinstance(output, Tensor) and output.ndim == 4:
             # torchvision's LayerNorm2d is a LayerNorm that keeps the channels first
             self.last = type(module).__name__ != "LayerNorm2d"
+            self._channels = output.shape[-1]
+        elif self.last and isinstance(output, Tensor) and output.ndim == 4:
+            # put back by something that is no Permute (the windows of MaxViT): the same number, at the other end
+            self.last = not (output.shape[1] == self._channels != output.shape[-1])
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,31 @@ def test_tokens_and_channels_last_layers_are_read_along_their_channels():
     )
 
 
+def test_channels_that_a_module_puts_back_in_front_are_read_there():
+    class Back(nn.Module):
+        def forward(self, x):
+            return x.permute(0, 3, 1, 2)
+
+    class Window(nn.Module):  # tokens of a map, as in the windows of MaxViT
+        def __init__(self):
+            super().__init__()
+            self.mix, self.back = nn.Linear(3, 5), Back()
+
+        def forward(self, x):
+            return self.back(self.mix(x.permute(0, 2, 3, 1)))
+
+    net = nn.Sequential(Window(), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 4 * 6, 2)).eval()
+    image = torch.rand(1, 3, 4, 6)
+    for layer in ("0.back", "0", "1"):
+        acts = record(net, image, [layer])
+        assert acts[layer].shape == (1, 5, 4, 6)
+        mean = acts[layer][0, 4].mean().item()
+        assert read(net, image, Channel(layer, 4)).item() == pytest.approx(mean)
+    assert record(net, image, ["0.mix"])["0.mix"].shape == (1, 4, 6, 5)
+    value = record(net, image, ["0.mix"])["0.mix"][0, 1, 3, 4].item()
+    assert read(net, image, Neuron("0.mix", 4, 1, 3)).item() == pytest.approx(value)
+
+
 @pytest.mark.parametrize(
     "unit, error, words",
     [
