@@ -134,3 +134,23 @@ def test_bad_input_is_a_sentence():
         attention(x, x, torch.ones(B, Q, Q))
     with pytest.raises(ValueError, match="d: expected an even number, got 7"):
         positional_encoding(4, 7)
+
+
+@pytest.mark.parametrize("masked", ["none", "causal", "padding", "nothing"])
+@pytest.mark.parametrize("queries, keys", [(192, 192), (300, 200)])
+def test_large_attention_head_by_head_equals_all_heads_at_once(masked, queries, keys):
+    """Without a gradient many scores are computed one head at a time; with one, all heads at once: the same numbers."""
+    generator = torch.Generator().manual_seed(3)
+    q = torch.randn(2, 4, queries, 8, generator=generator)
+    k, v = torch.randn(2, 2, 4, keys, 8, generator=generator)
+    mask = {
+        "none": None,
+        "causal": torch.ones(queries, keys, dtype=torch.bool).tril()[None, None],
+        "padding": (torch.arange(keys) < torch.tensor([keys, 5])[:, None])[:, None, None],
+        "nothing": (torch.arange(queries) % 2 == 0)[:, None].expand(queries, keys)[None, None],
+    }[masked]
+    found, weights = scaled_dot_product_attention(q, k, v, mask)
+    q.requires_grad_()
+    expected, all_weights = scaled_dot_product_attention(q, k, v, mask)
+    assert expected.requires_grad and not found.requires_grad
+    assert torch.allclose(found, expected, atol=1e-5) and torch.allclose(weights, all_weights, atol=1e-6)
