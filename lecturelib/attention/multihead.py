@@ -46,7 +46,7 @@ def _fills_caches(q: Tensor, k: Tensor, v: Tensor) -> bool:
 
 
 def _head_by_head(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """The same as softmax(q k^T) v of all heads at once: what one head computes stays in the cache for its next step."""
+    """The same as softmax(q k^T) v for all heads at once: the scores of one head stay in the cache."""
     heads = q.shape[:-2]
     weights, gathered = q.new_empty(*q.shape[:-1], k.shape[-2]), q.new_empty(*q.shape[:-1], v.shape[-1])
     allowed = None if mask is None else mask.expand_as(weights)
