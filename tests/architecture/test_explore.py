@@ -216,3 +216,6 @@ def test_a_guess_is_judged_after_the_reveal():
     after = explorable.picture({**guess, "reveal": True})
     assert "Your guess: shape: right; parameters: not yet." in after.caption
     assert "11 × 11 × 3 × 64 + 64 biases" in after.caption
+    explorable.state = {**guess, "reveal": True}
+    explorable.state = {"task": 4}
+    assert explorable.state == {"task": 4, "shape": "your guess", "parameters": "your guess", "reveal": False}

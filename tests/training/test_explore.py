@@ -53,6 +53,9 @@ def test_the_quiz_judges_an_answer_and_unfolds_it():
     assert f"Right. Planted: {fault}" in explorable.picture({"run": 1, "answer": fault}).caption
     assert "was not planted here" in explorable.picture({"run": 1, "answer": other}).caption
     assert f"Not {other}. Planted: {fault}" in explorable.picture({"answer": other, "unfold": True}).caption
+    explorable.state = {"answer": other, "unfold": True}
+    explorable.state = {"run": 2}
+    assert explorable.state == {"run": 2, "answer": "not decided yet", "unfold": False}, "the next run begins covered"
 
 
 def test_anonymous_runs_hold_every_fault_once_and_answers_are_folded(capsys):

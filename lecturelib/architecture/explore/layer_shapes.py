@@ -131,7 +131,8 @@ def guess_the_shape() -> Explorable:
         "AlexNet's first layer": {"task": 3, "reveal": False},
         "where the parameters are": {"task": 9, "reveal": False},
     }
-    return Explorable(_render, controls, "Guess the shape", presets, refresh)
+    anew = dict.fromkeys(("shape", "parameters", "reveal"), ("task",))
+    return Explorable(_render, controls, "Guess the shape", presets, refresh, resets=anew)
 
 
 def _name(task: ShapeTask) -> str:

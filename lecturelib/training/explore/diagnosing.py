@@ -30,7 +30,8 @@ def diagnosis_quiz() -> Explorable:
         Toggle("unfold", False, label="unfold the answer"),
     ]
     presets = {"the first run": {"run": 1}, "the last run": {"run": last}}
-    return Explorable(_render, controls, "Which run has which fault?", presets)
+    anew = {"answer": ("run",), "unfold": ("run",)}
+    return Explorable(_render, controls, "Which run has which fault?", presets, resets=anew)
 
 
 @lru_cache
