@@ -1,5 +1,7 @@
 """Convolution kernels as images, and two statistics that tell a trained first layer from a noisy one."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -7,6 +9,7 @@ from lecturelib.checks import check_choice, complaint, described
 from lecturelib.network.layer_names import resolve_layer, walk
 
 GRID = 32  # the spectrum is sampled on GRID x GRID frequencies, whatever the size of the kernel
+PRODUCTS = 2**22  # of pixels at once: 32 MiB
 
 
 def kernels(model: nn.Module, layer: str) -> Tensor:
@@ -91,8 +94,8 @@ def high_frequency_share(weight: Tensor) -> Tensor:
     >>> high_frequency_share(torch.ones(2, 3, 5, 5))
     tensor([0., 0.])
     """
-    power, frequency, _ = _spectrum(weight)
-    return _share(power[:, frequency > 0.25].sum(1), power.sum(1))
+    high, total = _energies(weight, lambda frequency, _: [frequency > 0.25, frequency > 0])
+    return _share(high, total)
 
 
 def orientation_selectivity(weight: Tensor) -> Tensor:
@@ -107,13 +110,19 @@ def orientation_selectivity(weight: Tensor) -> Tensor:
     >>> round(orientation_selectivity(stripes).item(), 2)
     0.88
     """
-    power, _, angle = _spectrum(weight)
-    total = power.sum(1)
-    return _share(torch.hypot(power @ torch.cos(2 * angle), power @ torch.sin(2 * angle)), total)
+    cosine, sine, total = _energies(
+        weight, lambda _, angle: [torch.cos(2 * angle), torch.sin(2 * angle), torch.ones_like(angle)]
+    )
+    return _share(torch.hypot(cosine, sine), total)
 
 
-def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Energy (N, F) without the mean, over all input channels; frequency (F,) in cycles per pixel; angle (F,)."""
+def _energies(weight: Tensor, measures: Callable[[Tensor, Tensor], list[Tensor]]) -> Tensor:
+    """Sums (len(measures), N) of g(f) |F(f)|^2 over the spectrum without the mean, and over all input channels.
+
+    `measures` gives each g (F,) from the frequencies in cycles per pixel and their angles (F,), the same at f and -f.
+    A layer has thousands of kernels of a few pixels: by the Wiener-Khinchin theorem the sum is
+    sum_pq w_p w_q A[p - q] with A[d] = sum_f g(f) cos(2 pi f d), which needs no transform of any kernel.
+    """
     if not isinstance(weight, Tensor):
         raise TypeError(complaint("weight", "kernels (N, C, kh, kw)", described(weight)))
     if weight.ndim != 4 or min(weight.shape) < 1 or min(weight.shape[2:]) < 2:
@@ -123,14 +132,23 @@ def _spectrum(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     weight = _finite(weight).double()
     # scaled first: only shares are computed, and squares of very small weights would underflow
     weight = weight / weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(weight.dtype).tiny)
-    centered = weight - weight.mean((2, 3), keepdim=True)
-    side = max(GRID, kh, kw)
-    power = torch.fft.fft2(centered, s=(side, side)).abs().square().sum(1)  # (N, C, s, s) -> (N, s, s)
-    axis = torch.fft.fftfreq(side, dtype=torch.float64)
-    fy, fx = torch.meshgrid(axis, axis, indexing="ij")
+    centered = (weight - weight.mean((2, 3), keepdim=True)).flatten(2)  # (N, C, kh * kw)
+    axis = torch.fft.fftfreq(max(GRID, kh, kw), dtype=torch.float64)
+    fy, fx = (frequency.flatten() for frequency in torch.meshgrid(axis, axis, indexing="ij"))
     # The corners beyond the circle of 0.5 and the rows at -0.5, which have no partner at +0.5, would favor angles.
     keep = (torch.hypot(fy, fx) < 0.5) & (torch.hypot(fy, fx) > 0)
-    return power[:, keep], torch.hypot(fy, fx)[keep], torch.atan2(fy, fx)[keep]
+    fy, fx = fy[keep], fx[keep]
+    wanted = torch.stack([g.double() for g in measures(torch.hypot(fy, fx), torch.atan2(fy, fx))])  # (g, F)
+    down, across = torch.arange(1 - kh, kh), torch.arange(1 - kw, kw)  # the distances of two pixels
+    phase = 2 * torch.pi * (fy * down[:, None, None] + fx * across[:, None])  # (2 kh - 1, 2 kw - 1, F)
+    table = torch.cos(phase) @ wanted.T  # (2 kh - 1, 2 kw - 1, g)
+    y, x = (place.flatten() for place in torch.meshgrid(torch.arange(kh), torch.arange(kw), indexing="ij"))
+    pairs = table[y[:, None] - y + kh - 1, x[:, None] - x + kw - 1].flatten(0, 1)  # (kh kw kh kw, g)
+    found = []
+    for part in centered.split(max(1, PRODUCTS // len(pairs))):
+        products = part.mT @ part  # (n, C, kh kw) -> (n, kh kw, kh kw)
+        found.append(products.flatten(1) @ pairs)
+    return torch.cat(found).T
 
 
 def _share(part: Tensor, total: Tensor) -> Tensor:

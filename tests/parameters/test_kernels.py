@@ -129,3 +129,19 @@ def test_bad_input_is_a_sentence():
     network[0].weight.data[0, 0, 0, 0] = float("nan")
     with pytest.raises(ValueError, match="NaN"):
         kernel_tiles(network, "0")
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 3, 3), (4, 2, 5, 5), (3, 1, 2, 7), (2, 3, 11, 11), (2, 1, 40, 33)])
+def test_shares_are_those_of_the_padded_fourier_transform(shape):
+    """The library sums products of pixels; here every kernel is transformed on the grid of frequencies."""
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(4)).double()
+    side = max(32, *shape[2:])
+    centered = weight - weight.mean((2, 3), keepdim=True)
+    power = torch.fft.fft2(centered, s=(side, side)).abs().square().sum(1)
+    fy, fx = torch.meshgrid(*2 * [torch.fft.fftfreq(side, dtype=torch.float64)], indexing="ij")
+    radius, angle = torch.hypot(fy, fx), torch.atan2(fy, fx)
+    power = power * ((radius > 0) & (radius < 0.5))
+    high = (power * (radius > 0.25)).sum((1, 2)) / power.sum((1, 2))
+    vector = (power * torch.exp(2j * angle)).sum((1, 2)).abs() / power.sum((1, 2))
+    assert torch.allclose(high_frequency_share(weight).double(), high, atol=1e-6)
+    assert torch.allclose(orientation_selectivity(weight).double(), vector, atol=1e-6)
