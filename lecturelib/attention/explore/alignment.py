@@ -47,6 +47,10 @@ def alignment_explorer() -> Explorable:
         "a longer sentence": {
             "sentence": "When I was a child, my father told me that the moon was made of cheese."
         },
+        "in capitals": {"sentence": "WHERE DID YOU PUT MY KEYS"},
+        "a name it never met": {"sentence": "Quentin bought a new car last week."},
+        "a rare word": {"sentence": "Nobody has ever told me not to eat mushrooms."},
+        "not English": {"sentence": "Ich habe heute leider keine Zeit."},
     }
     return Explorable(_render, controls, "Alignment: the decoder's attention weights", presets, refresh)
 
