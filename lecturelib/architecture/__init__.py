@@ -15,14 +15,15 @@ from lecturelib.architecture.diagrams.table import summary_table
 from lecturelib.architecture.diagrams.volumes import volumes
 from lecturelib.architecture.graph.costs import Costs, costs, torchinfo_multiply_adds
 from lecturelib.architecture.graph.examples import graph_of
-from lecturelib.architecture.graph.graph import Edge, Graph, ModuleCall, Node
-from lecturelib.architecture.graph.trace import trace
+from lecturelib.architecture.graph.graph import Edge, FailedStep, Graph, ModuleCall, Node
+from lecturelib.architecture.graph.trace import trace, trace_until_error
 from lecturelib.architecture.layout.fold import fold
 from lecturelib.architecture.questions import QUESTIONS
 
 __all__ = [
     "Costs",
     "Edge",
+    "FailedStep",
     "Graph",
     "Links",
     "ModuleCall",
@@ -43,5 +44,6 @@ __all__ = [
     "summary_table",
     "torchinfo_multiply_adds",
     "trace",
+    "trace_until_error",
     "volumes",
 ]

@@ -230,6 +230,7 @@ LIGHT = {
     "loop": ("#A8447B", "#A8447B"),
     "grid": ("none", "#c8c8c8"),
     "highlight": ("#ffd54a", "#8A4B00"),
+    "failed": ("#fde4e4", "#B3261E"),
     "positive": ("#CD6614", "#CD6614"),
     "negative": ("#3171B2", "#3171B2"),
 }
@@ -257,6 +258,7 @@ DARK = {
     "loop": ("#EE9CC8", "#EE9CC8"),
     "grid": ("none", "#4a4f55"),
     "highlight": ("#6b4c00", "#FFD54A"),
+    "failed": ("#4a1512", "#FF9A90"),
     "positive": ("#F2A65A", "#F2A65A"),
     "negative": ("#6CAEE8", "#6CAEE8"),
 }

@@ -121,3 +121,19 @@ def shortened(text: str, width: float, size: float = 13, bold: bool = False) -> 
         fits = text_width(text[:middle] + "…", size, bold) <= width
         low, high = (middle, high) if fits else (low, middle)
     return text[:low].rstrip() + "…"
+
+
+def wrapped(text: str, width: float, size: float = 13, bold: bool = False) -> list[str]:
+    """The text in lines of at most `width` pixels, broken between words; a longer word is shortened.
+
+    >>> wrapped("the shapes that met", 80, 12)
+    ['the shapes', 'that met']
+    """
+    lines: list[str] = []
+    for word in one_line(text).split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(shortened(word, width, size, bold))
+    return lines

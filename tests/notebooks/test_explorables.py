@@ -21,6 +21,7 @@ EXPLORABLES = [
     architecture.receptive_field_explorer,
     architecture.fold_explorer,
     architecture.guess_the_shape,
+    architecture.broken_network_explorer,
     training.smoothing_explorer,
     training.learning_rate_explorer,
     training.diagnosis_quiz,

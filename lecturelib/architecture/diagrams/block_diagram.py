@@ -26,11 +26,12 @@ from lecturelib.architecture.layout.planner import layouts
 from lecturelib.checks import check_choice, complaint
 from lecturelib.drawing.drawing import Drawing
 from lecturelib.drawing.shapes import SMALLEST_TEXT, Box, Curve, Label, Line, Shape
-from lecturelib.show.text_metrics import LEADING, shortened, text_width
+from lecturelib.show.text_metrics import LEADING, shortened, text_width, wrapped
 
 Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)
 MARGIN = 16.0
+NOTE = 560.0  # px: a drawing with sentences below it is at least so wide
 HEADER = 30.0
 COLUMNS = {False: (1, 2, 3, 4, 5, 6, 8), True: (4, 8, 12, 16, 24, 32, 48)}  # tried, for few boxes and many
 MANY = 250  # boxes: from here on the smallest text is taken at once
@@ -51,7 +52,9 @@ def block_diagram(
     `depth`, `fold`, `open` and `merge` say how much is shown, see `fold.fold`. The flow runs "down" or to the
     "right", and is wrapped into columns or rows; "auto" takes what leaves the text largest on a slide of 1280 x 720 px,
     where it has at least 9 px as long as a slide can hold the whole. Keys of the drawing are the blocks': module names.
-    Raises what `trace` and `fold` raise, `ValueError` for another direction.
+    A network whose forward pass fails is drawn up to the step that failed, with the shapes that met there and the error
+    in a sentence; the modules that hold this step are open. Raises what `trace_until_error` and `fold` raise,
+    `ValueError` for another direction.
 
     >>> from torch import nn
     >>> network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
@@ -61,14 +64,15 @@ def block_diagram(
     >>> drawing.keys
     ('input:input', '0', '3', 'output:output')
     """
-    graph = as_graph(model_or_graph, inputs)
+    graph = as_graph(model_or_graph, inputs, partly=True)
     check_choice("direction", direction, ("auto", "down", "right"))
     return draw_folded(folded_of(graph, depth, fold, open, merge), direction, dark)
 
 
 def folded_of(graph: Graph, depth: int, folds: bool, open: Iterable[str], merge: bool) -> Folded:
-    """`fold.fold`, under another name because `fold` is an argument here."""
-    return fold(graph, depth, folds, open, merge)
+    """`fold.fold`, with the way to a failing step open; another name because `fold` is an argument here."""
+    names = (open,) if isinstance(open, str) else tuple(open)
+    return fold(graph, depth, folds, (*names, *graph.failing_path), merge)
 
 
 def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = False) -> Drawing:
@@ -79,11 +83,27 @@ def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = Fals
     shapes += _shapes(folded, placed, style, texts)
     width = max(placed.width + 2 * MARGIN, text_width(title, 15, True) + 2 * MARGIN)
     height = placed.height + HEADER + 2 * MARGIN
+    if folded.graph.failure is not None:
+        width = max(width, NOTE)
+        sentences = (folded.graph.failure.sentence, *folded.graph.notes)
+        note = [line for sentence in sentences for line in wrapped(sentence, width - 4 * MARGIN, 13)]
+        shapes += _note(note, height, width)
+        height = shapes[-1].bounds[3] + 1.5 * MARGIN
     return Drawing(round(width, 1), round(height, 1), tuple(shapes), title, describe(folded), dark)
 
 
+def _note(lines: list[str], top: float, width: float) -> list[Shape]:
+    """Sentences below a drawing, in a box as wide as the drawing."""
+    leading = 13 * LEADING
+    box = Box(MARGIN, top, width - 2 * MARGIN, len(lines) * leading + MARGIN, 6, role="failed")
+    middles = (top + MARGIN / 2 + (k + 0.5) * leading for k in range(len(lines)))
+    return [box, *(Label(2 * MARGIN, y, line, 13, "start") for y, line in zip(middles, lines, strict=True))]
+
+
 def heading(graph: Graph) -> str:
-    """The network's name and what it costs, in one line."""
+    """The network's name and what it costs, in one line; of a pass that failed, where it stops."""
+    if graph.failure is not None:
+        return f"{graph.title} stops at {graph.failure.place}"
     adds = f", {short_number(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
     return f"{graph.title}: {short_number(graph.parameters)} parameters{adds}"
 

@@ -69,9 +69,10 @@ def _name(block: Block) -> str:
 
 def _cells(graph: Graph, block: Block, columns: list[float], indent: float, y: float) -> list[Shape]:
     room = columns[1] - columns[0] - indent - 10
+    output = shape_text(block.output, graph) if block.output is not None else ""
     texts = (
         shortened(_name(block), room, TEXT, block.can_open),
-        shortened(shape_text(block.output or (), graph), columns[2] - columns[1] - 8, TEXT),
+        shortened(output, columns[2] - columns[1] - 8, TEXT),
         short_number(block.parameters) if block.parameters else "",
         short_number(block.multiply_adds) if block.multiply_adds else "",
     )

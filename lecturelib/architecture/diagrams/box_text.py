@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lecturelib.architecture.graph.graph import Graph, Shape
+from lecturelib.architecture.graph.graph import FailedStep, Graph, Shape
+from lecturelib.architecture.graph.mismatch import said_shape
 from lecturelib.architecture.layout.blocks import Block
 from lecturelib.show.text_metrics import LEADING, shortened, text_width
 
@@ -31,6 +32,7 @@ REGULAR = Style(13, 11.5, 11, 8, 200, 0.9)
 DENSE = Style(11.5, 10.5, 10, 5, 180, 0.7, "few")
 TIGHT = Style(10, 9.5, 9, 3, 170, 0.62, "one")
 CARD = 3.5  # px from one card of a stack to the next
+MET = 4  # shapes that met at a failing step are written into its box
 STYLES = (ROOMY, REGULAR, DENSE, TIGHT)
 
 
@@ -107,6 +109,8 @@ def _lines(block: Block, style: Style, graph: Graph) -> list[TextLine]:
     extras = "+ " + ", ".join(block.extras) if block.extras else ""
     shape = shape_text(block.output, graph) if block.output is not None else ""
     ends = block.role in ("input", "output")
+    if block.role == "failed" and graph.failure is not None:
+        return _failed_lines(block, style, graph.failure)
     if style.lines == "one":
         return [TextLine(f"{block.title} {shape if ends else block.detail}".strip(), style.title, True)]
     everything = style.lines == "all"
@@ -119,6 +123,19 @@ def _lines(block: Block, style: Style, graph: Graph) -> list[TextLine]:
         weights = f" · {short_number(block.parameters)} weights" if block.parameters else ""
         lines.append(TextLine(shape + weights, style.small, role="muted"))
     return lines
+
+
+def _failed_lines(block: Block, style: Style, failure: FailedStep) -> list[TextLine]:
+    """What failed, and the shapes that met there."""
+    title = block.title if failure.between_steps else f"{block.title} fails"
+    lines = [TextLine(title, style.title, True)]
+    if style.lines == "one" or block.can_open:
+        return lines
+    if block.detail:
+        lines.append(TextLine(block.detail, style.detail))
+    return lines + [
+        TextLine(f"{name}: {said_shape(shape)}", style.small) for name, shape in failure.met[:MET]
+    ]
 
 
 def count_badge(block: Block) -> str:

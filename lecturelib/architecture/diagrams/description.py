@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lecturelib.architecture.diagrams.box_text import shape_text, short_number
 from lecturelib.architecture.graph.graph import Graph, Node
+from lecturelib.architecture.graph.mismatch import said_shape
 from lecturelib.architecture.layout.blocks import Block, Folded
 from lecturelib.architecture.layout.fold import fold
 
@@ -57,6 +58,7 @@ def describe(folded: Folded | Graph) -> str:
         for name in names:
             readers[name] = readers.get(name, 0) + 1
     adds = f", {short_number(graph.multiply_adds)} multiply-adds" if graph.multiply_adds else ""
+    adds += " until it stops" if graph.multiply_adds and graph.failure is not None else ""
     lines = [f"{graph.title}: {short_number(graph.parameters)} parameters{adds}."]
     previous = None
     for depth, block in folded.walk():
@@ -72,6 +74,7 @@ def describe(folded: Folded | Graph) -> str:
             words += f"; goes to {readers[block.key]} places"
         lines.append(words + ".")
         previous = block.key
+    lines += [graph.failure.sentence] if graph.failure is not None else []
     lines += graph.notes
     return "\n".join(lines)
 
@@ -115,4 +118,7 @@ def block_words(block: Block, graph: Graph) -> str:
     if block.recurrent:
         words += ", fed back to itself over time"
     words += f", gives {shape}" if shape else ""
+    if block.role == "failed" and graph.failure is not None and not block.can_open:
+        met = [f"{name} {_spoken(said_shape(sizes))}" for name, sizes in graph.failure.met]
+        words += f", fails: {_listed(met)} met there" if met else ", fails"
     return words + (f", {short_number(block.parameters)} parameters" if block.parameters else "")

@@ -84,11 +84,45 @@ class ModuleCall:
         return self.name + (f"#{self.call}" if self.call else "")
 
 
+@dataclass(frozen=True)
+class FailedStep:
+    """The step at which a forward pass stopped: the last node of its graph, what it was given, and why it stopped.
+
+    `place` is its key, `kind` its class or function, or the kind of the error where no step of PyTorch raised it.
+    `met`: the shapes that met there, by name ("input", "weight"). `code`: the line of the network that ran ("" for a
+    layer, and where it is not known). `reason`: the sizes that do not fit ("" where none is recognized). `error`: what
+    Python said.
+    """
+
+    place: str
+    kind: str
+    met: tuple[tuple[str, Shape], ...]
+    code: str
+    reason: str
+    error: str
+
+    @property
+    def sentence(self) -> str:
+        """Where it stopped and why, in a few sentences."""
+        where = f"at {self.kind}" if self.place == self.kind else f"at {self.kind} ({self.place})"
+        if self.between_steps:
+            module = self.place.removesuffix(self.kind).rstrip(".")
+            where = f"in the code of {module}" if module else "in the network's own code"
+        line = f", in the line “{self.code}”" if self.code else ""
+        return " ".join(filter(None, [f"The forward pass stops {where}{line}.", self.reason, self.error]))
+
+    @property
+    def between_steps(self) -> bool:
+        """Whether plain Python failed, between two steps, and no layer or function of PyTorch."""
+        return self.error.startswith(f"{self.kind}:")
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """What one forward pass did: `nodes` in the order of running, `edges` between them, `calls` as a tree.
 
     `parameters` are the network's, each counted once; `notes` are sentences on what a picture of it leaves open.
+    `failure`: the last node failed, and nothing behind it ran; None for a pass that came to its end.
     """
 
     title: str
@@ -98,6 +132,7 @@ class Graph:
     parameters: int
     trainable: int
     notes: tuple[str, ...] = field(default=())
+    failure: FailedStep | None = None
 
     @property
     def modules(self) -> ModuleCall:
@@ -144,7 +179,21 @@ class Graph:
             else:
                 yield from self.nodes_of(self.calls[index])
 
+    @cached_property
+    def failing_path(self) -> tuple[str, ...]:
+        """The keys of the module calls in which a pass failed, from the outside; empty if it came to its end."""
+        path: list[str] = []
+        call = self.calls[self.nodes[-1].parent] if self.failure is not None else self.calls[0]
+        while call.parent is not None:
+            path.append(call.key)
+            call = self.calls[call.parent]
+        return tuple(reversed(path))
+
     def __repr__(self) -> str:
+        if self.failure is not None:
+            return (
+                f"<Graph of {self.title} up to {self.failure.place!r}, which failed: {len(self.nodes)} nodes>"
+            )
         return (
             f"<Graph of {self.title}: {len(self.nodes)} nodes, {len(self.edges)} edges, "
             f"{self.parameters:,} parameters, {self.multiply_adds:,} multiply-adds>"

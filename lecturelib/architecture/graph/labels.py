@@ -201,7 +201,8 @@ def function_words(kind: str, args: Sequence, kwargs: dict, output: tuple[int, .
         pieces = index if isinstance(index, tuple) else (index,)
         detail = "[" + ", ".join(_argument(piece, []) for piece in pieces) + "]"
     elif kind in ("view", "reshape", "unflatten", "expand"):
-        detail = "to " + "×".join(map(str, output))
+        asked = rest[0] if rest and isinstance(rest[0], list | tuple) else rest
+        detail = "to " + "×".join(map(str, output or asked))
     elif kind in ("add", "mul", "sub", "div", "pow"):
         number = next((value for value in args if isinstance(value, int | float)), None)
         detail = f"{number:g}" if number is not None else ""

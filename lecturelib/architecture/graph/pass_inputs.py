@@ -89,8 +89,13 @@ def _with_zeros(value: Any, name: str, kind: tuple[torch.device, torch.dtype]) -
     return value
 
 
-def needs_values(given: Given) -> bool:
-    """Whether the pass needs more than shapes: the lengths in a packed sequence decide what runs."""
+def needs_values(given: Given, tokens: bool = False) -> bool:
+    """Whether the pass needs more than shapes: the lengths in a packed sequence decide what runs.
+
+    With `tokens`, also whole numbers, which may lie beyond the table in which they are looked up.
+    """
+    if tokens and any(not (t.is_floating_point() or t.is_complex()) for t in tensors_in(list(given))):
+        return True
     return any(isinstance(value, PackedSequence) for value in (*given[0], *given[1].values()))
 
 

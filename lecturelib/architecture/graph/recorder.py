@@ -84,6 +84,7 @@ class Recorder(TorchFunctionMode):
         self.calls: list[ModuleCall] = []
         self.notes: list[str] = []
         self.running: list[_Frame] = []
+        self.failing: tuple[Exception, Callable, tuple, dict] | None = None  # the last function that raised
         self.names = {module: name for name, module in walk(model)}
         self._taken = set(self.names.values())
         self._thread = threading.get_ident()
@@ -118,7 +119,11 @@ class Recorder(TorchFunctionMode):
         if sources and name in DECISIONS:
             self._decides()
         versions = [version_of(tensor) for tensor in given]
-        outcome = function(*args, **kwargs)
+        try:
+            outcome = function(*args, **kwargs)
+        except Exception as error:
+            self.failing = (error, function, args, kwargs)
+            raise
         changed = [t for t, version in zip(given, versions, strict=True) if version_of(t) != version]
         results = list(tensors_in(outcome)) or changed  # x[0] = y returns nothing
         if not results:
@@ -143,7 +148,7 @@ class Recorder(TorchFunctionMode):
         name = f"{place}.{kind}" if place else kind
         while name in self._taken:  # a layer may be called "add"
             name += "()"
-        detail, code = function_words(kind, args, kwargs, tuple(results[0].shape))
+        detail, code = function_words(kind, args, kwargs, tuple(results[0].shape) if results else ())
         own = [self._parameters[w] for w in weights]
         if weights:
             detail = ", ".join(

@@ -17,7 +17,7 @@ from lecturelib.checks import UnknownName, check_whole, complaint, nearest
 SMALL = {"norm", "activation", "shape"}
 ALONE = {"slice", "chunk", "split", "unbind", "pad"}  # what they do matters for the picture
 AS_ONE = 4  # a module of so few steps is tried as one merged block
-STAYS = {"input", "output", "module", "frame"}  # they take nothing along
+STAYS = {"input", "output", "module", "frame", "failed"}  # they take nothing along
 
 
 def fold(
@@ -98,18 +98,20 @@ class _Folder:
     def _of_node(self, node: Node) -> Block:
         key = f"{node.kind}:{node.key}" if node.kind in ("input", "output") else node.key
         title = node.name if node.kind in ("input", "output") else node.kind
+        output = node.outputs[0] if node.outputs else None
         return Block(
-            key, title, node.kind, node.role, node.detail, (), (node.id,), node.inputs, node.output,
+            key, title, node.kind, node.role, node.detail, (), (node.id,), node.inputs, output,
             0 if node.shared else node.parameters, node.multiply_adds, node.memory, same_weights=node.shared,
             recurrent=node.recurrent, keys=(key,),
         )  # fmt: skip
 
     def _of_call(self, call: ModuleCall) -> Block:
         nodes = list(self.graph.nodes_of(call))
+        role = "failed" if any(node.role == "failed" for node in nodes) else "module"
         title, detail = self._call_words(call)
         return Block(
-            call.key, title, call.kind, "module", detail, (), tuple(node.id for node in nodes), call.inputs,
-            call.outputs[0] if call.outputs else (), sum(n.parameters for n in nodes if not n.shared),
+            call.key, title, call.kind, role, detail, (), tuple(node.id for node in nodes), call.inputs,
+            call.outputs[0] if call.outputs else None, sum(n.parameters for n in nodes if not n.shared),
             sum(node.multiply_adds for node in nodes), sum(node.memory for node in nodes), same_weights=call.shared,
             can_open=True, keys=(call.key,),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lecturelib.architecture.layout.blocks import Block, Folded, Link
-from lecturelib.architecture.layout.level import FRAME, STRIP, LevelInput, LevelPlan
+from lecturelib.architecture.layout.level import BORDER, FRAME, STRIP, LevelInput, LevelPlan
 from lecturelib.architecture.layout.placement import Level, Placed, Size
 
 
@@ -93,19 +93,18 @@ class _Planner:
         level = self.plan(block.inner, block.key).placed(None)
         frame = FRAME * self.room + STRIP
         width = level.across + FRAME * self.room + frame
-        height = max(level.along, self.titles[block.key] + 16)
-        rest = (height - level.along) / 2
+        # where no line crosses the border, nothing else keeps the boxes off it
+        above, below = (0.0 if nets else BORDER * self.room for nets in (level.ins, level.outs))
+        height = max(level.along + above + below, self.titles[block.key] + 16)
+        rest = (height - level.along - above - below) / 2
+        above, below = above + rest, below + rest
         moved = Level(width, height, {}, [], [], {}, {})
-        _shift(level, moved, frame, rest)
-        for nets, end in ((moved.ins, "top"), (moved.outs, "bottom")):
+        _shift(level, moved, frame, above)
+        for nets, ends in ((moved.ins, (0.0, above)), (moved.outs, (height - below, height))):
             for net, place in nets.items():
                 if rest > 0:
-                    ends = (
-                        [(place, 0.0), (place, rest)]
-                        if end == "top"
-                        else [(place, height - rest), (place, height)]
-                    )
-                    moved.lines.append((net, block.key, ends, False, False))
+                    line = [(place, end) for end in ends]
+                    moved.lines.append((net, block.key, line, False, False))
         return moved
 
 
