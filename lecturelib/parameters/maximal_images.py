@@ -258,3 +258,18 @@ def class_entropy(labels: Tensor) -> float:
         raise ValueError(complaint("labels", "one class index per image, (N,)", described(labels)))
     share = labels.unique(return_counts=True)[1] / len(labels)
     return -(share * share.log2()).sum().item() + 0.0
+
+
+def largest_of_rows(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """The `most` largest of each row (C, n) in descending order, of equal ones the first, and their places.
+
+    As a stable sort of the whole row gives them, which has tens of thousands of values in the first layers.
+    """
+    if values.shape[1] <= most:
+        return values.sort(dim=1, descending=True, stable=True)
+    last = values.topk(most, 1).values[:, -1:]  # (C, 1)
+    more, ties = values > last, values == last
+    chosen = more | (ties & (ties.cumsum(1) <= most - more.sum(1, keepdim=True)))  # `most` in each row
+    places = chosen.nonzero()[:, 1].view(-1, most)  # (C, most), ascending
+    found, order = values.gather(1, places).sort(dim=1, descending=True, stable=True)
+    return found, places.gather(1, order)

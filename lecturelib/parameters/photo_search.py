@@ -17,7 +17,13 @@ from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.network.layer_names import OUTPUT, resolve_layer
 from lecturelib.network.receptive_field import ReceptiveField, as_receptive_field, check_size
 from lecturelib.network.units import Channel, Direction, Shape, Unit
-from lecturelib.parameters.maximal_images import all_channels, check_channel, crop, responses
+from lecturelib.parameters.maximal_images import (
+    all_channels,
+    check_channel,
+    crop,
+    largest_of_rows,
+    responses,
+)
 from lecturelib.parameters.search_scales import Photos, SearchScale, search_scales
 
 SCALES = (1.0, 0.7, 0.5)
@@ -330,9 +336,8 @@ def _candidates(
         maps = maps.narrow(1 + axis, starts[axis], count - starts[axis])
         cells.append(min(max(1, size // (4 * jump)), count - starts[axis]))
     values, flat = F.max_pool2d(maps, tuple(cells), ceil_mode=True, return_indices=True)  # (C, rows, columns)
-    values, flat = values.flatten(1), flat.flatten(1)  # (C, cells)
-    values, order = values.sort(dim=1, descending=True, stable=True)
-    values, flat = values[:, :most], flat.gather(1, order)[:, :most]
+    values, order = largest_of_rows(values.flatten(1), most)  # (C, cells) -> (C, n)
+    flat = flat.flatten(1).gather(1, order)
     width = maps.shape[2]
     places = torch.stack([flat // width + starts[0], flat % width + starts[1]], 2)  # (C, n, 2)
     corners = places * torch.tensor(field.jump) + torch.tensor(field.start)

@@ -9,8 +9,13 @@ from lecturelib.models import PixelModel
 from lecturelib.network.hooks import record
 from lecturelib.network.receptive_field import receptive_field
 from lecturelib.network.units import Channel, Direction, Logit
-from lecturelib.parameters.maximal_images import maximal_images
-from lecturelib.parameters.photo_search import OVERLAP, non_maximum_suppression, photo_crops, search_photos
+from lecturelib.parameters.maximal_images import largest_of_rows, maximal_images
+from lecturelib.parameters.photo_search import (
+    OVERLAP,
+    non_maximum_suppression,
+    photo_crops,
+    search_photos,
+)
 
 
 @pytest.fixture
@@ -210,3 +215,17 @@ def test_bad_input_is_a_sentence(model, own):
     with pytest.raises(ValueError, match="expected finite activations, got NaN"):
         search_photos(model, unit, own)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_the_largest_are_those_of_a_stable_sort():
+    """Many equal values, also at the border between those taken and those left."""
+    generator = torch.Generator().manual_seed(0)
+    for values in (
+        torch.randint(0, 4, (5, 40), generator=generator).float(),
+        torch.zeros(2, 9),
+        torch.rand(3, 7),
+    ):
+        for most in (1, 3, 7, 30, 100):
+            found, places = largest_of_rows(values, most)
+            sorted_values, order = values.sort(dim=1, descending=True, stable=True)
+            assert torch.equal(found, sorted_values[:, :most]) and torch.equal(places, order[:, :most])
