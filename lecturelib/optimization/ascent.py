@@ -57,7 +57,9 @@ def maximize(
     own.
 
     A unit after a ReLU that is off has no gradient (a dead start). Where the gradient of a picture is exactly 0, the
-    step follows the gradient of `redirected_relu` instead: a ReLU that is off passes back what would turn it on.
+    step follows the gradient of `redirected_relu` instead: a ReLU that is off passes back what would turn it on. The
+    default transforms are made for photos: they move a picture by up to 8 px, which on 28 px keeps some units asleep
+    (11 of 31 of LeNet's relu2 after 40 steps, none without transforms).
 
     Raises `TypeError`, `ValueError`, `KeyError` or `IndexError` at the call, before any work. While running,
     `ValueError` if no signal arrives at the picture even so, if the gradient is NaN or infinite, or if every pixel is 0
