@@ -22,6 +22,7 @@ from lecturelib.attention.claims_vision import c18_local_attention, c19_sagan
 from lecturelib.attention.decoding import Decoded, Decoder, beam_search, greedy, length_normalized
 from lecturelib.attention.implicit import agreement, implicit_attention, shares
 from lecturelib.attention.interventions import Permuted, permuted_attention, with_changed_weights
+from lecturelib.attention.kernel_regression import left_out_error, nadaraya_watson, noisy_curve, true_curve
 from lecturelib.attention.local_layer import ClothesNet, LocalAttention2d
 from lecturelib.attention.local_layer import load as load_clothes_net
 from lecturelib.attention.lstm_gates import lstm_gates
@@ -34,6 +35,7 @@ from lecturelib.attention.multihead import (
     positional_encoding,
     scaled_dot_product_attention,
 )
+from lecturelib.attention.positional_shift import rotations, shift_matrix
 from lecturelib.attention.pretraining import (
     Classifier,
     Encoder,
@@ -170,6 +172,7 @@ __all__ = [
     "implicit_attention",
     "labeled",
     "learn_from_labels",
+    "left_out_error",
     "length_normalized",
     "load_clothes_net",
     "load_masked_words",
@@ -187,6 +190,8 @@ __all__ = [
     "prepare",
     "model_view",
     "multiply_adds",
+    "nadaraya_watson",
+    "noisy_curve",
     "normalized",
     "on_target",
     "padding_mask",
@@ -198,9 +203,11 @@ __all__ = [
     "reference_columns",
     "references",
     "reinforce_gradient",
+    "rotations",
     "scaled_dot_product_attention",
     "sequences",
     "shares",
+    "shift_matrix",
     "sharpened",
     "shipped_tokenizer",
     "soft",
@@ -208,6 +215,7 @@ __all__ = [
     "structure",
     "tense",
     "train_toy",
+    "true_curve",
     "training_log",
     "translate",
     "translator",

@@ -13,6 +13,7 @@ from lecturelib.architecture.graph.trace import trace
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
 from lecturelib.attention.interventions import permuted_attention
+from lecturelib.attention.kernel_regression import nadaraya_watson, noisy_curve
 from lecturelib.attention.masks import masked_softmax, padding_mask
 from lecturelib.attention.multihead import (
     MultiHeadAttention,
@@ -230,6 +231,14 @@ def test_attending_as_shown_equals_the_librarys():
     context, weights = soft((2 * keys @ query)[None], values[None])
     by_hand = shown["attend"](query, keys, values, sharpness=2)
     torch.testing.assert_close(by_hand, (context[0], weights[0]))
+
+
+def test_kernel_regression_as_shown_equals_the_librarys():
+    shown, (x, y) = attention_as_shown()["kernel_regression"], noisy_curve(20, seed=3)
+    for query in (-1.0, 2.2, 5.0):
+        for width in (0.05, 0.5, 4.0):
+            estimates, weights = nadaraya_watson(torch.tensor([query]), x, y, width)
+            torch.testing.assert_close(shown(query, x, y, width), (estimates[0], weights[0]))
 
 
 def test_implicit_attention_as_shown_equals_the_librarys():

@@ -49,6 +49,7 @@ EXPLORABLES = [
     optimization.deep_visualization,
     optimization.examples_or_optimized,
     optimization.draw_a_digit,
+    attention.kernel_regression_explorer,
     attention.alignment_explorer,
     attention.implicit_explorer,
     attention.lstm_gates_explorer,

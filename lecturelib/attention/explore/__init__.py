@@ -5,6 +5,7 @@ from lecturelib.attention.explore.beam_search import beam_search_explorer
 from lecturelib.attention.explore.heads import heads_explorer
 from lecturelib.attention.explore.implicit import implicit_explorer
 from lecturelib.attention.explore.interventions import permutation_explorer
+from lecturelib.attention.explore.kernel_regression import kernel_regression_explorer
 from lecturelib.attention.explore.lstm_gates import lstm_gates_explorer
 from lecturelib.attention.explore.masks import mask_explorer
 from lecturelib.attention.explore.positional_encoding import positional_encoding_explorer
@@ -15,6 +16,7 @@ from lecturelib.attention.explore.soft_hard_local import soft_hard_local_explore
 __all__ = [
     "alignment_explorer",
     "beam_search_explorer",
+    "kernel_regression_explorer",
     "query_key_value_explorer",
     "lstm_gates_explorer",
     "heads_explorer",
