@@ -170,12 +170,13 @@ CLAIM_BARS: dict[str, Bars] = {
         "the running mean above total variation and above no prior",
     ),
     "C27": Bars(
-        "unit's value under jitter that it was not optimized for, as a share of the channel's best",
+        "value under jitter that was not optimized for (share of the channel's best), and share of fine detail",
         tuple(
-            Bar(name, f"{name}_under_jitter", BASELINE if name == "none" else MEASURED)
+            Bar(f"{name}, {what}", f"{name}_{key}", BASELINE if name == "none" else MEASURED)
+            for what, key in (("value", "under_jitter"), ("fine detail", "high_frequency"))
             for name in ("none", "L2", "total variation", "jitter and scale", "blur", "Fourier")
         ),
-        "each step raises this value, or lowers the share of high frequencies",
+        "each step raises the value or lowers the share of fine detail, against the step before it",
     ),
     "6.8": Bars(
         "share of the nearest real pictures that are digits; the network knows clothes only",

@@ -57,7 +57,15 @@ from lecturelib.optimization.regularizer_comparison import (
     maximize_with,
     under_jitter,
 )
-from lecturelib.optimization.regularizers import bilateral, clipping, gaussian, l2, total_variation, wavelet
+from lecturelib.optimization.regularizers import (
+    alpha_norm,
+    bilateral,
+    clipping,
+    gaussian,
+    l2,
+    total_variation,
+    wavelet,
+)
 from lecturelib.optimization.semantic_location import (
     Likeness,
     Word,
@@ -96,6 +104,7 @@ __all__ = [
     "Word",
     "activation_grid",
     "activations_of",
+    "alpha_norm",
     "attribution",
     "attributions",
     "bilateral",

@@ -5,7 +5,15 @@ import math
 import pytest
 import torch
 
-from lecturelib.optimization.regularizers import bilateral, clipping, gaussian, l2, total_variation, wavelet
+from lecturelib.optimization.regularizers import (
+    alpha_norm,
+    bilateral,
+    clipping,
+    gaussian,
+    l2,
+    total_variation,
+    wavelet,
+)
 
 PICTURE = torch.tensor([[0.5, 0.5, 0.9], [0.5, 0.1, 0.5], [0.5, 0.5, 0.8]])[None, None]
 
@@ -17,6 +25,15 @@ def noisy(channels=3, side=16, seed=0):
 def test_l2_by_hand_is_around_grey():
     assert l2(9.0)(PICTURE).tolist() == pytest.approx([0.16 + 0.16 + 0.09])
     assert l2(3.0)(torch.full((2, 3, 4, 4), 0.5)).tolist() == [0, 0]
+
+
+def test_alpha_norm_by_hand():
+    # 2 |x - 1/2|: 0.8 twice and 0.6 once, of nine pixels
+    assert alpha_norm(9.0)(PICTURE).item() == pytest.approx(2 * 0.8**6 + 0.6**6)
+    assert alpha_norm(9.0, 2.0)(PICTURE).item() == pytest.approx(l2(36.0)(PICTURE).item())
+    assert alpha_norm(3.0)(torch.ones(2, 3, 4, 4)).tolist() == [3, 3]
+    with pytest.raises(ValueError, match="alpha: expected a finite number at least 1"):
+        alpha_norm(1.0, 0.5)
 
 
 def test_total_variation_by_hand():
@@ -35,13 +52,15 @@ def test_total_variation_counts_an_edge_as_a_slope_and_beta_2_does_not():
     assert total_variation(1.0, 2.0)(edge) > 5 * total_variation(1.0, 2.0)(slope)
 
 
-@pytest.mark.parametrize("penalty", [l2(2.0), total_variation(2.0), total_variation(2.0, 1.5)])
+@pytest.mark.parametrize(
+    "penalty", [l2(2.0), alpha_norm(2.0), total_variation(2.0), total_variation(2.0, 1.5)]
+)
 def test_penalties_have_their_gradient(penalty):
     picture = noisy(side=4).double().requires_grad_()
     assert torch.autograd.gradcheck(penalty, picture)
 
 
-@pytest.mark.parametrize("penalty", [l2(0.0), total_variation(0.0)])
+@pytest.mark.parametrize("penalty", [l2(0.0), alpha_norm(0.0), total_variation(0.0)])
 def test_a_weight_of_0_takes_nothing(penalty):
     picture = noisy().requires_grad_()
     value = penalty(picture)
@@ -49,7 +68,7 @@ def test_a_weight_of_0_takes_nothing(penalty):
     assert torch.autograd.grad(value.sum(), picture)[0].count_nonzero() == 0
 
 
-@pytest.mark.parametrize("penalty", [l2(1.0), total_variation(1.0)])
+@pytest.mark.parametrize("penalty", [l2(1.0), alpha_norm(1.0), total_variation(1.0)])
 def test_a_batch_is_each_picture_alone(penalty):
     both = noisy()
     singles = [penalty(picture[None]).item() for picture in both]
