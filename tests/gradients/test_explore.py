@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lecturelib.gradients import explore
+from lecturelib.gradients.explore import averages, randomization
 from lecturelib.gradients.explore.methods import METHODS, unit_of
 from lecturelib.gradients.explore.randomization import SCALES, scaled
 from lecturelib.gradients.explore.tables import COMES_BACK, GOES_IN, back_through_relu, gradients_by_hand
@@ -129,3 +130,19 @@ def test_one_method_costs_little_more_than_its_pass():
     for percentile in (90, 95, 98, 99.5, 100):  # remembered maps: only drawing is left
         explorable.picture({"percentile": percentile})
     assert time.process_time() - began < 20 * forward
+
+
+def test_another_view_of_integrated_gradients_takes_no_pass(monkeypatch):
+    explorable = averages.integrated_gradients_explorer("lenet", "3")
+    explorable.picture({"steps": 8})
+    monkeypatch.setattr(averages, "iter_integrated_gradients", None)  # a call would fail
+    assert "8 steps" in explorable.picture({"steps": 8, "percentile": 90}).caption
+
+
+def test_a_slow_method_is_shown_before_its_average_is_done(monkeypatch):
+    monkeypatch.setattr(randomization, "PATIENCE", 0.0)
+    explorable = randomization.randomization_explorer("lenet", "integrated gradients")
+    shown = list(explorable.pictures({"depth": 1}))
+    pictures = [picture.png() for picture in shown]
+    assert len(set(pictures)) > 5  # estimate after estimate, then layer after layer
+    assert pictures[-1] == explorable.picture({"depth": 1}).png()

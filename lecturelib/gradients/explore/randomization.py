@@ -1,8 +1,10 @@
 """Explorables that warn: a map under cascading weight randomization, and one map in several color scales."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import zip_longest
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ NETWORKS = ("alexnet", "textures_net", "cifar_net", "lenet", "fashion_lenet")
 CONTROLLED = tuple(name for name in METHODS if not name.startswith(("spectral", "deconvnet")))
 REMEMBERED = 120
 PERCENTILE = 99
+PATIENCE = 0.15  # seconds between two pictures while an average is computed
 
 
 def randomization_explorer(network: str = "alexnet", method: str = "guided backprop") -> Explorable:
@@ -85,31 +88,54 @@ def _randomized(network: str, depth: int, seed: int) -> nn.Module:
 _maps: OrderedDict[tuple, Tensor] = OrderedDict()
 
 
-def _map(state: dict, unit: Unit, depth: int) -> Tensor:
-    """The values of the method after the weights of the top `depth` layers became random."""
+def _estimates(state: dict, unit: Unit, depth: int) -> Iterator[tuple[float, Tensor]]:
+    """(share done, values of the method so far) after the weights of the top `depth` layers became random."""
     own = state["own"] if state["use_own"] else None
     seed = state["seed"] if depth else 0
     key = (state["network"], state["picture"], own, unit, state["method"], depth, seed)
-    if key not in _maps:
-        model = _randomized(state["network"], depth, seed)
-        run = METHODS[state["method"]].run(model, common_controls.chosen_image(state), unit, "backprop")
-        *_, (_, _maps[key]) = run
-        while len(_maps) > REMEMBERED:
-            _maps.popitem(last=False)
-    return _maps[key]
+    if key in _maps:
+        yield 1.0, _maps[key]
+        return
+    model = _randomized(state["network"], depth, seed)
+    for done, values in METHODS[state["method"]].run(
+        model, common_controls.chosen_image(state), unit, "backprop"
+    ):
+        if done == 1:
+            _maps[key] = values
+        yield done, values
+    while len(_maps) > REMEMBERED:
+        _maps.popitem(last=False)
+
+
+def _map(state: dict, unit: Unit, depth: int) -> Tensor:
+    """The values of the method after the weights of the top `depth` layers became random."""
+    *_, (_, values) = _estimates(state, unit, depth)
+    return values
 
 
 def _render_control(state: dict) -> Iterator[Picture | Progress]:
     unit = Logit(state["class_index"]).check(common_controls.network(state["network"]))
     layers = layers_from_top(common_controls.network(state["network"]))
-    method = METHODS[state["method"]]
-    trained, random = _map(state, unit, 0), _map(state, unit, state["depth"])
-    found = {0: 1.0, state["depth"]: rank_correlation(method.map(trained), method.map(random))}
-    for depth in range(len(layers) + 1):
-        if depth not in found:
+    method, depth = METHODS[state["method"]], state["depth"]
+    shown, latest = 0.0, {}
+    # an average of many gradients is shown while it is made, both maps in step
+    for steps in zip_longest(*(_estimates(state, unit, each) for each in dict.fromkeys((0, depth)))):
+        latest |= {k: step for k, step in enumerate(steps) if step is not None}
+        done, trained, random = (
+            min(share for share, _ in latest.values()),
+            latest[0][1],
+            latest[len(steps) - 1][1],
+        )
+        found = {0: 1.0, depth: rank_correlation(method.map(trained), method.map(random))}
+        if done < 1 and time.perf_counter() - shown > PATIENCE:
+            yield _draw_control(state, unit, layers, trained, random, found)
+            yield Progress(done * len(steps) / (len(layers) + 1), "gradient after gradient")
+            shown = time.perf_counter()
+    for each in range(len(layers) + 1):
+        if each not in found:
             yield _draw_control(state, unit, layers, trained, random, found)
             yield Progress(len(found) / (len(layers) + 1), "randomizing layer after layer")
-            found[depth] = rank_correlation(method.map(trained), method.map(_map(state, unit, depth)))
+            found[each] = rank_correlation(method.map(trained), method.map(_map(state, unit, each)))
     yield _draw_control(state, unit, layers, trained, random, found)
 
 
