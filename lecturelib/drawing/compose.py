@@ -94,6 +94,6 @@ def _composed(
     words = [one.alt for one in drawings]
     if titles:
         words = [f"{name}: {one.alt}" for name, one in zip(titles, drawings, strict=True)]
-    return Drawing(
-        *size, tuple(shapes), title or ", ".join(one.title for one in drawings), alt or " ".join(words)
-    )
+    title = title or ", ".join(one.title for one in drawings)
+    zoom = any(one.zoom for one in drawings)
+    return Drawing(*size, tuple(shapes), title, alt or " ".join(words), zoom=zoom)

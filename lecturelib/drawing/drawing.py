@@ -45,8 +45,8 @@ class Drawing:
     """A picture made of plain pieces: `width` x `height` px, drawn in the order of `shapes`.
 
     `title` is a few words, `alt` the alternative text: what the drawing shows. `dark` is the theme used where none is
-    asked for. Keys of pieces name what belongs together. Raises `ValueError` where a size is not above 0 or a text is
-    empty, `TypeError` for something that is no piece.
+    asked for. Keys of pieces name what belongs together. `zoom`: the page lets it be enlarged and moved. Raises
+    `ValueError` where a size is not above 0 or a text is empty, `TypeError` for something that is no piece.
 
     >>> from lecturelib.drawing import Box, Label
     >>> shapes = [Box(10, 10, 80, 30, role="conv", key="conv1"), Label(50, 25, "conv1", key="conv1")]
@@ -61,6 +61,7 @@ class Drawing:
     title: str
     alt: str
     dark: bool = False
+    zoom: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "shapes", tuple(self.shapes))
@@ -127,7 +128,7 @@ class Drawing:
 
     def picture(self, caption: str = "", width: int | None = None, dark: bool | None = None) -> Picture:
         """The drawing for `show(...)`, as SVG with its words."""
-        return Picture(self.svg(dark), self.alt, caption, width, self.panels())
+        return Picture(self.svg(dark), self.alt, caption, width, self.panels(), zoom=self.zoom)
 
     def panels(self) -> tuple[tuple[float, float, float, float], ...]:
         """Of each key in `keys`, its region in fractions of the whole."""

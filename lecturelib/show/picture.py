@@ -14,6 +14,7 @@ from lecturelib.show.matplotlib_pixels import figure_pixels
 from lecturelib.show.png import encode_png
 from lecturelib.show.regions import Region, svg_size
 from lecturelib.show.text_metrics import escaped, prepared_text
+from lecturelib.show.zooming import zoom_html
 
 STUDENT_SIZE = 448  # CSS pixels: where small pictures are shown, so that a 28 px digit can be studied
 PIXELATED_BELOW = 128  # pictures with fewer pixels keep hard edges when they are shown larger
@@ -28,6 +29,7 @@ class Picture:
     `caption`: printed below. `width`: CSS pixels on the page, else small pictures are shown larger.
     `panels`: (left, top, right, bottom) of each picture that it is composed of, in fractions of the whole.
     `regions`: places that an explorable with a `RegionPicker` lets pick and open, each with its words.
+    `zoom`: the page lets it be enlarged and moved, as a diagram of small print needs.
     Raises TypeError or ValueError where the pixels are not such an array or the alt text is missing.
 
     >>> import numpy as np
@@ -42,6 +44,7 @@ class Picture:
     width: int | None = None
     panels: tuple[tuple[float, float, float, float], ...] = ()
     regions: tuple[Region, ...] = ()
+    zoom: bool = False
 
     def __post_init__(self):
         check_words(self.alt, self.caption)
@@ -127,11 +130,12 @@ class Picture:
         caption = ""
         if self.caption:
             caption = f'<figcaption style="{_CAPTION}">{escaped(self.caption)}</figcaption>'
-        return (
-            f'<figure{ident} class="{css_class}" style="{_CARD}">'
+        image = (
             f'<img alt="{escaped(self.alt)}" src="{self.src()}"{size} '
-            f'style="max-width:100%;height:auto;display:block;margin:0{edges}">{caption}</figure>'
+            f'style="max-width:100%;height:auto;display:block;margin:0{edges}">'
         )
+        image = zoom_html(image, self.alt.splitlines()[0].split(". ")[0].rstrip(".")) if self.zoom else image
+        return f'<figure{ident} class="{css_class}" style="{_CARD}">{image}{caption}</figure>'
 
     def _repr_html_(self) -> str:
         return self.html()

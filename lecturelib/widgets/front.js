@@ -23,7 +23,9 @@ function render({ model, el }) {
   const card = make("figure", "ll-card", el);
   const error = make("div", "ll-error", card, { role: "alert" }); // first: beside the controls, always in sight
   const tools = make("div", "ll-tools", card);
-  const stage = make("div", "ll-stage", card);
+  const view = make("div", "ll-view", card);
+  const stage = make("div", "ll-stage", view);
+  const zoom = zoomable(view, stage, model.get("title"));
   const img = make("img", "ll-img", stage, { alt: "", draggable: "false" });
   const caption = make("figcaption", "ll-caption", card);
   const status = make("div", "ll-status", card);
@@ -52,10 +54,12 @@ function render({ model, el }) {
     img.style.imageRendering = frame.pixelated ? "pixelated" : "auto";
     // Never larger than the window, so that controls and picture stay in sight together.
     const width = frame.width ? `${frame.width}px` : "100%";
+    Object.assign(img.dataset, { llOwn: frame.width || "", llKind: frame.mime }); // for who lays a page out
     img.style.width = frame.ratio ? `min(${width}, 100%, calc(var(--ll-tall, 76vh) * ${frame.ratio}))` : `min(${width}, 100%)`;
     caption.textContent = frame.caption;
     caption.hidden = !frame.caption;
     card.dataset.serial = frame.serial;
+    zoom.turn(Boolean(frame.zoom));
     onRegions();
     onTwins();
     name();

@@ -22,6 +22,7 @@ except ImportError as error:
 
 from lecturelib.show import Picture
 from lecturelib.show.text_metrics import escaped
+from lecturelib.show.zooming import zoom_script
 from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle, Upload
 from lecturelib.widgets.pointer_pad import PointerPad
 from lecturelib.widgets.region_picker import RegionPicker
@@ -36,7 +37,7 @@ _MODULE = ("presence.js", "pointer_pad.js", "front.js")
 class PictureArea(anywidget.AnyWidget):
     """The picture with its caption, progress and errors; reports where the student points, and what he draws."""
 
-    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _MODULE)
+    _esm = "\n".join([zoom_script(), *((_HERE / name).read_text(encoding="utf-8") for name in _MODULE)])
     _css = (_HERE / "front.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode().tag(sync=True)
@@ -209,7 +210,7 @@ class Shell:
         self.area.frame = {
             "serial": self._serial, "data": picture.data(), "mime": picture.mime, "alt": picture.alt,
             "caption": picture.caption, "width": picture.display_width or 0, "ratio": picture.ratio,
-            "pixelated": picture.pixelated, "panels": [list(panel) for panel in picture.panels],
+            "pixelated": picture.pixelated, "panels": [list(panel) for panel in picture.panels], "zoom": picture.zoom,
             "regions": [region.plain() for region in picture.regions],
         }  # fmt: skip
 

@@ -386,3 +386,12 @@ def test_an_svg_has_no_raster():
     assert Picture(pixels, "black").raster is pixels
     with pytest.raises(ValueError, match="is an SVG and has no pixels"):
         _ = Picture("<svg></svg>", "nothing").raster
+
+
+def test_a_picture_of_small_print_carries_its_zoom():
+    svg = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='300'/>"
+    plain, large = Picture(svg, "A long row. It goes on."), Picture(svg, "A long row. It goes on.", zoom=True)
+    assert "<script>" not in plain.html()
+    shown = large.html()
+    assert 'data-ll-title="A long row"' in shown and shown.count("<img alt=") == 1
+    assert shown.index("<img alt=") < shown.index("<script>") and "http" not in shown.split("<script>")[1]

@@ -31,6 +31,10 @@ from lecturelib.show.text_metrics import LEADING, shortened, text_width, wrapped
 Direction = Literal["auto", "down", "right"]
 SLIDE = (1280, 720)
 MARGIN = 16.0
+LARGE, BUTTONS = (
+    700.0,
+    200.0,
+)  # px: from which size on a drawing can be enlarged, and the room that this takes
 NOTE = 560.0  # px: a drawing with sentences below it is at least so wide
 HEADER = 30.0
 COLUMNS = {False: (1, 2, 3, 4, 5, 6, 8), True: (4, 8, 12, 16, 24, 32, 48)}  # tried, for few boxes and many
@@ -89,7 +93,9 @@ def draw_folded(folded: Folded, direction: Direction = "auto", dark: bool = Fals
         note = [line for sentence in sentences for line in wrapped(sentence, width - 4 * MARGIN, 13)]
         shapes += _note(note, height, width)
         height = shapes[-1].bounds[3] + 1.5 * MARGIN
-    return Drawing(round(width, 1), round(height, 1), tuple(shapes), title, describe(folded), dark)
+    # a small drawing is read as it is, and in a narrow one the buttons would cover the title
+    zoom = max(width, 1.5 * height) > LARGE and width > text_width(title, 15, True) + BUTTONS
+    return Drawing(round(width, 1), round(height, 1), tuple(shapes), title, describe(folded), dark, zoom)
 
 
 def _note(lines: list[str], top: float, width: float) -> list[Shape]:

@@ -57,7 +57,7 @@ def radial(model_or_graph: nn.Module | Graph, *inputs: Any, dark: bool = True) -
         f"through the middle for links that skip steps. Steps in each part: {told}. More dots are more multiply-adds. "
         "No shape and no hyperparameter can be read from it."
     )
-    return Drawing(SIZE, SIZE, tuple(shapes), f"Radial graph of {graph.title}", alt, dark)
+    return Drawing(SIZE, SIZE, tuple(shapes), f"Radial graph of {graph.title}", alt, dark, zoom=True)
 
 
 def dots(multiply_adds: int, largest: int) -> int:

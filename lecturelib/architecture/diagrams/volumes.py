@@ -81,7 +81,7 @@ def volumes(model_or_graph: nn.Module | Graph, *inputs: Any) -> Drawing:
     )
     words = "; ".join(f"{', '.join(v.words[:-1])}: {v.text}" for v in found)
     alt = f"{graph.title} as volumes (channels × height × width), from left to right. {words}."
-    return Drawing(x - APART + 16, low + 44, tuple(shapes), f"Volumes of {graph.title}", alt)
+    return Drawing(x - APART + 16, low + 44, tuple(shapes), f"Volumes of {graph.title}", alt, zoom=True)
 
 
 def volumes_of(graph: Graph) -> list[Volume]:

@@ -94,7 +94,7 @@ def _render(state: dict) -> Picture:
         said = f"Picked: {block_words(picked, graph)}. Code: {code_line(graph, picked)}"
     caption = f"A click or Enter opens a block that holds others, or closes it. {said}"
     alt = f"Block diagram beside its table. {said} {diagram.alt}"
-    return Picture(whole.svg(), alt, caption, round(whole.width), regions=tuple(regions))
+    return Picture(whole.svg(), alt, caption, round(whole.width), regions=tuple(regions), zoom=True)
 
 
 def _scale(diagram: Drawing, width: float, height: float) -> float:
