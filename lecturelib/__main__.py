@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     writing.add_argument("part", metavar="PART", help='"04", or the path of a notebook')
     writing.add_argument("--to", metavar="FILE", help="the file (slides/NAME.html if not given)")
+    writing.add_argument("--check", action="store_true", help="write nothing: say which pages do not fit")
     add_commands(commands)
     chosen, more = parser.parse_known_args(arguments)
     if more and chosen.command != "present":
@@ -49,11 +50,15 @@ def _show(chosen: argparse.Namespace, more: list[str]) -> int:
             from lecturelib.present.live_slides import present
 
             return present(chosen.part, not chosen.no_run, chosen.prepared, tuple(more))
+        if chosen.check:
+            from lecturelib.present.fit_check import check
+
+            return min(1, check(chosen.part))
         from lecturelib.present.html_deck import write
         from lecturelib.present.live_slides import find
 
         print(f"{write(find(chosen.part), chosen.to)}: open it in any browser; it needs nothing else")
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

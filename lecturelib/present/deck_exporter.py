@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pygments.formatters import HtmlFormatter
 from traitlets import default
 from traitlets.config import Config
 
+from lecturelib.present.key_table import TABLE, of_file
 from lecturelib.present.pages import Page, heading_of, plain
 
 HERE = Path(__file__).resolve().parent
@@ -130,7 +132,7 @@ class DeckExporter(HTMLExporter):
         """The whole page of HTML; `name` is its title where no page has a heading."""
         shown = notebook.copy()
         shown.cells = _placed(notebook, pages)
-        style, script = ((HERE / f"html_deck.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+        style, script = _style_and_script()
         colors = HtmlFormatter(style="default").get_style_defs(".highlight")
         title = next((label for page in pages if (label := heading_of(page, notebook.cells))), name)
         resources = {
@@ -163,12 +165,25 @@ def _placed(notebook: NotebookNode, pages: list[Page]) -> list[NotebookNode]:
                     "begins": begins,
                     "ends": ends,
                     "last": k == page.cells[-1],
+                    "open": "definition" in cell.metadata.get("tags", ()),
                     "quiet": "hide-input" in cell.metadata.get("tags", ()),
                 }
                 if cell.cell_type == "code":
                     cell.outputs = [output for output in cell.outputs if not _is_control(output)]
                 placed.append(cell)
     return placed
+
+
+def _style_and_script() -> tuple[str, str]:
+    """The style and the script of the page: its own, the layout of the stage, and the keys that both decks share."""
+    own = {kind: (HERE / f"html_deck.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
+    shared = {kind: (TABLE.parent / f"layout.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
+    module = re.sub(
+        r"^import .*$", "", shared["js"], flags=re.MULTILINE
+    )  # the page has no address to import from
+    layout = re.sub(r"^export (?=class|function|const)", "", module, flags=re.MULTILINE)
+    keys = f"const KEYS = {json.dumps(of_file())};\nconst VIEWPORT = '.page.shown';"
+    return f"{own['css']}\n{shared['css']}", f"(() => {{\n{keys}\n{layout}\n{own['js']}\n}})();"
 
 
 def _is_control(output: NotebookNode) -> bool:
@@ -192,4 +207,5 @@ def _picture(output: NotebookNode, mime: str) -> str:
         f' {side}="{int(own[side])}"' for side in ("width", "height") if str(own.get(side, "")).isdigit()
     )
     alt = html.escape(_words_for(output, mime), quote=True)
-    return f'<div class="output"><img alt="{alt}" src="data:{mime};base64,{output.data[mime].strip()}"{size}></div>'
+    image = f'<img alt="{alt}" src="data:{mime};base64,{output.data[mime].strip()}"{size}>'
+    return f'<div class="output jp-OutputArea-output">{image}</div>'

@@ -1,71 +1,98 @@
-// Pages, steps and frames of the deck without a kernel. Without this script the file is one long page.
-(() => {
-  const pages = [...document.querySelectorAll(".page")];
-  const steps = (page) => [...page.querySelectorAll(":scope > .step")];
-  let at = Math.max(0, pages.findIndex((page) => page.id === location.hash.slice(1)));
-  let step = 0;
+// Pages, steps and frames of the deck without a kernel, laid out as on the stage. Without this script the file is one long
+// page. KEYS and Layout stand above, put there by deck_exporter.py.
+const pages = [...document.querySelectorAll(".page")];
+const steps = (page) => [...page.querySelectorAll(":scope > .step")];
+const layout = new Layout(document.querySelector("main"), () => document.querySelector(".page.shown"));
+let at = Math.max(0, pages.findIndex((page) => page.id === location.hash.slice(1)));
+let step = 0;
+let open = false; // whether code stands open
 
-  function show() {
-    pages.forEach((page, k) => {
-      page.classList.toggle("shown", k === at);
-      steps(page).forEach((one, s) => one.classList.toggle("seen", k !== at || s <= step));
-    });
-    document.getElementById("place").textContent = `${at + 1} / ${pages.length}`;
-    history.replaceState(null, "", `#${at + 1}`);
-  }
-  function go(to, last = false) {
-    at = Math.max(0, Math.min(pages.length - 1, to));
-    step = last ? steps(pages[at]).length - 1 : 0;
-    show();
-    scrollTo(0, last ? document.body.scrollHeight : 0);
-  }
-  function next() {
-    if (step + 1 < steps(pages[at]).length) {
-      step += 1;
-      show();
-      const box = steps(pages[at])[step].getBoundingClientRect();
-      if (box.bottom > innerHeight) scrollBy(0, Math.min(box.top - 20, box.bottom - innerHeight + 60));
-    } else if (at + 1 < pages.length) go(at + 1);
-  }
-  function back() {
-    if (step > 0) {
-      step -= 1;
-      show();
-    } else if (at > 0) go(at - 1, true);
-  }
-  // A long page scrolls before it turns.
-  function scrolls(direction) {
-    const left = direction > 0 ? document.documentElement.scrollHeight - innerHeight - scrollY : scrollY;
-    if (left < 8) return false;
-    scrollBy(0, direction * Math.min(left, 0.8 * innerHeight));
-    return true;
-  }
-  const keys = {
-    ArrowRight: next, ArrowLeft: back, Home: () => go(0), End: () => go(pages.length - 1),
-    PageDown: () => scrolls(1) || next(), PageUp: () => scrolls(-1) || back(),
-    ArrowDown: () => scrolls(1) || next(), ArrowUp: () => scrolls(-1) || back(), " ": () => scrolls(1) || next(),
-    f: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
-  };
-  addEventListener("keydown", (event) => {
-    const own = event.target.closest("input, button, summary") && !["PageDown", "PageUp"].includes(event.key);
-    if (own && ["Enter", " ", "ArrowUp", "ArrowDown"].includes(event.key)) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
-    event.preventDefault();
-    keys[event.key]();
+// A cell as layout.js asks for it.
+const cells = new Map(pages.map((page) => [page, [...page.querySelectorAll(".jp-Cell")].map((node, k) => ({
+  node,
+  model: {
+    id: `${page.id}.${k}`,
+    type: node.dataset.kind,
+    getMetadata: () => ("open" in node.dataset ? ["definition"] : []),
+    sharedModel: { getSource: () => node.querySelector(".code")?.textContent || "" },
+  },
+}))]));
+
+function show() {
+  pages.forEach((page, k) => {
+    page.classList.toggle("shown", k === at);
+    steps(page).forEach((one, s) => one.classList.toggle("ll-deck-later", k === at && s > step));
   });
-  document.getElementById("on").addEventListener("click", next);
-  document.getElementById("back").addEventListener("click", back);
-  for (const frames of document.querySelectorAll(".frames")) {
-    const buttons = [...frames.querySelectorAll(".frame-choice button")];
-    const pictures = [...frames.querySelectorAll(".frame")];
-    buttons.forEach((button, k) => button.addEventListener("click", () => {
-      buttons.forEach((other, n) => other.setAttribute("aria-pressed", n === k));
-      pictures.forEach((picture, n) => (picture.hidden = n !== k));
-    }));
-  }
-  const fit = () => document.body.style.setProperty("--zoom", Math.max(0.5, Math.min(innerWidth / 1280, innerHeight / 720)).toFixed(3));
-  addEventListener("resize", fit);
-  document.body.classList.add("live");
-  fit();
+  document.getElementById("place").textContent = `${at + 1} / ${pages.length}`;
+  history.replaceState(null, "", `#${at + 1}`);
+  layout.arrange(cells.get(pages[at]), () => open);
+}
+function go(to, last = false) {
+  at = Math.max(0, Math.min(pages.length - 1, to));
+  step = last ? steps(pages[at]).length - 1 : 0;
   show();
-})();
+  scrollTo(0, last ? document.body.scrollHeight : 0);
+}
+function next() {
+  if (step + 1 < steps(pages[at]).length) {
+    step += 1;
+    show();
+    const box = steps(pages[at])[step].getBoundingClientRect();
+    if (box.bottom > innerHeight) scrollBy(0, Math.min(box.top - 20, box.bottom - innerHeight + 60));
+  } else if (at + 1 < pages.length) go(at + 1);
+}
+function previous() {
+  if (step > 0) {
+    step -= 1;
+    show();
+  } else if (at > 0) go(at - 1, true);
+}
+// A page that is too long scrolls before it turns.
+function scrolls(direction) {
+  const left = direction > 0 ? document.documentElement.scrollHeight - innerHeight - scrollY : scrollY;
+  if (left < 8) return false;
+  scrollBy(0, direction * Math.min(left, 0.8 * innerHeight));
+  return true;
+}
+const actions = {
+  next: () => next(),
+  previous: () => previous(),
+  onward: () => scrolls(1) || next(),
+  back: () => scrolls(-1) || previous(),
+  first: () => go(0),
+  last: () => go(pages.length - 1),
+  deck: () => document.activeElement?.blur(),
+  code: () => {
+    open = !open;
+    show();
+  },
+  fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+  black: () => document.body.classList.toggle("black"),
+};
+addEventListener("keydown", (event) => {
+  const black = document.body.classList.contains("black");
+  const own = event.target.closest?.("input, button, summary") && !["PageDown", "PageUp"].includes(event.key);
+  if (own && !black && ["Enter", " ", "ArrowUp", "ArrowDown"].includes(event.key)) return;
+  const key = event.shiftKey && event.key === " " ? "Shift+ " : event.key;
+  const action = KEYS[key] || KEYS[key.toLowerCase()];
+  if (event.ctrlKey || event.metaKey || event.altKey || !(action || black)) return;
+  event.preventDefault();
+  actions[black ? "black" : action]();
+});
+document.getElementById("on").addEventListener("click", next);
+document.getElementById("back").addEventListener("click", previous);
+for (const frames of document.querySelectorAll(".frames")) {
+  const buttons = [...frames.querySelectorAll(".frame-choice button")];
+  const pictures = [...frames.querySelectorAll(".frame")];
+  buttons.forEach((button, k) => button.addEventListener("click", () => {
+    buttons.forEach((other, n) => other.setAttribute("aria-pressed", n === k));
+    pictures.forEach((picture, n) => (picture.hidden = n !== k));
+  }));
+}
+const fit = () => {
+  document.body.style.setProperty("--zoom", Math.max(0.5, Math.min(innerWidth / 1280, innerHeight / 720)).toFixed(3));
+  show();
+};
+addEventListener("resize", fit);
+document.body.classList.add("live");
+fit();

@@ -7,8 +7,10 @@ assert stage.number == 2 and stage.heading == "Kernels"
 
 from __future__ import annotations
 
+from lecturelib.present.fit_check import measured
+
 NUMBER = ".ll-deck-number"
-SHOWN = ".ll-deck-panel .jp-Cell:not(.ll-deck-away)"
+SHOWN = ".ll-deck-panel .jp-Cell:not(.ll-deck-away):not(.ll-deck-later)"
 SCROLLER = ".ll-deck-panel .jp-WindowedPanel-outer"
 
 
@@ -110,21 +112,13 @@ class Stage:
         self.page.keyboard.press("q")
         self.page.wait_for_selector(NUMBER, state="detached")
 
-    def unfit(self, tall: int = 1440) -> list[str]:
-        """Every page that is higher than two screens, too wide, or under no heading, from the first to the last."""
+    def unfit(self, sizes: tuple[tuple[int, int], ...]) -> list[str]:
+        """Every page that does not fit: too high, too wide, cut, in small type, or under no heading."""
         found = []
-        self.press("Escape", "Home")
-        for number in range(1, self.count + 1):
-            for _ in range(self.steps - 1):
-                self.page.keyboard.press("ArrowRight")
-            self.settle()
-            if not self.heading:
-                found.append(f"page {number} has no heading")
-            if self.height > tall:
-                found.append(f"page {number}, {self.heading!r}: {self.height} pixels high")
-            wide = self.page.evaluate(f"document.querySelector('{SCROLLER}').scrollWidth - window.innerWidth")
-            if wide > 0:
-                found.append(f"page {number}, {self.heading!r}: {wide} pixels too wide")
-            self.notebook.screenshot(f"deck-{self.page.title().split('.')[0][:2]}-{number:02}")
-            self.press("ArrowRight")
+        for page in measured(self.page, sizes):
+            self.notebook.screenshot(
+                f"deck-{self.page.title().split('.')[0][:3]}-{page.number:02}-{page.size[1]}"
+            )
+            if page.faults:
+                found.append(str(page))
         return found

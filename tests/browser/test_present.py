@@ -38,7 +38,7 @@ CELLS = [
     (None, "1 / 0", []),
     (None, "print('after the failure')", []),
     ("slide", "## A long page", []),
-    (None, "for k in range(60): print('line', k)", []),
+    (None, "for k in range(150): print('line', k)", []),
     ("slide", "## The end", []),
     ("notes", "**For the instructor.** For all.\n\n* **Controls**, 5 minutes. Ask who is right.\n* **Code**, 1 minute.",
      ["instructor"]),
@@ -381,14 +381,33 @@ def test_what_lies_over_the_stage(deck):
     deck.press("Escape", "End")
     assert deck.number == deck.count
     deck.go(5)
-    code = deck.page.locator(".jp-CodeCell:not(.ll-deck-away) .cm-content")
-    before = code.first.bounding_box()["height"]
-    deck.press("c")
-    assert not code.first.is_visible()
-    deck.press("c", "+", "+")
-    assert code.first.bounding_box()["height"] > 1.1 * before
+    zoom = "getComputedStyle(document.querySelector('.ll-deck-panel')).getPropertyValue('--ll-zoom')"
+    before = float(deck.page.evaluate(zoom))
+    deck.press("+", "+")
+    assert float(deck.page.evaluate(zoom)) > 1.1 * before
     deck.press("-", "-")
-    assert abs(code.first.bounding_box()["height"] - before) < 1
+    assert float(deck.page.evaluate(zoom)) == before
+
+
+def test_code_stands_folded_beside_its_result_until_it_is_asked_for(ran):
+    ran.go(5)
+    code = ran.page.locator(".jp-CodeCell:not(.ll-deck-away) .jp-InputArea-editor").first
+
+    def height():
+        return code.bounding_box()["height"]
+
+    folded = height()
+    assert folded < 40 and "2 lines" in ran.page.evaluate(
+        "node => getComputedStyle(node, '::after').content", code.element_handle()
+    )
+    ran.press("c")
+    assert height() > folded + 15
+    ran.press("c")
+    assert height() == folded
+    ran.press("Enter")  # the cursor opens it, on this page only
+    assert height() > folded + 15
+    ran.press("Escape", "ArrowRight", "ArrowLeft")
+    assert height() == folded
 
 
 def test_dark_and_light(deck):
@@ -425,6 +444,12 @@ def test_the_presenters_window_follows(ran):
     assert "Next: Controls" in window.inner_text(".ll-presenter-next")
     ran.press("ArrowRight")
     notes = window.inner_text(".ll-presenter-notes")
+    plan = window.inner_text(".ll-presenter-plan")
+    assert plan.startswith("Controls: 0:0") and "of 5 min; planned from 0 to 5 min: within the plan" in plan
+    assert "Controls" in window.inner_text(".ll-presenter-now") and "of 6 min" in window.inner_text(
+        ".ll-presenter-elapsed"
+    )
+    assert "a cell failed on page 6" in window.inner_text(".ll-presenter-trouble")
     assert "Ask who is right" in notes and "1 minute" not in notes and "For all" not in notes
     assert ":" in window.inner_text(".ll-presenter-clock") and ":" in window.inner_text(
         ".ll-presenter-elapsed"
@@ -465,11 +490,15 @@ def test_leaving_gives_everything_back(opened, present, _server_and_browser):
                 '[class*=ll-deck-]:not(.ll-deck-button), [inert], [data-ll-section]').length,
               panel: document.querySelector('.jp-NotebookPanel').getAttribute('style'),
               box: JSON.stringify(document.querySelector('.jp-Notebook').getBoundingClientRect()),
-              toolbar: document.querySelector('.jp-NotebookPanel-toolbar').offsetHeight,
+              toolbar: [...document.querySelectorAll('.jp-NotebookPanel-toolbar > *')].map(
+                n => n.className + n.offsetWidth),
+              scroll: document.querySelector('.jp-WindowedPanel-outer').scrollTop,
             })"""
         )
 
+    page.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 300")
     first = looks()
+    assert first["scroll"] == 300
     stage = present(page)
     assert looks() != first
     stage.press("PageDown", "PageDown", "+", "c")

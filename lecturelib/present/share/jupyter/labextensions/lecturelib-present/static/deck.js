@@ -1,16 +1,19 @@
 // The deck: which page of the notebook is shown, and what the keys do. The cells stay where they are, with their kernel
 // and their widgets; those that are not on the page get one CSS class.
+import { ShowClock } from "./clock.js";
 import { Front } from "./front.js";
 import { controlAt, meaning, nameOf } from "./keys.js";
+import { Layout } from "./layout.js";
 import { headingOf, notesFor, sectionsOf } from "./notes.js";
 import { kindOf, pagesOf } from "./pages.js";
 import { Presenter } from "./presenter.js";
-import { Runner } from "./runner.js";
+import { Runner, runs } from "./runner.js";
 import * as stage from "./stage.js";
 
 const AWAY = "ll-deck-away"; // the one class of a cell that is not on the page
+const LATER = "ll-deck-later"; // of one that a later step of the page shows: it has its place already
 const HUSHED = "ll-deck-hushed"; // of one tagged `hide-input`, the standard tag: its code shows when asked for
-const CODE = ["", "ll-deck-no-code", "ll-deck-all-code"]; // as tagged, none, all
+const OPEN = "ll-deck-all-code"; // of the panel, while all code is open
 const SIZES = [0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2];
 const EXPLORABLE = ".ll-explorable";
 const MEMORY = "lecturelib-present:"; // and the notebook's path: where this window was, for a reload
@@ -25,9 +28,10 @@ export class Deck {
     this.pages = [];
     this.at = 0; // the page
     this.step = 0; // its last step that is shown
-    this.began = Date.now();
+    this.clock = new ShowClock();
     this._size = SIZES.indexOf(1);
-    this._code = 0;
+    this._code = false; // whether code is open instead of folded
+    this._peeked = new Set(); // ids of cells of this page that are open alone, to be edited
     this._undo = [];
   }
 
@@ -57,6 +61,7 @@ export class Deck {
     this._runner = new Runner(this._lab, panel, () => this.tell());
     this._front = new Front(this);
     this._presenter = new Presenter(this);
+    this._layout = new Layout(content.node);
     this._listen();
     this._read();
     const kept = resume && Deck.remembered(panel.context.path);
@@ -80,8 +85,9 @@ export class Deck {
     this._front.dispose();
     this._runner.dispose();
     this._runner = null;
-    for (const cell of this.content.widgets) [AWAY, HUSHED].forEach((name) => cell.removeClass(name));
-    this._showCode(0);
+    this._layout.dispose();
+    for (const cell of this.content.widgets) [AWAY, LATER, HUSHED].forEach((name) => cell.removeClass(name));
+    this.panel.removeClass(OPEN);
     stage.unzoom(this.panel);
     stage.head(this.panel, "");
     if (document.fullscreenElement) document.exitFullscreen();
@@ -136,17 +142,28 @@ export class Deck {
   go(at, step = 0) {
     this.at = Math.max(0, Math.min(at, this.pages.length - 1));
     this.step = Math.max(0, Math.min(step, this.steps.length - 1));
+    this.clock.turn(this.sections[this.at] || "");
+    this._peeked.clear();
     this._show();
     stage.scroller(this.panel).scrollTop = 0;
     this.focus();
   }
 
   _show() {
-    const shown = new Set(this.cellsOf(this.at, this.step));
-    for (const cell of this.content.widgets) cell.toggleClass(AWAY, !shown.has(cell));
-    stage.head(this.panel, headingOf(this.cellsOf(this.at)) ? "" : this.sections[this.at]);
+    const page = this.cellsOf(this.at);
+    const [here, shown] = [new Set(page), new Set(this.cellsOf(this.at, this.step))];
+    for (const cell of this.content.widgets) {
+      cell.toggleClass(AWAY, !here.has(cell));
+      cell.toggleClass(LATER, here.has(cell) && !shown.has(cell));
+    }
+    stage.head(this.panel, headingOf(page) ? "" : this.sections[this.at]);
+    this._arrange();
     this._remember();
     this.tell();
+  }
+
+  _arrange() {
+    this._layout.arrange(this.cellsOf(this.at), (cell) => this._code || this._peeked.has(cell.model.id));
   }
 
   _reveal(step) {
@@ -183,6 +200,11 @@ export class Deck {
     });
   }
 
+  // What the bar and the presenter's window say about running and failing cells.
+  get state() {
+    return this._front ? this._front.state : "";
+  }
+
   get busy() {
     return this._runner ? this._runner.busy : null;
   }
@@ -211,7 +233,11 @@ export class Deck {
       this._undo.push(() => target.removeEventListener(event, handler, options));
     };
     on(window, "keydown", (event) => this.key(event), true); // before JupyterLab, where D, D deletes a cell
-    on(window, "resize", () => stage.zoom(this.panel, SIZES[this._size]));
+    on(window, "resize", () => {
+      stage.zoom(this.panel, SIZES[this._size]);
+      this._arrange();
+    });
+    on(this.content.node, "focusin", (event) => this._peek(event.target));
     on(window, "pagehide", () => this._presenter.close());
     const changed = () => {
       this._read();
@@ -263,7 +289,7 @@ export class Deck {
       first: () => this.go(0),
       last: () => this.go(this.pages.length - 1),
       deck: () => this.focus(),
-      code: () => this._showCode((this._code + 1) % (this.content.node.querySelector(`.${HUSHED}`) ? 3 : 2)),
+      code: () => this._showCode(!this._code),
       larger: () => this._resize(1),
       smaller: () => this._resize(-1),
       fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
@@ -272,6 +298,7 @@ export class Deck {
       leave: () => this.leave(),
       edit: () => this._edit(),
       run: () => this._run(event),
+      interrupt: () => this._interrupt(),
       restart: () => this._restart(),
       insert: () => this._insert(),
       preset: () => this._preset(Number(event.key)),
@@ -281,9 +308,20 @@ export class Deck {
     this.tell();
   }
 
-  _showCode(which) {
-    this._code = which;
-    CODE.forEach((name, k) => name && this.panel.node.classList.toggle(name, k === which));
+  _showCode(open) {
+    this._code = open;
+    this._peeked.clear();
+    this.panel.toggleClass(OPEN, open);
+    this._arrange();
+  }
+
+  // Code that gets the cursor is opened, on its page only.
+  _peek(node) {
+    const inside = node.closest?.(".cm-editor") && node.closest(".jp-Cell");
+    const cell = inside && this.content.widgets.find((one) => one.node === inside);
+    if (!cell || this._peeked.has(cell.model.id)) return;
+    this._peeked.add(cell.model.id);
+    this._arrange();
   }
 
   _resize(by) {
@@ -314,7 +352,7 @@ export class Deck {
       ? this.content.activeCell
       : shown.find((cell) => cell.model.type === "code");
     if (!wanted) return;
-    this._showCode(wanted.hasClass(HUSHED) ? 2 : 0);
+    if (wanted.hasClass(HUSHED)) this._showCode(true);
     this.content.activeCellIndex = this.content.widgets.indexOf(wanted);
     this.content.mode = "edit";
     this.content.activate();
@@ -333,12 +371,30 @@ export class Deck {
     if (!ran && this._runner) this._front.say("There is no kernel: code does not run, and the pictures stand as they were saved.");
   }
 
+  async _interrupt() {
+    if (await this._runner.interrupt()) this._front.say("Interrupted. Where that does not help, Shift+R restarts the kernel.");
+    else this._front.say("No cell is running.");
+  }
+
+  // Runs up to here after the restart, without a cell that hung, and then the rest, where all was run before.
   async _restart() {
     const upTo = this.cellsOf(this.at, this.step).at(-1);
-    if (await this._runner.restart()) {
-      this.focus();
-      await this._runner.run(this.content.widgets.slice(0, this.content.widgets.indexOf(upTo) + 1));
-    } else this.focus();
+    const done = await this._runner.restart();
+    this.focus();
+    if (!done) return;
+    const cells = this.content.widgets;
+    const here = cells.slice(0, cells.indexOf(upTo) + 1);
+    if ((await this._runner.runRest(here)) && this._all && this._runner) await this._runner.runRest(cells.slice());
+  }
+
+  // What the page has to say about its own cells: nothing where all is well.
+  get trouble() {
+    const runner = this._runner;
+    const code = this.cellsOf(this.at).filter(runs);
+    if (code.some((cell) => runner.hung.has(cell.model.id))) return "a cell of this page did not end and is left out: R tries it again";
+    if (runner.died) return "the kernel ended: Shift+R runs all again, without the cell that ended it";
+    if (code.some((cell) => !runner.ran(cell))) return runner.busy ? "this page has not run yet" : "this page has not run: R runs it";
+    return "";
   }
 
   // A new code cell after what is shown, ready to be typed into.
@@ -349,7 +405,6 @@ export class Deck {
     this._read();
     this._show();
     this.content.activeCellIndex = last + 1;
-    this._showCode(0);
     this.content.mode = "edit";
     this.content.activate();
     this.content.activeCell.node.scrollIntoView({ block: "nearest" });

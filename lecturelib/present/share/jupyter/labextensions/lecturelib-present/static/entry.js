@@ -21,7 +21,7 @@
           .map(shared),
       );
       const { plugins } = await import(new URL("plugin.js", here));
-      const lab = { notebook, apputils, docmanager, messaging, widgets, style: new URL("deck.css", here).href };
+      const lab = { notebook, apputils, docmanager, messaging, widgets, styles: ["deck.css", "layout.css"].map((name) => new URL(name, here).href) };
       return () => ({ __esModule: true, default: plugins(lab) });
     },
   };

@@ -23,6 +23,7 @@ export class Front {
     this._button(bar, "›", "next", "Next (PageDown)");
     this._button(bar, "?", "help", "Keys (H)");
     this._button(bar, "✕", "leave", "Leave the slides (Q)");
+    this.state = ""; // what is said of running and failing cells
     this._over = null; // "overview", "help" or "black", and its node
   }
 
@@ -43,10 +44,12 @@ export class Front {
     this._number.dataset.step = step;
     this._number.dataset.steps = steps.length;
     this._progress.style.width = `${(100 * (at + 1)) / Math.max(1, pages.length)}%`;
-    this._busy.textContent = !busy ? "" : busy.restarting ? "restarting the kernel"
-      : busy.total ? `running ${Math.min(busy.done + 1, busy.total)} of ${busy.total}` : "";
     const failed = pages.map((_, k) => k + 1).filter((k) => this._deck.failedOn(k - 1));
-    if (!busy && failed.length) this._busy.textContent = `a cell failed on page ${failed.join(", ")}`;
+    const running = !busy ? "" : busy.restarting ? "restarting the kernel"
+      : busy.total ? `running ${Math.min(busy.done + 1, busy.total)} of ${busy.total}` : "";
+    const wrong = failed.length ? `a cell failed on page ${failed.join(", ")}` : "";
+    this.state = [running || wrong, this._deck.trouble].filter(Boolean).join("; ");
+    this._busy.textContent = this.state;
     this._busy.classList.toggle("ll-deck-failed", !busy && failed.length > 0);
   }
 

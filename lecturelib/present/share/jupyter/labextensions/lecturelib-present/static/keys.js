@@ -1,29 +1,12 @@
 // Whose key is it? One rule: while a control holds the focus, its keys are its own, except PageUp and PageDown, which a
 // clicker sends, and Escape, the way back to the deck.
 
-export const KEYS = {
-  ArrowRight: "next", ArrowLeft: "previous", PageDown: "onward", PageUp: "back", ArrowDown: "onward", ArrowUp: "back",
-  " ": "onward", "Shift+ ": "back", Home: "first", End: "last", o: "overview", c: "code", "+": "larger", "=": "larger",
-  "-": "smaller", b: "black", ".": "black", f: "fullScreen", F5: "fullScreen", d: "theme", p: "presenter", q: "leave",
-  h: "help", "?": "help", Enter: "edit", r: "run", "Shift+Enter": "run", "Ctrl+Enter": "run", "Meta+Enter": "run",
-  "Shift+R": "restart", n: "insert", Escape: "deck",
-};
+// keys.json is the one table: this file, the deck without a kernel, the list of keys on stage, README and docs/presenting.md
+// are made of it.
+const TABLE = await (await fetch(new URL("keys.json", import.meta.url))).json();
 
-export const HELP = [
-  ["→ ←", "next and previous step"],
-  ["PageDown Space ↓ · PageUp ↑", "the same, and scrolls through a long page first; a clicker sends these"],
-  ["Home End · O", "first and last page · all pages, to choose one"],
-  ["Escape", "from a slider, a list or an editor back to the deck"],
-  ["Tab", "to the next slider, list or button of the page"],
-  ["Enter · Shift+Enter", "edit the code of the page · run it, and back to the deck"],
-  ["R · Shift+R", "run the page · restart the kernel, then run up to here"],
-  ["N", "a new cell on this page"],
-  ["1 … 9 · 0", "the prepared settings of the explorable · back to its start"],
-  ["C · + −", "hide and show the code · larger and smaller"],
-  ["B or . · D", "black screen · light and dark"],
-  ["F or F5 · P", "full screen · the presenter's window: notes, next page, clock"],
-  ["Q · H", "leave the deck · this list"],
-];
+export const KEYS = Object.assign({}, ...TABLE.map(({ keys }) => keys));
+export const HELP = TABLE.map(({ shown, words }) => [shown, words]);
 
 const TEXT = "textarea, [contenteditable='true'], .cm-editor, input:not([type]), " +
   ["text", "number", "search", "email", "url", "password", "date", "time", "datetime-local", "color"]
@@ -61,7 +44,6 @@ export function meaning(event, node = event.target) {
   if (control === "text" || control === "moved") return "control";
   if (control === "pressed" && ["Enter", " "].includes(name)) return "control";
   if (action) return action;
-  if (/^[0-9]$/.test(name)) return "preset";
   if (name === "Tab" || name === "Shift+Tab" || /^F\d+$/.test(name) || event.ctrlKey || event.metaKey || event.altKey) return "lab";
   return "nothing";
 }

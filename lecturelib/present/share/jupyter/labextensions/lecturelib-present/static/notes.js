@@ -55,4 +55,36 @@ export function notesFor(deck, at) {
   return found;
 }
 
+// The minutes that the instructor's notes plan: of the whole, and of each section by its number or words, in order.
+export function planOf(deck) {
+  const minutes = (text) => Number(/\b(\d+) minutes?\b/.exec(text)?.[1] || 0);
+  const sections = new Map();
+  let whole = 0;
+  for (const { notes } of deck.pages) {
+    for (const k of notes) {
+      const cell = deck.content.widgets[k];
+      const shown = (cell.model.getMetadata("tags") || []).includes("instructor") && cell.node.querySelector(".jp-RenderedMarkdown");
+      for (const block of shown ? shown.querySelectorAll("p, li") : []) {
+        const name = block.querySelector(":scope > strong, :scope > p > strong")?.textContent;
+        const after = name && block.textContent.slice(name.length, name.length + 40); // "**3 · Occlusion**, 20 minutes."
+        if (!name || !minutes(after)) continue;
+        if (deck.sections.some((section) => plain(section) === plain(name))) sections.set(plain(name), minutes(after));
+        else whole ||= minutes(after);
+      }
+    }
+  }
+  return { whole: whole || [...sections.values()].reduce((sum, one) => sum + one, 0), sections };
+}
+
+// Where the deck is in that plan: minutes of its section, and those after which the section should begin and end.
+export function placeIn(plan, section) {
+  const named = plain(section);
+  let begin = 0;
+  for (const [name, minutes] of plan.sections) {
+    if (name === named) return { minutes, begin, end: begin + minutes };
+    begin += minutes;
+  }
+  return null;
+}
+
 export { HEADING, textOf };

@@ -19,9 +19,11 @@ function activate(lab, services) {
   const decks = new WeakMap(); // panel -> its deck, while there is one
   let running = null;
 
-  const link = document.createElement("link");
-  Object.assign(link, { rel: "stylesheet", href: lab.style });
-  document.head.appendChild(link);
+  for (const href of lab.styles) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href });
+    document.head.appendChild(link);
+  }
 
   async function start(panel, options) {
     if (running) running.leave();

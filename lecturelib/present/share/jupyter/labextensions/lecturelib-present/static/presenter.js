@@ -1,6 +1,7 @@
 // The presenter's window: notes, what comes next, clock. It is fed with copies of what this page shows: it has no kernel
 // and runs nothing. Its keys go to the deck.
 import { make } from "./front.js";
+import { placeIn, planOf } from "./notes.js";
 
 export class Presenter {
   constructor(deck) {
@@ -33,9 +34,14 @@ export class Presenter {
     const again = make("button", "", top, { type: "button" });
     again.textContent = "Start the clock again";
     again.addEventListener("click", () => {
-      this._deck.began = Date.now();
+      this._deck.clock.beginAgain();
       this._tick();
     });
+    this._plan = make("div", "ll-presenter-plan", root, { role: "status" });
+    this._trouble = make("div", "ll-presenter-trouble", root, { role: "alert" });
+    const now = make("section", "ll-presenter-now", root, { "aria-label": "This page" });
+    make("h2", "", now).textContent = "This page";
+    this._now = make("div", "ll-presenter-stage", now);
     const left = make("section", "ll-presenter-notes", root, { "aria-label": "Notes" });
     make("h2", "", left).textContent = "Notes";
     this._notes = make("div", "jp-RenderedHTMLCommon", left);
@@ -79,9 +85,19 @@ export class Presenter {
   }
 
   _tick() {
-    const seconds = Math.floor((Date.now() - this._deck.began) / 1000);
+    const seconds = Math.floor(this._deck.clock.elapsed / 1000);
     const two = (number) => String(number).padStart(2, "0");
-    this._elapsed.textContent = `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+    const clock = (count) => `${Math.floor(count / 60)}:${two(Math.floor(count % 60))}`;
+    const plan = planOf(this._deck);
+    this._elapsed.textContent = clock(seconds) + (plan.whole ? ` of ${plan.whole} min` : "");
+    const section = this._deck.sections[this._deck.at] || "";
+    const place = placeIn(plan, section);
+    const spent = `${section}: ${clock(this._deck.clock.spent(section) / 1000)}`;
+    const late = place ? Math.round(seconds / 60 - place.end) : 0;
+    const early = place ? Math.round(place.begin - seconds / 60) : 0;
+    const say = late > 0 ? `${late} min behind the plan` : early > 0 ? `${early} min ahead of the plan` : "within the plan";
+    this._plan.textContent = !section ? "" : place ? `${spent} of ${place.minutes} min; planned from ${place.begin} to ${place.end} min: ${say}` : spent;
+    this._plan.classList.toggle("ll-presenter-late", late > 0);
     const now = new Date();
     this._clock.textContent = `${two(now.getHours())}:${two(now.getMinutes())}`;
   }
@@ -98,14 +114,18 @@ export class Presenter {
     const more = deck.step + 1 < deck.steps.length;
     const last = !more && deck.at + 1 >= deck.pages.length;
     this._nextTitle.textContent = more ? "Next on this page" : last ? "This is the last page" : `Next: ${deck.titleOf(deck.at + 1)}`;
+    this._trouble.textContent = deck.state;
+    this._tick();
+    this._now.replaceChildren(...deck.cellsOf(deck.at, deck.step).map((cell) => this._copy(cell)));
     const cells = last ? [] : more ? deck.steps[deck.step + 1].map((k) => deck.content.widgets[k]) : deck.cellsOf(deck.at + 1, 0);
-    this._next.replaceChildren(...cells.map((cell) => page.adoptNode(this._copy(cell))));
+    this._next.replaceChildren(...cells.map((cell) => this._copy(cell)));
   }
 
   // A picture of a cell: a copy without life, its canvases drawn again.
   _copy(cell) {
-    const copy = cell.node.cloneNode(true);
-    copy.classList.remove("ll-deck-away");
+    const copy = this._window.document.importNode(cell.node, true); // there, JupyterLab's own elements are dead, too
+    copy.classList.remove("ll-deck-away", "ll-deck-later", "ll-deck-left", "ll-deck-right");
+    copy.style.removeProperty("--ll-top");
     copy.inert = true;
     // Of a living explorable and its static copy, one is enough.
     if (copy.querySelector(".ll-explorable .ll-img[src]")) copy.querySelectorAll(".ll-static").forEach((node) => node.remove());

@@ -13,15 +13,21 @@ export class Runner {
     this._stopped = 0;
     this.busy = null; // how far a longer run is: {done, total}, or {restarting}
     this.failed = new Set(); // ids of cells whose last run failed
+    this.hung = new Set(); // ids of cells that ran when the kernel was restarted or died: no longer run is made to wait for them
+    this.current = null; // the cell that runs
     this._executed = (_, { notebook, cell, success }) => {
       if (notebook !== panel.content) return;
       const id = cell.model.id;
       this._ran.add(id);
+      if (success) this.hung.delete(id);
       if (success) this.failed.delete(id);
       else this.failed.add(id);
       changed();
     };
-    this._status = (_, status) => (status === "restarting" || status === "autorestarting") && this._forget();
+    this._status = (_, status) => {
+      if (status === "autorestarting" || status === "dead") this._died();
+      if (status === "restarting" || status === "autorestarting") this._forget();
+    };
     this._kernel = () => this._forget();
     this._actions.executed.connect(this._executed);
     panel.sessionContext.statusChanged.connect(this._status);
@@ -35,7 +41,29 @@ export class Runner {
     this._panel.sessionContext.kernelChanged.disconnect(this._kernel);
   }
 
+  // Whether a cell ran in this kernel; what ran before the slides began is known from its number.
+  ran(cell) {
+    return this._ran.has(cell.model.id) || (!this._forgot && cell.model.type === "code" && cell.model.executionCount !== null);
+  }
+
+  // No answer came: waits a moment for the news that the kernel ended.
+  async _lost() {
+    const ticket = this._stopped;
+    for (let k = 0; k < 20 && this._stopped === ticket; k += 1) await new Promise((done) => setTimeout(done, 100));
+  }
+
+  // The cell that was running took the kernel with it: the run ends, and that cell is left out from now on.
+  _died() {
+    this._stopped += 1;
+    if (this.current) this.hung.add(this.current.model.id);
+    this.current = null;
+    this.busy = null;
+    this.died = true;
+    this._changed();
+  }
+
   _forget() {
+    this._forgot = true;
     this._ran.clear();
     this.failed.clear();
     this._changed();
@@ -56,44 +84,74 @@ export class Runner {
 
   // Runs cells one after another; a failure stops none of those after it. `false` where there is no kernel.
   async run(cells) {
-    const code = cells.filter((cell) => cell.model.type === "code" && cell.model.sharedModel.getSource().trim());
+    const code = cells.filter(runs);
     const ticket = this._stopped;
+    this.died = false;
     this.busy = { done: 0, total: code.length };
     this._changed();
     try {
       if (code.length && !(await this.ready())) return false;
       for (const cell of code) {
         if (this._stopped !== ticket || cell.isDisposed) break;
+        this.current = cell;
         await this._actions.runCells(this._panel.content, [cell], this._panel.sessionContext, this._dialogs);
+        await this._asking; // whether to restart the kernel
+        if (cell.model.executionCount === null && this._stopped === ticket) await this._lost();
+        if (this._stopped !== ticket) break;
         this.busy.done += 1;
         this._changed();
       }
     } finally {
       if (this._stopped === ticket) {
-        this.busy = null;
+        this.busy = this.current = null;
         this._changed();
       }
     }
     return true;
   }
 
-  // Runs cells, and before them those above that have not run in this kernel.
+  // Runs cells, and before them those above that have not run in this kernel, without those that hung.
   async runWithNeeds(cells, all) {
     const first = all.indexOf(cells[0]);
-    const needed = all.slice(0, Math.max(0, first)).filter((cell) => !this._ran.has(cell.model.id));
+    const needed = all.slice(0, Math.max(0, first)).filter((cell) => !this._ran.has(cell.model.id) && !this.hung.has(cell.model.id));
     return this.run([...needed, ...cells]);
   }
 
-  // Restarts the kernel after asking; true where it was restarted.
+  // Runs all cells that have not run in this kernel, without those that hung.
+  async runRest(all) {
+    return this.run(all.filter((cell) => !this._ran.has(cell.model.id) && !this.hung.has(cell.model.id)));
+  }
+
+  // Stops the cell that runs, as the kernel's own interrupt does; the cells after it go on. False: nothing ran.
+  async interrupt() {
+    const kernel = this._panel.sessionContext.session?.kernel;
+    if (!kernel || (!this.current && kernel.status !== "busy")) return false;
+    await kernel.interrupt();
+    return true;
+  }
+
+  // Restarts the kernel after asking; true where it was restarted. The cell that runs is left out from now on.
   async restart() {
-    this._stopped += 1;
+    const going = this.busy;
     this.busy = { restarting: true };
     this._changed();
+    this._asking = this._dialogs.restart(this._panel.sessionContext).then((done) => {
+      if (!done) return false;
+      this._stopped += 1;
+      if (this.current && this.current.model.executionCount === null) this.hung.add(this.current.model.id);
+      this.current = null;
+      return true;
+    });
     try {
-      return await this._dialogs.restart(this._panel.sessionContext);
+      return await this._asking;
     } finally {
-      this.busy = null;
+      this._asking = null;
+      this.busy = this.current ? going : null;
       this._changed();
     }
   }
+}
+
+export function runs(cell) {
+  return cell.model.type === "code" && cell.model.sharedModel.getSource().trim() !== "";
 }

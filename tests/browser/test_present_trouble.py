@@ -1,0 +1,97 @@
+"""In front of a class: a cell that never ends, one that cannot be interrupted, a kernel that dies."""
+
+import nbformat
+import pytest
+
+STUBBORN = """
+import time
+while True:
+    try:
+        time.sleep(0.1)
+    except KeyboardInterrupt:
+        print("not me")
+"""
+BEGIN = [("slide", "# Trouble"), ("-", "first = 1\nprint('first ran')")]
+END = [("slide", "## After it"), ("-", "print('after,', first)")]
+HANGS = [
+    ("slide", "## It does not end"),
+    ("-", "import time\nwhile True: time.sleep(0.05)"),
+    ("slide", "## It cannot be interrupted"),
+    ("-", STUBBORN),
+]
+DIES = [("slide", "## It ends the kernel"), ("-", "import os\nos._exit(1)")]
+
+
+@pytest.fixture
+def trouble(lab, present):
+    """The slides of a notebook with some trouble in its middle."""
+
+    def begin(middle):
+        made = nbformat.v4.new_notebook()
+        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        for kind, source in [*BEGIN, *middle, *END]:
+            new = nbformat.v4.new_markdown_cell if source.startswith("#") else nbformat.v4.new_code_cell
+            made.cells.append(new(source.strip(), metadata={"slideshow": {"slide_type": kind}}))
+        nbformat.write(made, lab.folder / "trouble.ipynb")
+        return present(lab.open("trouble.ipynb", (1280, 720)))
+
+    return begin
+
+
+def accept(stage):
+    stage.page.wait_for_selector(".jp-Dialog")
+    stage.page.keyboard.press("Enter")
+    stage.page.wait_for_selector(".jp-Dialog", state="detached")
+
+
+def says(stage, words):
+    stage.page.wait_for_function(
+        "words => document.querySelector('.ll-deck-busy').textContent.includes(words)",
+        arg=words,
+        timeout=60_000,
+    )
+
+
+def test_a_cell_that_hangs_is_interrupted_or_left_out_by_a_restart(trouble):
+    stage = trouble(HANGS)
+    stage.press("ArrowRight")
+    assert "this page has not run: R runs it" in stage.status
+    stage.press("r")
+    says(stage, "running 2 of 2")
+    stage.press("ArrowRight", "ArrowLeft", "i")  # pages turn meanwhile
+    stage.rests()
+    assert "KeyboardInterrupt" in stage.shown and "a cell failed on page 2" in stage.status
+    stage.press("i")
+    assert "No cell is running" in stage.page.inner_text(".ll-deck-said")
+
+    stage.press(
+        "End", "r"
+    )  # the last page, and what is above it and has not run: the cell that cannot be interrupted
+    says(stage, "running 1 of 2")
+    stage.press("i")
+    stage.page.get_by_text("not me").wait_for(state="attached")
+    stage.press("Shift+R")
+    accept(stage)
+    says(stage, "running 2 of 3")  # the first loop again: it ended when it was interrupted
+    stage.press("i")
+    stage.rests()
+    assert "after, 1" in stage.shown
+    stage.go(3)
+    assert "is left out: R tries it again" in stage.status
+    assert stage.notebook.complaints() == []
+
+
+def test_a_kernel_that_dies_is_said_and_its_cell_left_out(trouble):
+    stage = trouble(DIES)
+    stage.press("End", "r")
+    says(stage, "the kernel ended: Shift+R runs all again")
+    if stage.page.locator(".jp-Dialog").count():
+        accept(stage)
+    stage.press("Shift+R")
+    accept(stage)
+    stage.rests()
+    assert "after, 1" in stage.shown
+    stage.go(2)
+    assert "is left out" in stage.status
+    stage.leave()
+    assert stage.page.locator(".jp-NotebookPanel-toolbar").is_visible()
