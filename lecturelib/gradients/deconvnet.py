@@ -5,7 +5,7 @@ the gradient does, but for the ReLUs: started from the same signal it equals `de
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lecturelib.checks import check_finite, check_number, complaint
+from lecturelib.checks import check_finite, check_number, check_whole, complaint
 from lecturelib.network.batched import Images, Progress
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
@@ -76,12 +76,17 @@ def top_patches(
     k: int = 9,
     batch_size: int | None = None,
     progress: Progress | None = None,
+    *,
+    groups: Sequence[int] | None = None,
+    padded: bool = True,
 ) -> list[tuple[Tensor, Tensor]]:
     """Top patches: the k strongest images of a unit, cut to its receptive field, each with its deconvnet pattern.
 
-    Pairs of (C, h, w): the crop, in [0, 1], grey where the unit sees padding, and the reconstruction, signed, 0 there.
-    images (N, C, H, W) in [0, 1] or `photo_crops(...)`; fewer than k pairs may come back, as from `maximal_images`.
-    Arguments and errors as there and as for `deconvnet`. Zeiler & Fergus 2014, figure 2.
+    Pairs of (C, h, w): the crop, in [0, 1], grey where the unit sees padding, and the reconstruction, signed, 0 there;
+    without `padded` both end at the image's border. groups: one number for each image; of images with the same number,
+    such as parts of one photo, only the strongest is taken. images (N, C, H, W) in [0, 1] or `photo_crops(...)`; fewer
+    than k pairs may come back, as from `maximal_images`. Arguments and errors as there and as for `deconvnet`. Zeiler &
+    Fergus 2014, figure 2.
 
     >>> import torch
     >>> from lecturelib import models
@@ -92,14 +97,26 @@ def top_patches(
     """
     if not isinstance(unit, Neuron | Channel):
         raise ValueError(complaint("unit", ONE_ACTIVATION, str(unit)))
-    top = maximal_images(model, images, unit, k, batch_size, progress)
+    if groups is not None and len(groups) != len(images):
+        raise ValueError(complaint("groups", f"one number for each of {len(images)} images", len(groups)))
+    check_whole("k", k, 1, len(images), "the images")
+    top = maximal_images(model, images, unit, k if groups is None else len(images), batch_size, progress)
     unit, pairs = top.unit if isinstance(top.unit, Neuron | Channel) else unit, []
+    seen: set[int] = set()
     for index, place, box, crop in zip(
         top.indices.tolist(), top.places.tolist(), top.boxes.tolist(), top.crops, strict=True
     ):
+        group = index if groups is None else groups[index]
+        if group in seen or len(pairs) == k:
+            continue
+        seen.add(group)
         image: Tensor = images[index : index + 1]
         strongest = Neuron(unit.layer, unit.channel, *place, call=unit.call)
-        pairs.append((crop, _cut_out(deconvnet(model, image, strongest)[0], box)))
+        pattern = _cut_out(deconvnet(model, image, strongest)[0], box)
+        if not padded:
+            inside = _inside(box, image.shape[2], image.shape[3])
+            crop, pattern = crop[(..., *inside)], pattern[(..., *inside)]
+        pairs.append((crop, pattern))
     return pairs
 
 
@@ -242,6 +259,12 @@ def _one_kept(maps: Tensor, unit: Neuron | Channel, signal: float | None) -> Ten
     at = (torch.arange(len(maps), device=maps.device), unit.channel, rows, columns)
     kept[at] = maps[at] if signal is None else float(signal)
     return kept
+
+
+def _inside(box: list[int], height: int, width: int) -> tuple[slice, slice]:
+    """The rows and columns of what was cut out by a box that lie in an image of this size."""
+    top, left, bottom, right = box
+    return slice(max(-top, 0), min(bottom, height) - top), slice(max(-left, 0), min(right, width) - left)
 
 
 def _cut_out(image: Tensor, box: list[int]) -> Tensor:

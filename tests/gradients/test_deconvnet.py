@@ -141,6 +141,28 @@ def test_top_patches_show_what_the_unit_saw():
         )
 
 
+def test_top_patches_of_groups_and_without_padding():
+    model, images = chain(), pixels(12, 3, 20, 20)
+    unit, groups = Channel("4", 1), [k // 4 for k in range(12)]
+    everything = maximal_images(model, images, unit, 12)
+    first = {groups[k]: n for n, k in reversed(list(enumerate(everything.indices.tolist())))}
+    expected = sorted(first.values())  # the strongest image of each group, in order of strength
+    padded = top_patches(model, images, unit, k=9, groups=groups)
+    assert len(padded) == 3
+    assert all(torch.equal(pair[0], everything.crops[n]) for pair, n in zip(padded, expected, strict=True))
+    bare = top_patches(model, images, unit, k=2, groups=groups, padded=False)
+    assert len(bare) == 2
+    for (crop, pattern), n in zip(bare, expected, strict=False):
+        top, left, bottom, right = everything.boxes[n].tolist()
+        index = everything.indices[n]
+        inside = images[index, :, max(top, 0) : bottom, max(left, 0) : right]
+        assert torch.equal(crop, inside) and pattern.shape == crop.shape
+        whole = deconvnet(model, images[index : index + 1], unit)[0]
+        assert torch.equal(pattern, whole[:, max(top, 0) : bottom, max(left, 0) : right])
+    with pytest.raises(ValueError, match="groups: expected one number for each of 12 images, got 3"):
+        top_patches(model, images, unit, groups=[0, 1, 2])
+
+
 class Branch(nn.Module):
     def __init__(self, way):
         super().__init__()

@@ -192,6 +192,7 @@ def _one(values: Tensor | None, kind: str, image: Tensor, palette: str, percenti
 PATCH_NETWORKS = ("alexnet", "vgg16")
 SIDE = 224
 BEST = 9
+PARTS = 5  # pictures of each photo: the whole, and four overlapping quarters
 
 
 @lru_cache(maxsize=1)
@@ -249,7 +250,10 @@ def _patch_channel(state: dict) -> Slider:
 
 @lru_cache(maxsize=64)
 def _patches(network: str, layer: str, channel: int) -> list[tuple[Tensor, Tensor]]:
-    return top_patches(common_controls.network(network), _crops(), Channel(layer, channel), k=BEST)
+    crops = _crops()
+    of_photo = [k // PARTS for k in range(len(crops))]
+    unit = Channel(layer, channel)
+    return top_patches(common_controls.network(network), crops, unit, BEST, groups=of_photo, padded=False)
 
 
 def _render_patches(state: dict) -> Iterator[Picture | Progress]:
@@ -265,15 +269,13 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
 
     patterns = grid([around_grey(patch, state["percentile"]) for _, patch in pairs], "Patterns around grey.")
     crops = grid([crop for crop, _ in pairs], "The crops.")
+    clipped = (
+        "nothing clipped" if state["percentile"] == 100 else f"clipped at percentile {state['percentile']:g}"
+    )
     words = (
-        f"Channel {state['channel']} of {state['layer']} in {state['network']}: its nine strongest places in "
-        f"{len(_crops())} pictures, {side} x {side} pixels each. Patterns by the deconvnet, each "
-        "on its own scale, "
-        + (
-            "nothing clipped."
-            if state["percentile"] == 100
-            else f"clipped at percentile {state['percentile']:g}."
-        )
+        f"Channel {state['channel']} of {state['layer']} in {state['network']}: its strongest place in each of "
+        f"{len(pairs)} of the {len(_crops()) // PARTS} photos, {side} x {side} pixels, less where the photo ends. "
+        f"Patterns by the deconvnet, each on its own scale, {clipped}."
     )
     titles = ["pattern projected back", "patch in the channel's receptive field"]
     yield side_by_side(
@@ -286,8 +288,8 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
 
 
 def _padded(part: Tensor, side: int) -> Tensor:
-    """(C, h, w) in the middle of a grey square (C, side, side): a field at the border is cut by it."""
-    whole = torch.full((part.shape[0], side, side), 0.5)
+    """(C, h, w) in the middle of a white square (C, side, side): a field at the border of its photo ends there."""
+    whole = torch.ones(part.shape[0], side, side)
     top, left = (side - part.shape[-2]) // 2, (side - part.shape[-1]) // 2
     whole[:, top : top + part.shape[-2], left : left + part.shape[-1]] = part
     return whole

@@ -29,6 +29,11 @@ SIZE, STEPS, RATE = 64, 24, 0.08  # of a cell's picture, as for the shipped ones
 SHOWN_AT = (2, 4, 8, 12, 16, 20)
 REMEMBERED = 12
 EQUAL, SIZED = "every place alike", "large where it adds to the class"
+LEAST_SIDE, LEAST_OPACITY = (
+    0.6,
+    0.35,
+)  # of a cell that adds nothing: of its place, and of its picture over white
+THICK = 0.15  # of the largest share: from here on a cell has a thick frame
 GROUPS = {"conv2": (3, 5, 9)}  # places of a block: 27 x 27 places of their own would be too small to read
 USUAL = (1, 2, 4)
 
@@ -122,11 +127,12 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
         for column in range(columns):
             adds = cells.adds[row, column].item()
             edge = side - 1
-            if state["shown"] == SIZED:  # area by what it adds, a frame by its sign
-                edge = max(6, round((side - 1) * (abs(adds) / largest.item()) ** 0.5))
+            share = abs(adds) / largest.item()
+            if state["shown"] == SIZED:  # size and opacity by what it adds, a frame by its sign
+                edge = round((side - 1) * (LEAST_SIDE + (1 - LEAST_SIDE) * share**0.5))
             tile = resized(pixels_of(pictures[row, column]), edge)
             if state["shown"] == SIZED:
-                tile = _framed(tile, adds)
+                tile = _framed(_faded(tile, LEAST_OPACITY + (1 - LEAST_OPACITY) * share**0.5), adds, share)
             top = row * side + (side - edge) // 2
             left = column * side + (side - edge) // 2
             mosaic[top : top + edge, left : left + edge] = tile
@@ -142,7 +148,8 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
         below = sheet.words(line, below, 0)
     if state["shown"] == SIZED:
         for line in (
-            "area: how much a cell adds",
+            "large and strong in color:",
+            "  a cell that adds much",
             "orange frame: for the class",
             "blue, broken frame: against",
         ):
@@ -159,10 +166,17 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
     return sheet.picture(f"{alt} {caption}", caption)
 
 
-def _framed(tile: np.ndarray, adds: float) -> np.ndarray:
-    """A frame inside a tile: orange where it adds, blue and broken where it takes away."""
+def _faded(tile: np.ndarray, opacity: float) -> np.ndarray:
+    """A tile over white."""
+    return np.rint(255 + opacity * (tile.astype(float) - 255)).astype(np.uint8)
+
+
+def _framed(tile: np.ndarray, adds: float, share: float) -> np.ndarray:
+    """A frame inside a tile: orange where it adds, blue and broken where it takes away, thin where that is little."""
+    if not adds:
+        return tile
     tile = tile.copy()
-    line = 2 if len(tile) > 16 else 1
+    line = 2 if len(tile) > 16 and share > THICK else 1
     ring = np.ones(tile.shape[:2], bool)
     ring[line:-line, line:-line] = False
     if adds < 0:
