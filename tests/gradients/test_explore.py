@@ -146,3 +146,60 @@ def test_a_slow_method_is_shown_before_its_average_is_done(monkeypatch):
     pictures = [picture.png() for picture in shown]
     assert len(set(pictures)) > 5  # estimate after estimate, then layer after layer
     assert pictures[-1] == explorable.picture({"depth": 1}).png()
+
+
+# --- every method has a control ------------------------------------------------------------------------------
+
+
+def test_the_winning_output_of_each_row_is_what_a_loop_finds():
+    from lecturelib.gradients.explore.table_sensitivity import _data, _sensitivity, _trained
+
+    of = ("iris", 10, 0)
+    net, _ = _trained(*of, tuple(range(14)))
+    rows = _data(*of)[0]
+    found = _sensitivity(net, rows, -1)
+    gradients = []
+    for row in rows:
+        one = row.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(net(one[None]).max(), one)
+        gradients.append(gradient)
+    gradients = torch.stack(gradients)
+    torch.testing.assert_close(found.mean_abs, gradients.abs().mean(0))
+    torch.testing.assert_close(found.mean, gradients.mean(0), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(found.share_positive, (gradients > 0).float().mean(0))
+
+
+def test_a_spectrum_that_falls_as_one_over_frequency_is_seen_to_do_so():
+    from lecturelib.gradients.explore.spectral import BANDS, spectrum
+
+    rows = torch.fft.fftfreq(224)[:, None].double() * 224
+    frequency = torch.hypot(rows, rows.T).clamp_min(1)
+    slopes = []
+    for seed in range(20):
+        generator = torch.Generator().manual_seed(seed)
+        phase = torch.rand(224, 224, generator=generator, dtype=torch.double) * 2 * np.pi
+        made = spectrum(torch.fft.ifft2(torch.polar(1 / frequency, phase)).real[None, None])
+        slopes.append((made[-3] - made[4]) / (np.log2(BANDS[-3]) - np.log2(BANDS[4])))
+    assert np.mean(slopes) == pytest.approx(-1, abs=0.05)
+
+
+def test_the_curves_are_those_of_the_method_and_the_picture_is_at_its_share():
+    from lecturelib.gradients import insertion_deletion, saliency_map
+    from lecturelib.gradients.explore import insertion_deletion_explorer
+    from lecturelib.network import Logit, Probability
+
+    explorable = insertion_deletion_explorer("lenet", "3")
+    shown = explorable.picture({"taken": 40})
+    state = {**explorable.state, "own": None}
+    model, image = common_controls.network("lenet"), common_controls.chosen_image(state)
+    found = insertion_deletion(model, image, saliency_map(model, image, Logit(3))[0], Probability(3), 20)
+    assert f"Area under deletion {found.deletion_area:.2f}" in shown.caption
+    assert f"deletion: {found.deletion[8]:.0%}" in shown.svg and f"insertion: {found.insertion[8]:.0%}" in shown.svg
+
+
+def test_grad_cam_of_each_layer_has_its_cells():
+    from lecturelib.gradients.explore import grad_cam_explorer
+
+    explorable = grad_cam_explorer()
+    for layer, cells in (("conv1", 55), ("conv3", 13), ("relu5", 13)):
+        assert f"at {layer}: {cells} × {cells} cells" in explorable.picture({"layer": layer}).caption

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -23,16 +23,28 @@ REMEMBERED = 40  # integrated gradients; one of 224 px holds .6 MB
 BASELINES = {"black": 0.0, "grey": 0.5, "white": 1.0}
 
 
-def _class_explorer(
-    render, title: str, network: str, picture_name: str | None, controls: list[Control], presets
-):
-    """An explorable with a network, a picture and a class, and controls of its own behind them."""
+def class_explorer(
+    render: Callable,
+    title: str,
+    network: str,
+    picture_name: str | None,
+    controls: list[Control],
+    presets: dict[str, dict],
+    limited: dict[str, Callable[[dict], Control]] | None = None,
+) -> Explorable:
+    """An explorable with a network, a picture and a class, and controls of its own behind them.
+
+    `limited`: of these, the ones that the network limits, by name.
+    """
     first, *own = common_controls.picture_controls(network, picture_name)
     start = {"network": network, "picture": first.value, "own": None, "use_own": True}
 
     def refresh(state: dict) -> dict:
         return common_controls.settle(
-            state, picture=common_controls.picture_control, class_index=common_controls.class_control
+            state,
+            picture=common_controls.picture_control,
+            class_index=common_controls.class_control,
+            **(limited or {}),
         )
 
     before = [Choice("network", CLASSIFIERS, network), first, common_controls.class_control(start)]
@@ -71,7 +83,7 @@ def smooth_grad_explorer(network: str = "alexnet", picture_name: str | None = No
         "too much noise": {"noise": 0.5, "samples": 50},
         "espresso": {"network": "efficientnet_lite0", "picture": "coffee", "samples": 10},
     }
-    return _class_explorer(_render_smooth, "SmoothGrad", network, picture_name, controls, presets)
+    return class_explorer(_render_smooth, "SmoothGrad", network, picture_name, controls, presets)
 
 
 def _render_smooth(state: dict) -> Iterator[Picture | Progress]:
@@ -139,7 +151,7 @@ def integrated_gradients_explorer(network: str = "alexnet", picture_name: str | 
         "a 3, from grey": {"network": "lenet", "picture": "3", "steps": 32, "baseline": "grey"},
     }
     title = "Integrated gradients"
-    return _class_explorer(_render_integrated, title, network, picture_name, controls, presets)
+    return class_explorer(_render_integrated, title, network, picture_name, controls, presets)
 
 
 def _render_integrated(state: dict) -> Iterator[Picture | Progress]:
