@@ -215,7 +215,8 @@ def _from_spec(spec: ModelSpec, weights: Weights, seed: int) -> nn.Module:
         floats = {
             key: value.float() if value.is_floating_point() else value for key, value in tensors.items()
         }
-        model.load_state_dict(floats, strict=True)
+        # assigned, not copied: what is float32 on disk stays mapped, and kernels on one machine share its pages
+        model.load_state_dict(floats, strict=True, assign=True)
     return model.eval().requires_grad_(False)
 
 
