@@ -219,3 +219,28 @@ def test_a_guess_is_judged_after_the_reveal():
     explorable.state = {**guess, "reveal": True}
     explorable.state = {"task": 4}
     assert explorable.state == {"task": 4, "shape": "your guess", "parameters": "your guess", "reveal": False}
+
+
+# --- the fancy and the useful --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_what_is_cut_is_missing_in_autograds_graph_only(cut):
+    from lecturelib.architecture.explore.other_diagrams import Chain
+
+    explorable = explore.other_diagrams_explorer()
+    given = {"network": "four layers", "cut": cut}
+    recorded = explorable.picture({**given, "diagram": "autograd's graph"}).svg
+    model = Chain(cut)
+    model(torch.zeros(1, 8)).sum().backward()
+    for k in range(1, 5):
+        learns = getattr(model, f"layer{k}").weight.grad is not None
+        assert (f"layer{k}.weight" in recorded) == learns == (k > cut)
+    assert explorable.picture({**given, "diagram": "block diagram"}).svg.count("Linear") >= 2
+
+
+def test_a_network_that_runs_cuts_nothing_else():
+    explorable = explore.other_diagrams_explorer()
+    explorable.state = {"network": "four layers", "cut": 3}
+    explorable.state = {"network": "alexnet"}
+    assert explorable.state["cut"] == 0

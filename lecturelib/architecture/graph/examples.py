@@ -39,6 +39,12 @@ def graph_of(name: str) -> Graph:
     >>> graph_of("alexnet").parameters
     61100840
     """
+    network, inputs = example_network(name)
+    return trace(network, *inputs)
+
+
+def example_network(name: str) -> tuple[nn.Module, tuple]:
+    """A network of `NAMES` without values, in eval mode, and the inputs that it takes."""
     check_name("name", name, NAMES, "network", "trace(model, ...) takes any other")
     with torch.device("meta"):
         if name == "transformer":
@@ -48,8 +54,7 @@ def graph_of(name: str) -> Graph:
             network, inputs = SentenceClassifier(), (torch.zeros(1, 12, dtype=torch.long),)
         else:
             network, inputs = _torchvision(name), ((1, 3, 224, 224),)
-    network.eval()
-    return trace(network, *inputs)
+    return network.eval(), inputs
 
 
 def _torchvision(name: str) -> nn.Module:
