@@ -22,8 +22,8 @@ MOST, ROW = 14, 25  # columns that are listed, px of one line
 def sensitivity_explorer(table: str = "tumors") -> Explorable:
     """Columns of noise are added to a table: which columns does a trained network react to, and how many does it need?
 
-    >>> sensitivity_explorer("iris").state["kept"]
-    3
+    >>> sensitivity_explorer("iris").state["table"]
+    'iris'
     """
 
     def refresh(state: dict) -> dict:
