@@ -1,11 +1,13 @@
 """`python -m benchmarks [occlusion] [search] [gradients] ...`: measure, print, write the document.
 
-Named groups are printed only; all of them together also rewrite docs/benchmarks.md.
+All groups together rewrite docs/benchmarks.md. Named groups are printed only, or with `--write` replace their own
+sections there.
 """
 
 import argparse
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterable
@@ -17,9 +19,12 @@ from benchmarks import (
     architecture,
     attention,
     gradients,
+    growth,
     imports,
+    memory,
     occlusion,
     optimization,
+    parts,
     playground,
     search,
     training,
@@ -53,7 +58,10 @@ GROUPS = {
         "Attention that returns its weights: CPU time as a multiple of the first column",
         attention.rows,
     ),
+    "parts": ("Parts 3, 8 and 9: CPU time as a multiple of the passes that cannot be avoided", parts.rows),
     "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
+    "growth": ("Growth: CPU time against size", growth.rows),
+    "memory": ("Memory and CPU time of whole notebooks", memory.rows),
 }
 INTRO = """# Benchmarks
 
@@ -88,23 +96,44 @@ def machine() -> str:
     )
 
 
+def section(name: str) -> str:
+    """One group, measured now: its title, the machine's load before and after, its table."""
+    title, measure = GROUPS[name]
+    before = os.getloadavg()[0]
+    found = measure()
+    load = f"Load of the machine (waiting processes) before and after: {before:.0f} and {os.getloadavg()[0]:.0f}."
+    return f"## {title}\n\n{found if isinstance(found, str) else table(found)}\n\n{load}\n"
+
+
+def replaced(document: str, name: str, text: str) -> str:
+    """The document with the section of one group replaced, or put behind those that are measured before it."""
+    parts = re.split(r"^(?=## )", document, flags=re.MULTILINE)
+    known = {f"## {GROUPS[group][0]}": group for group in GROUPS}
+    order = list(GROUPS)
+    found = {known[part.split("\n", 1)[0]]: part for part in parts[1:] if part.split("\n", 1)[0] in known}
+    found[name] = text + "\n"
+    return parts[0] + "".join(found[group] for group in order if group in found).rstrip() + "\n"
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
-    groups = parser.parse_args(arguments).groups
-    unknown = sorted(set(groups) - set(GROUPS))
+    parser.add_argument("--write", action="store_true", help="replace the groups' sections in the document")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted(set(chosen.groups) - set(GROUPS))
     if unknown:
         parser.error(f"no group is called {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
     torch.set_num_threads(1)
-    parts = [INTRO, f"Machine: {machine()}\n"]
-    for name in groups or GROUPS:
-        title, measure = GROUPS[name]
+    head = f"{INTRO}\nMachine: {machine()}\n\n"
+    document = TARGET.read_text(encoding="utf-8") if chosen.groups and TARGET.is_file() else head
+    for name in chosen.groups or GROUPS:
         start = time.perf_counter()
-        parts.append(f"## {title}\n\n{table(measure())}\n")
-        print(parts[-1], f"({time.perf_counter() - start:.0f} s)\n", sep="\n", flush=True)
-    if not groups:
-        TARGET.write_text("\n".join(parts))
-        print(f"wrote docs/{TARGET.name}")
+        text = section(name)
+        print(text, f"({time.perf_counter() - start:.0f} s)\n", sep="\n", flush=True)
+        document = replaced(document, name, text)
+        if chosen.write or not chosen.groups:
+            TARGET.write_text(document, encoding="utf-8")
+            print(f"wrote docs/{TARGET.name}")
 
 
 if __name__ == "__main__":

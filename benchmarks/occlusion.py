@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from benchmarks.timing import Row, compare, cpu_seconds
 from lecturelib import models
+from lecturelib.models.torchvision_cpu import import_torchvision
 from lecturelib.network.baselines import GREY
 from lecturelib.network.inputs import channels_last
 from lecturelib.network.units import Logit
@@ -61,7 +62,7 @@ def _row(name: str, patch: int, stride: int, rounds: int) -> Row:
 def _network(name: str) -> tuple[nn.Module, Tensor, Logit]:
     torch.manual_seed(0)
     if name == "vgg16":
-        network = models.import_torchvision("models").vgg16(num_classes=10)
+        network = import_torchvision("models").vgg16(num_classes=10)
         model = models.adapt(network.eval(), models.IMAGENET_MEAN, models.IMAGENET_STD, (), name=name)
     else:
         model = models.load(name, weights="random")

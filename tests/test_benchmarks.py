@@ -2,8 +2,19 @@
 
 import pytest
 
-from benchmarks import architecture, attention, optimization, playground, timing, training
-from benchmarks.__main__ import GROUPS, main, table
+from benchmarks import (
+    architecture,
+    attention,
+    classroom,
+    growth,
+    memory,
+    optimization,
+    playground,
+    timing,
+    training,
+)
+from benchmarks.__main__ import GROUPS, main, replaced, table
+from benchmarks.kernels import Usage, student
 
 
 def test_ratios_are_medians_within_a_round(monkeypatch):
@@ -73,3 +84,41 @@ def test_attention_is_measured_against_torchs_own_of_the_same_result():
     assert all(row.ratios["torch, no weights"] == 1 for row in short)
     assert decoding.ratios["cached, first 16"] == training_step.ratios["nn.Transformer"] == 1
     assert all(ratio > 0 for row in (*short, decoding, training_step) for ratio in row.ratios.values())
+
+
+def test_the_exponent_of_growth_is_the_slope_between_logarithms():
+    squares = growth.Growth("work", "things", (1, 2, 4, 8), (3.0, 12.0, 48.0, 192.0), 2)
+    assert squares.exponent == pytest.approx(2)
+    found = growth.measured(
+        "sum", "numbers", 1, [(n, lambda n=n: sum(range(n))) for n in (1000, 4000)], rounds=2
+    )
+    assert found.sizes == (1000, 4000) and found.seconds[0] > 0
+    drawing = growth.chart([squares, found])
+    assert "work: exponent 2.00, expected 2" in drawing.alt and "2.00" in drawing.svg()
+
+
+def test_a_section_is_replaced_and_the_others_stay():
+    first, last = (f"## {GROUPS[name][0]}\n\nold\n\n" for name in ("occlusion", "imports"))
+    document = "# Benchmarks\n\n" + first + last
+    new = f"## {GROUPS['search'][0]}\n\nnew\n"
+    found = replaced(document, "search", new)  # between the two, as they are measured
+    assert found.index("old") < found.index("new") < found.rindex("old")
+    assert replaced(found, "search", new) == found
+
+
+def test_percentiles_of_a_class():
+    assert classroom.percentiles([0.1] * 18 + [5.0, 9.0]) == (0.1, 5.0)
+
+
+def test_a_line_of_memory_says_whether_it_is_within_the_limit():
+    assert memory.line("04", 9, Usage(900.4, 800, 700, 23)) == "| 04 | 9 | 900 | 800 | 700 | 23 | yes |"
+    assert memory.line("04", 9, Usage(1201, 800, 700, 23)).endswith("**no** |")
+
+
+def test_a_kernel_tells_its_memory_and_its_cpu_time():
+    with student("00_start_here") as one:
+        one.client.nb.cells[one.cells[0][0]].source = "kept = 1"
+        assert one.run(0) > 0
+        used = one.usage()
+        assert min(used.peak, used.resident) >= used.share > 10 and used.cpu > 0
+        assert one.client.nb.cells[one.cells[0][0]].source == "kept = 1"
