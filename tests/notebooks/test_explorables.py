@@ -48,6 +48,8 @@ EXPLORABLES = [
     optimization.dream_explorer,
     optimization.privacy_slider,
     optimization.regularizer_explorer,
+    optimization.objective_explorer,
+    optimization.penalty_explorer,
     optimization.nine_starts,
     optimization.location_explorer,
     optimization.activation_grid_explorer,

@@ -7,6 +7,8 @@ from lecturelib.optimization.explore.deep_dream import dream_explorer
 from lecturelib.optimization.explore.draw_digit import draw_a_digit
 from lecturelib.optimization.explore.examples import examples_or_optimized
 from lecturelib.optimization.explore.inversions import privacy_slider
+from lecturelib.optimization.explore.objectives import objective_explorer
+from lecturelib.optimization.explore.penalties import penalty_explorer
 from lecturelib.optimization.explore.regularizer_comparison import regularizer_explorer
 from lecturelib.optimization.explore.semantic_location import location_explorer
 from lecturelib.optimization.explore.starts import nine_starts
@@ -20,6 +22,8 @@ __all__ = [
     "examples_or_optimized",
     "location_explorer",
     "nine_starts",
+    "objective_explorer",
+    "penalty_explorer",
     "privacy_slider",
     "regularizer_explorer",
 ]
