@@ -111,7 +111,7 @@ def _draw(state: dict, unit: Unit, image: Tensor, value: float, step: int) -> Pi
     kept = state["penalty"] if state["penalty"] == "none" else f"{state['penalty']} × {state['strength']:g}"
     caption = (
         f"{state['unit']} of {NETWORK}, {step} steps from noise. Penalty or filter: {kept}; jitter {state['jitter']} "
-        f"px, rotation up to {state['rotation']}°, scale ± {state['scale']} %. The unit's value: {number(value)}; moved "
-        f"at random {number(moved)}. Share of fine detail: {fine:.0%}."
+        f"px, rotation up to {state['rotation']}°, scale ± {state['scale']} %. The unit's value: {number(value)}; "
+        f"moved at random {number(moved)}. Share of fine detail: {fine:.0%}."
     )
     return tiled([image], 1, zoom=ZOOM, alt=f"One optimized image. {caption}", caption=caption)
