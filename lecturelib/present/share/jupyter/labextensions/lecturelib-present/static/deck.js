@@ -4,7 +4,7 @@ import { ShowClock } from "./clock.js";
 import { Front } from "./front.js";
 import { controlAt, meaning, nameOf } from "./keys.js";
 import { Layout } from "./layout.js";
-import { headingOf, notesFor, sectionsOf } from "./notes.js";
+import { headingOf, notesFor, sectionsOf, titlesOf } from "./notes.js";
 import { kindOf, pagesOf } from "./pages.js";
 import { Presenter } from "./presenter.js";
 import { Runner, runs } from "./runner.js";
@@ -111,7 +111,7 @@ export class Deck {
   }
 
   titleOf(at) {
-    return headingOf(this.cellsOf(at)) || this.sections[at] || `page ${at + 1}`;
+    return this._titles[at] || `page ${at + 1}`;
   }
 
   notes(at = this.at) {
@@ -129,6 +129,7 @@ export class Deck {
     });
     this.pages = pagesOf(kinds);
     this.sections = sectionsOf(this);
+    this._titles = titlesOf(this);
     const found = kept ? this.pages.findIndex((_, at) => this.cellsOf(at).some((cell) => cell.model.id === kept)) : -1;
     this.at = Math.min(found >= 0 ? found : this.at, Math.max(0, this.pages.length - 1));
     this.step = Math.min(this.step, this.steps.length - 1);

@@ -1,6 +1,8 @@
 // What lies over the stage: the bar with the page number, the list of pages, the list of keys, the black screen.
 import { HELP } from "./keys.js";
 
+const BAR = 4000; // ms without the mouse after which the bar fades
+
 function make(tag, css, parent, attributes = {}) {
   const node = document.createElement(tag);
   if (css) node.className = css;
@@ -23,11 +25,20 @@ export class Front {
     this._button(bar, "›", "next", "Next (PageDown)");
     this._button(bar, "?", "help", "Keys (H)");
     this._button(bar, "✕", "leave", "Leave the slides (Q)");
+    this._wake = () => {
+      clearTimeout(this._sleep);
+      this.node.classList.add("ll-deck-awake");
+      this._sleep = setTimeout(() => this.node.classList.remove("ll-deck-awake"), BAR);
+    };
+    window.addEventListener("mousemove", this._wake);
+    this._wake();
     this.state = ""; // what is said of running and failing cells
     this._over = null; // "overview", "help" or "black", and its node
   }
 
   dispose() {
+    window.removeEventListener("mousemove", this._wake);
+    clearTimeout(this._sleep);
     this.node.remove();
   }
 

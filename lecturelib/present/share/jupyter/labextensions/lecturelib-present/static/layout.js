@@ -13,7 +13,7 @@ const SHARP_GROWTH = 2.6; // and drawings by no more
 const NARROW = 205; // pixels that a control needs
 const LINES = 22; // printed lines that one column holds
 const LONG = 118; // characters of a line that is broken
-const SHORT = 60; // characters of a line that two columns hold
+const SHORT = 70; // characters of a line that two columns hold
 const CARD = 22; // padding and border around a picture
 
 const PICTURES = ".ll-img[src], .ll-figure img, .jp-RenderedImage img, .jp-OutputArea-output > img";
@@ -71,7 +71,7 @@ export class Layout {
     const view = this._view;
     if (view) {
       view.classList.remove("ll-deck-side", "ll-deck-beside");
-      for (const name of ["text", "tall", "wide", "left", "head", "columns", "panel"]) view.style.removeProperty(`--ll-${name}`);
+      for (const name of ["text", "tall", "wide", "left", "head", "columns", "panel", "quiz"]) view.style.removeProperty(`--ll-${name}`);
     }
     this._cells = [];
     this._key = "";
@@ -169,6 +169,7 @@ export class Layout {
     const both = words.length && shown.length && !roles.includes("quiz");
     const tries = [{ side: 0 }, ...(both ? SHARES.map((side) => ({ side })) : [])];
     if (this._cells.some((cell) => cell.node.querySelector(".ll-controls > *"))) tries.push({ side: 0, beside: true });
+    if (roles.includes("quiz")) tries.push({ side: 0, quiz: 3 });
     let best = null;
     const weigh = (chosen) => {
       const found = this._fit(chosen, 1);
@@ -182,7 +183,7 @@ export class Layout {
       if (least.over > 0) continue; // where the smallest type does not fit, none does
       for (const type of TYPE.slice(0, -1)) {
         const found = weigh({ ...one, type });
-        if (found.over <= 0 && (!found.area || found.area > 0.97 * least.area)) break; // smaller type gains nothing
+        if (found.over <= 0 && found.cut <= least.cut && found.area >= 0.97 * least.area) break; // smaller type gains nothing
       }
     }
     this._known.set(this._key, best);
@@ -195,7 +196,7 @@ export class Layout {
     return Boolean(shown) && [...shown.children].some((one) => !/^(H[1-6]|STYLE)$/.test(one.tagName) && one.textContent.trim());
   }
 
-  _apply({ side, beside }, type) {
+  _apply({ side, beside, quiz = 2 }, type) {
     const view = this._view;
     view.classList.toggle("ll-deck-side", side > 0);
     view.classList.toggle("ll-deck-beside", Boolean(beside));
@@ -215,7 +216,7 @@ export class Layout {
     const row = Math.max(1, Math.floor(wide / NARROW));
     const columns = controls <= row ? controls : Math.max(Math.ceil(controls / 2), 1);
     this._crowded = beside ? 0 : Math.max(0, (0.68 * NARROW * columns) / wide - 1) * 4;
-    const own = { text: `${type}px`, left: `${left}px`, wide: `${Math.round(wide - CARD - (beside ? panel + GAP : 0))}px`, panel: `${panel}px`, columns: Math.max(1, columns) };
+    const own = { text: `${type}px`, left: `${left}px`, wide: `${Math.round(wide - CARD - (beside ? panel + GAP : 0))}px`, panel: `${panel}px`, columns: Math.max(1, columns), quiz };
     for (const [name, value] of Object.entries(own)) view.style.setProperty(`--ll-${name}`, value);
     const heading = view.querySelector(".ll-deck-titled .jp-RenderedMarkdown > :first-child");
     view.style.setProperty("--ll-head", heading ? `${heading.offsetHeight + 10}px` : "0px");
@@ -301,10 +302,17 @@ export class Layout {
     return { end, shown: next > begin ? next : end };
   }
 
-  // How much is cut off at the side: tables, printed lines, and code that is open.
+  // How much is cut off at the side, or broken: tables, formulas, printed lines, and code that is open.
   _cut() {
     let lost = 0;
-    for (const node of this._view.querySelectorAll(".jp-Cell:not(.ll-deck-away) :is(pre, table, .jp-OutputArea-output, .cm-scroller, mjx-container)")) {
+    for (const cell of this._cells) {
+      const editor = cell.node.querySelector(EDITOR);
+      if (!editor || !editor.getClientRects().length || cell.node.classList.contains("ll-deck-folded")) continue;
+      const longest = Math.max(...cell.model.sharedModel.getSource().split("\n").map((line) => line.length));
+      const letter = 0.602 * parseFloat(getComputedStyle(editor.querySelector(".cm-content, pre") || editor).fontSize);
+      lost = Math.max(lost, longest * letter + 14 - editor.clientWidth);
+    }
+    for (const node of this._view.querySelectorAll(".jp-Cell:not(.ll-deck-away) :is(pre, table, .jp-OutputArea-output, mjx-container)")) {
       if (node.closest(".ll-deck-folded .jp-Cell-inputWrapper, .ll-explorable") || node.querySelector(".ll-explorable")) continue;
       const wide = node.tagName === "MJX-CONTAINER" ? node.offsetWidth - node.closest(".jp-RenderedMarkdown, .jp-OutputArea").clientWidth : 0;
       lost = Math.max(lost, wide, node.scrollWidth - node.clientWidth - 2);

@@ -50,7 +50,7 @@ export async function measure(scroller, nodes, bottom = window.innerHeight) {
   const least = (list) => list.reduce((least, one) => (least && least[0] <= one[0] ? least : one), null);
   const said = (one) => one && { size: Math.round(10 * one[0] * unit) / 10, words: one[1].slice(0, 40) };
   const cut = nodes
-    .flatMap((node) => [...node.querySelectorAll("pre, .cm-scroller, .ll-area, .jp-OutputArea-output, table")])
+    .flatMap((node) => [...node.querySelectorAll("pre, .cm-scroller, .ll-area, .jp-OutputArea-output, table, mjx-container")])
     .filter((node) => !node.closest(".ll-deck-folded .jp-Cell-inputWrapper"))
     .filter((node) => seen(node) && (node.scrollWidth > node.clientWidth + 2 || node.scrollHeight > node.clientHeight + 2))
     .filter((node) => getComputedStyle(node).overflowX !== "visible" || getComputedStyle(node).overflowY !== "visible")

@@ -30,6 +30,16 @@ export function sectionsOf(deck) {
   });
 }
 
+// A name for each page: its heading, or that of its section; several of one name are numbered.
+export function titlesOf(deck) {
+  const seen = new Map();
+  return deck.pages.map((_, at) => {
+    const name = headingOf(deck.cellsOf(at)) || deck.sections[at];
+    seen.set(name, (seen.get(name) || 0) + 1);
+    return name && seen.get(name) > 1 ? `${name} (${seen.get(name)})` : name;
+  });
+}
+
 // What a title and a note have in common: the number of the section, or else all its words.
 const plain = (text) => /^\d+(?= ·)/.exec(text)?.[0] ?? text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
