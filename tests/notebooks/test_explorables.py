@@ -25,6 +25,7 @@ EXPLORABLES = [
     architecture.other_diagrams_explorer,
     training.smoothing_explorer,
     training.learning_rate_explorer,
+    training.monitor_explorer,
     training.diagnosis_quiz,
     explore.kernel_browser,
     explore.activation_browser,

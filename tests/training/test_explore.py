@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from lecturelib.training import explore
 from lecturelib.training.explore import rates, smoothing
@@ -67,3 +68,34 @@ def test_anonymous_runs_hold_every_fault_once_and_answers_are_folded(capsys):
     assert f"run A: {faults[0]}. Named" in capsys.readouterr().out
     with pytest.raises(ValueError, match="seed: expected one of the shipped runs' seeds"):
         explore.anonymous(10**6)
+
+
+# --- what monitors record ------------------------------------------------------------------------------------
+
+
+def test_the_gradients_that_are_drawn_are_those_of_the_run():
+    from lecturelib.training.explore.monitors import BATCH, deep_net, monitored
+    from lecturelib.training.explore.short_runs import clothes
+    from lecturelib.training.fit import fit
+
+    history = monitored(3, "tanh", 1.0, 0.1, 1)
+    model = deep_net(3, "tanh", 1.0, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = fit(model, clothes(), steps=5, optimizer=optimizer, batch_size=BATCH, seed=1)
+    *_, step = run
+    by_hand = model[1].weight.grad.square().mean().sqrt().item()
+    recorded = dict(zip(history.steps("gradients/1").tolist(), history["gradients/1"].tolist(), strict=True))
+    assert recorded[step.step] == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_sigmoids_let_the_gradient_vanish_and_the_caption_says_by_how_much():
+    from lecturelib.training.explore import monitor_explorer
+    from lecturelib.training.explore.monitors import monitored
+
+    given = {"recorded": "gradients", "activation": "sigmoid", "depth": 8}
+    history = monitored(8, "sigmoid", 1.0, 0.1, 0)
+    caption = monitor_explorer().picture(given).caption
+    first, last = history["gradients/1"][-1], history["gradients/17"][-1]
+    assert first < last / 1000 and f"1 {first:.2g}" in caption and f"17 {last:.2g}" in caption
+    none = monitor_explorer().picture({**given, "recorded": "dead units"})
+    assert "nothing" in none.caption and "there is no ReLU" in none.svg
