@@ -218,3 +218,22 @@ def test_control_characters_in_a_typed_sentence_give_a_picture_or_a_reason(make,
         return
     ElementTree.fromstring(shown.svg)  # well formed
     assert shown.alt
+
+
+def test_a_window_shows_the_weights_of_its_layer_and_head():
+    from lecturelib import datasets
+    from lecturelib.attention.explore.local_window import LAYERS, local_attention_explorer
+    from lecturelib.attention.local_layer import load
+
+    images, labels = datasets.clothes("test")
+    with torch.inference_mode():
+        _, weights = load("attention")(images[labels == datasets.CLOTHES.index("bag")][1:2])
+    explorable = local_attention_explorer("bag")
+    for layer, side in ((0, 14), (1, 7)):
+        given = {"example": 2, "layer": LAYERS[layer], "head": 2, "x": 0.99, "y": 0.4}
+        shown = explorable.picture(given)
+        window = weights[layer][0, 1, int(0.4 * side), side - 1]
+        assert f"row {int(0.4 * side) + 1}, column {side}: it takes {window[2, 2]:.0%} from itself" in shown.caption
+        assert shown.svg.count(">outside<") == 10  # two of five columns lie beyond the right edge
+        inside = window[:, :3].flatten().tolist()
+        assert abs(sum(inside) - 1) < 1e-4 and all(f">{100 * w:.0f}</text>" in shown.svg for w in inside)

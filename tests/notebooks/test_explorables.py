@@ -61,6 +61,7 @@ EXPLORABLES = [
     attention.alignment_explorer,
     attention.implicit_explorer,
     attention.lstm_gates_explorer,
+    attention.local_attention_explorer,
     attention.scores_explorer,
     attention.soft_hard_local_explorer,
     attention.permutation_explorer,

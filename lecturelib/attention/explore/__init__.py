@@ -6,6 +6,7 @@ from lecturelib.attention.explore.heads import heads_explorer
 from lecturelib.attention.explore.implicit import implicit_explorer
 from lecturelib.attention.explore.interventions import permutation_explorer
 from lecturelib.attention.explore.kernel_regression import kernel_regression_explorer
+from lecturelib.attention.explore.local_window import local_attention_explorer
 from lecturelib.attention.explore.lstm_gates import lstm_gates_explorer
 from lecturelib.attention.explore.masks import mask_explorer
 from lecturelib.attention.explore.positional_encoding import positional_encoding_explorer
@@ -18,6 +19,7 @@ __all__ = [
     "beam_search_explorer",
     "kernel_regression_explorer",
     "query_key_value_explorer",
+    "local_attention_explorer",
     "lstm_gates_explorer",
     "heads_explorer",
     "implicit_explorer",
