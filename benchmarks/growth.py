@@ -98,7 +98,7 @@ def _works() -> Iterator[tuple[str, str, float, list[Case]]]:
         ],
     )
     # from 250 boxes on the layout tries fewer forms: these all have more
-    large = [nn.Sequential(*(Block() for _ in range(n))).eval() for n in (80, 120, 160, 240, 320)]
+    large = [nn.Sequential(*(Block() for _ in range(n))).eval() for n in (100, 140, 180, 240, 320)]
     graphs = [trace(network, (1, 8)) for network in large]
     yield (
         "drawing every block",
