@@ -1,10 +1,14 @@
 """Part 7, attention: scores, soft, hard and local attention, masks, the Transformer, translators and their weights.
 
-`lecturelib.attention.explore` holds the explorables, `QUESTIONS` and `QUESTIONS_TRANSFORMER` the quizzes of the two
-lessons. Networks that come with weights: `translator(name)`, `load_minilm()`, `load_masked_words()`, `load_sagan()`,
-`load_clothes_net(kind)`.
+`lecturelib.attention.explore` holds the explorables, `QUESTIONS`, `QUESTIONS_TRANSFORMER` and `QUESTIONS_CAUSAL` the
+quizzes of the three lessons. Networks that come with weights: `translator(name)`, `load_minilm()`,
+`load_masked_words()`, `load_causal_words()`, `load_induction(layers)`, `load_sagan()`, `load_clothes_net(kind)`.
 """
 
+from lecturelib.attention.cache_cost import continuation_cost, step_cost
+from lecturelib.attention.causal_language_model import CausalLanguageModel, next_token_loss, perplexity
+from lecturelib.attention.causal_language_model import load as load_causal_words
+from lecturelib.attention.causal_language_model import training_log as causal_training_log
 from lecturelib.attention.claims import (
     c15_letters,
     c15_sentences,
@@ -16,11 +20,23 @@ from lecturelib.attention.claims import (
     multiply_adds,
     without_order,
 )
+from lecturelib.attention.claims_causal import c32_induction, c33_perplexity
 from lecturelib.attention.claims_few_labels import c17_pretraining, draw_labeled, mean_recall
 from lecturelib.attention.claims_senses import SENSES, c28_senses, state_of
 from lecturelib.attention.claims_vision import c18_local_attention, c19_sagan
 from lecturelib.attention.decoding import Decoded, Decoder, beam_search, greedy, length_normalized
 from lecturelib.attention.implicit import agreement, implicit_attention, shares
+from lecturelib.attention.induction import (
+    copying,
+    induction_scores,
+    letters,
+    pieces,
+    repeated,
+    without_heads,
+)
+from lecturelib.attention.induction import load as load_induction
+from lecturelib.attention.induction_plots import watch_heads
+from lecturelib.attention.induction_run import InductionRun, InductionStep, train_induction
 from lecturelib.attention.interventions import Permuted, permuted_attention, with_changed_weights
 from lecturelib.attention.kernel_regression import left_out_error, nadaraya_watson, noisy_curve, true_curve
 from lecturelib.attention.local_layer import ClothesNet, LocalAttention2d
@@ -35,6 +51,15 @@ from lecturelib.attention.multihead import (
     positional_encoding,
     scaled_dot_product_attention,
 )
+from lecturelib.attention.next_token import (
+    Continuation,
+    continue_text,
+    continued,
+    next_token_distribution,
+    next_token_scores,
+    prompt_ids,
+)
+from lecturelib.attention.ngram_model import KneserNey
 from lecturelib.attention.positional_shift import rotations, shift_matrix
 from lecturelib.attention.pretraining import (
     Classifier,
@@ -46,6 +71,7 @@ from lecturelib.attention.pretraining import (
 )
 from lecturelib.attention.pretraining import load as load_masked_words
 from lecturelib.attention.questions import QUESTIONS
+from lecturelib.attention.questions_causal import QUESTIONS as QUESTIONS_CAUSAL
 from lecturelib.attention.questions_transformer import QUESTIONS as QUESTIONS_TRANSFORMER
 from lecturelib.attention.sagan import AttentiveGenerator, SelfAttention2d, reach, structure
 from lecturelib.attention.sagan import load as load_sagan
@@ -105,8 +131,10 @@ __all__ = [
     "Additive",
     "AttentionWeights",
     "AttentiveGenerator",
+    "CausalLanguageModel",
     "Classifier",
     "ClothesNet",
+    "Continuation",
     "Cosine",
     "Decoded",
     "Decoder",
@@ -117,8 +145,11 @@ __all__ = [
     "EncoderLayer",
     "EncoderOutput",
     "FeedForward",
+    "InductionRun",
+    "InductionStep",
     "General",
     "KeyValueCache",
+    "KneserNey",
     "LONGEST",
     "LocalAttention2d",
     "MiniLM",
@@ -127,6 +158,7 @@ __all__ = [
     "Permuted",
     "PredictedCenter",
     "QUESTIONS",
+    "QUESTIONS_CAUSAL",
     "QUESTIONS_TRANSFORMER",
     "SCORES",
     "SENSES",
@@ -158,8 +190,15 @@ __all__ = [
     "c25_scores",
     "c28_senses",
     "c30_implicit",
+    "c32_induction",
+    "c33_perplexity",
     "causal_mask",
+    "causal_training_log",
     "check_mask",
+    "continuation_cost",
+    "continue_text",
+    "continued",
+    "copying",
     "cost",
     "draw_labeled",
     "exact_gradient",
@@ -170,11 +209,15 @@ __all__ = [
     "head_view",
     "hide",
     "implicit_attention",
+    "induction_scores",
     "labeled",
     "learn_from_labels",
     "left_out_error",
     "length_normalized",
+    "letters",
+    "load_causal_words",
     "load_clothes_net",
+    "load_induction",
     "load_masked_words",
     "load_minilm",
     "load_sagan",
@@ -192,17 +235,24 @@ __all__ = [
     "multiply_adds",
     "nadaraya_watson",
     "noisy_curve",
+    "next_token_distribution",
+    "next_token_loss",
+    "next_token_scores",
     "normalized",
     "on_target",
     "padding_mask",
     "pairs",
+    "perplexity",
     "permuted_attention",
+    "pieces",
     "positional_encoding",
+    "prompt_ids",
     "reach",
     "reading_view",
     "reference_columns",
     "references",
     "reinforce_gradient",
+    "repeated",
     "rotations",
     "scaled_dot_product_attention",
     "sequences",
@@ -212,15 +262,19 @@ __all__ = [
     "shipped_tokenizer",
     "soft",
     "state_of",
+    "step_cost",
     "structure",
     "tense",
+    "train_induction",
     "train_toy",
     "true_curve",
     "training_log",
     "translate",
     "translator",
     "watch",
+    "watch_heads",
     "with_changed_weights",
+    "without_heads",
     "without_order",
     "word_groups",
 ]

@@ -68,14 +68,18 @@ class EncoderLayer(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(d, eps), nn.LayerNorm(d, eps)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """x (B, S, d), mask (1 or B, 1 or S, S) True where allowed -> (B, S, d), weights (B, heads, S, S)."""
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, cache: KeyValueCache | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """x (B, S, d), mask (1 or B, 1 or S, S) True where allowed -> (B, S, d), weights (B, heads, S, S).
+
+        With a `cache` x holds the new tokens only, and the weights also reach those of before (B, heads, S, K)."""
         if self.norm_first:
             y = self.norm1(x)
-            gathered, weights = self.attention(y, y, mask)
+            gathered, weights = self.attention(y, y, mask, cache)
             x = x + self.dropout(gathered)
             return x + self.dropout(self.feed_forward(self.norm2(x))), weights
-        gathered, weights = self.attention(x, x, mask)
+        gathered, weights = self.attention(x, x, mask, cache)
         x = self.norm1(x + self.dropout(gathered))
         return self.norm2(x + self.dropout(self.feed_forward(x))), weights
 

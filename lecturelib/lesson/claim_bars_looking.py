@@ -1,6 +1,6 @@
-"""The bars of part 9's claims, beside those of all other parts; see `claim_bars`."""
+"""The bars of part 9's claims and of the causal models', beside those of all other parts; see `claim_bars`."""
 
-from lecturelib.lesson.claim_bars import BASELINE, CLAIM_BARS, Bar, Bars
+from lecturelib.lesson.claim_bars import BASELINE, CLAIM_BARS, MEASURED, Bar, Bars
 
 ALL_BARS: dict[str, Bars] = CLAIM_BARS | {
     "C22": Bars(
@@ -41,5 +41,30 @@ ALL_BARS: dict[str, Bars] = CLAIM_BARS | {
         ),
         "below 5 pixels for each seed, and fewer errors than a window that stays over the whole picture",
         5.0,
+    ),
+    "C32": Bars(
+        "share of letters right where they repeat, mean of three seeds",
+        (
+            Bar("two layers", "right_two_layers"),
+            Bar("without its best head", "right_without_the_best"),
+            Bar("without all induction heads", "right_without_induction_heads"),
+            Bar("without the heads of layer 1", "right_without_layer_1_heads"),
+            Bar("one layer", "right_one_layer", BASELINE),
+        ),
+        "induction heads (score above .5) in every second layer and in no one-layer model; two layers above one, and "
+        "above themselves without these heads, by more than .3 of the letters, two standard errors deducted",
+    ),
+    "C33": Bars(
+        "perplexity of a token of held-out sentences, one model (lower is better)",
+        tuple(
+            Bar(f"{language}, {what}", f"{side}_{key}", role)
+            for language, side in (("English", "english"), ("French", "french"))
+            for what, key, role in (
+                ("causal model", "model", MEASURED),
+                ("3-gram of the same text", "3-gram", BASELINE),
+                ("3-gram of this language alone", f"3-gram_of_{side}_alone", BASELINE),
+            )
+        ),
+        "the causal model below both 3-gram models, in both languages",
     ),
 }
