@@ -4,14 +4,15 @@ import pytest
 
 LESSONS = {
     "00_start_here": 1,
-    "01_architecture": 5,
-    "02_training": 3,
+    "01_architecture": 7,
+    "02_training": 4,
     "03_confounds": 10,
     "04_parameters": 6,
     "05_gradients": 8,
     "06_optimization": 10,
-    "07a_attention": 7,
+    "07a_attention": 8,
     "07b_transformer": 7,
+    "07c_language_model": 5,
     "08_autoencoders": 12,
     "09_visual_attention": 9,
 }  # and how many explorables it holds

@@ -10,6 +10,7 @@ from torch import nn
 
 from lecturelib import models
 from lecturelib.architecture.graph.trace import trace
+from lecturelib.attention.causal_language_model import CausalLanguageModel, perplexity
 from lecturelib.attention.decoding import greedy
 from lecturelib.attention.implicit import implicit_attention
 from lecturelib.attention.interventions import permuted_attention
@@ -20,6 +21,7 @@ from lecturelib.attention.multihead import (
     positional_encoding,
     scaled_dot_product_attention,
 )
+from lecturelib.attention.next_token import continued, next_token_distribution
 from lecturelib.attention.scores import Cosine, make_score
 from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.soft_hard_local import hard, local, reinforce_gradient, soft
@@ -324,3 +326,40 @@ def test_the_attack_as_shown_is_the_librarys():
     found = shown["attack"](image, lenet.classes[3], epsilon=0.1, steps=5)
     other = pgd(lenet, image, 0.1, 5, target=lenet.classes[3])
     assert ((found - other).abs() > 1e-6).float().mean() < 0.01  # a sign of a gradient near 0 may turn
+
+
+def causal_as_shown():
+    return shown_definitions("07c_language_model", math=math, START=START, END=END)
+
+
+def small_language_model():
+    torch.manual_seed(0)
+    return CausalLanguageModel(40, d=16, heads=2, layers=2, hidden=32).eval()
+
+
+def test_probabilities_and_perplexity_as_shown_equal_the_librarys():
+    shown, model = causal_as_shown(), small_language_model()
+    log_p = shown["log_probability"](model, SENTENCE)
+    scores = model(torch.tensor([[START, *SENTENCE[:-1]]]))[0][0].log_softmax(-1)
+    torch.testing.assert_close(log_p, scores[torch.arange(len(SENTENCE)), SENTENCE].detach())
+    assert math.isclose(shown["perplexity_of"](log_p), perplexity(model, [SENTENCE]), rel_tol=1e-4)
+
+
+def test_cutting_as_shown_equals_the_librarys():
+    shown = causal_as_shown()["cut"]
+    scores = torch.randn(50, generator=torch.Generator().manual_seed(0)) * 2
+    for given in (
+        {},
+        {"temperature": 0.3},
+        {"top_k": 7},
+        {"top_p": 0.6},
+        {"temperature": 2.0, "top_k": 9, "top_p": 0.5},
+    ):
+        torch.testing.assert_close(shown(scores, **given), next_token_distribution(scores, **given))
+
+
+def test_decoding_as_shown_equals_the_librarys():
+    shown, model = causal_as_shown(), small_language_model()
+    library = continued(model, SENTENCE[:-1], longest=12).ids
+    assert shown["greedy_with_cache"](model, SENTENCE[:-1], 12) == library
+    assert shown["greedy_without"](model, SENTENCE[:-1], 12) == library

@@ -83,6 +83,7 @@ def test_a_lesson_begins_by_its_number(notebook):
         "06_optimization",
         "07a_attention",
         "07b_transformer",
+        "07c_language_model",
         "08_autoencoders",
         "09_visual_attention",
     ],
