@@ -68,13 +68,13 @@ def objective_of(state: dict) -> Unit:
     first, second = Channel(state["layer"], state["a"]), Channel(state["layer"], state["b"])
     if state["objective"] == KINDS[-1]:
         return Layer(state["layer"])
-    return {
-        "A": first,
-        "-A": -1 * first,
-        "A + B": first + second,
-        "A - B": first - second,
-        "between A and B": (1 - state["mix"]) * first + state["mix"] * second,
-    }[state["objective"]]
+    if state["objective"] == "between A and B":
+        if state["mix"] in (0, 1):
+            return second if state["mix"] else first
+        return (1 - state["mix"]) * first + state["mix"] * second
+    return {"A": first, "-A": -1 * first, "A + B": first + second, "A - B": first - second}[
+        state["objective"]
+    ]
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
@@ -88,7 +88,9 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         )  # fmt: skip
 
     key = ("objectives", str(unit), steps, seed)
-    yield from emerging(key, ascent, steps, lambda step: _draw(state, unit, step.image, step.step), "ascending")
+    yield from emerging(
+        key, ascent, steps, lambda step: _draw(state, unit, step.image, step.step), "ascending"
+    )
 
 
 def _draw(state: dict, unit: Unit, image: Tensor, step: int) -> Picture:

@@ -12,6 +12,7 @@ from lecturelib.optimization.regularizer_comparison import high_frequency_share,
 from lecturelib.optimization.regularizers import (
     Regularizer,
     bilateral,
+    clipping,
     gaussian,
     l2,
     total_variation,
@@ -88,7 +89,8 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     model, unit = common_controls.network(NETWORK), UNITS[state["unit"]]
     name, steps = state["penalty"], state["steps"]
     strength = state["strength"] if name != "none" else 1.0
-    kept = () if name == "none" else (PENALTIES[name](strength),)
+    # shrunken wavelets may leave the range of pixels
+    kept = () if name == "none" else (PENALTIES[name](strength), clipping())
 
     def ascent():
         return iter_maximize(
