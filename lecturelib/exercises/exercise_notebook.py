@@ -16,7 +16,11 @@ PARTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "04": ("04_parameters", "Simple parameter visualization", ("04_parameters",)),
     "05": ("05_gradients", "Gradient methods", ("05_gradients",)),
     "06": ("06_optimization", "Optimization methods", ("06_optimization",)),
-    "07": ("07_attention", "Attention and the Transformer", ("07a_attention", "07b_transformer")),
+    "07": (
+        "07_attention",
+        "Attention and the Transformer",
+        ("07a_attention", "07b_transformer", "07c_language_model"),
+    ),
     "08": ("08_autoencoders", "Autoencoders", ("08_autoencoders",)),
     "09": ("09_visual_attention", "Visual attention", ("09_visual_attention",)),
 }
