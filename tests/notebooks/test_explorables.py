@@ -51,6 +51,7 @@ EXPLORABLES = [
     optimization.regularizer_explorer,
     optimization.objective_explorer,
     optimization.penalty_explorer,
+    optimization.prior_explorer,
     optimization.nine_starts,
     optimization.location_explorer,
     optimization.activation_grid_explorer,

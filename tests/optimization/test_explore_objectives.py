@@ -51,3 +51,33 @@ def test_a_stronger_penalty_leaves_less_fine_detail():
 def test_what_is_zero_does_not_move_the_picture():
     assert transforms_of({"jitter": 0, "rotation": 0, "scale": 0}) == ()
     assert len(transforms_of({"jitter": 8, "rotation": 5, "scale": 10})) == 3
+
+
+def test_a_prior_is_the_one_that_it_is_called():
+    from lecturelib.optimization import GANPrior, LayerStatistics, VAEPrior
+    from lecturelib.optimization.explore.priors import PRIORS, settings_of
+
+    for prior, name in PRIORS.items():
+        given = settings_of(prior, 30.0, 1)
+        if name.endswith(("_vae", "_gan")):
+            kind = VAEPrior if name.endswith("_vae") else GANPrior
+            form = given["parametrization"]
+            assert type(form) is kind and form.generator.name == name
+        elif name:
+            (kept,) = given["regularizers"]
+            assert isinstance(kept, LayerStatistics) and kept.weight == 30.0
+    assert settings_of("none (Fourier)", 0.0, 1) == {}
+
+
+def test_a_heavier_weight_brings_a_layer_nearer_to_its_statistics():
+    from lecturelib.network import Logit, recording
+    from lecturelib.optimization.explore.priors import _measured, settings_of
+
+    model, found = common_controls.network("fashion_lenet"), []
+    for weight in (1.0, 300.0):
+        given = settings_of("statistics of conv1", weight, 0)
+        image = maximize(model, Logit(8), steps=25, transforms=(), **given).image
+        with torch.no_grad(), recording(model, ["conv1"]) as acts:
+            acts.forward(image)
+        found.append(_measured("conv1").distance(acts.maps("conv1").flatten(2)).item())
+    assert found[1] < 0.5 * found[0]

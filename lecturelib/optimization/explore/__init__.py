@@ -9,6 +9,7 @@ from lecturelib.optimization.explore.examples import examples_or_optimized
 from lecturelib.optimization.explore.inversions import privacy_slider
 from lecturelib.optimization.explore.objectives import objective_explorer
 from lecturelib.optimization.explore.penalties import penalty_explorer
+from lecturelib.optimization.explore.priors import prior_explorer
 from lecturelib.optimization.explore.regularizer_comparison import regularizer_explorer
 from lecturelib.optimization.explore.semantic_location import location_explorer
 from lecturelib.optimization.explore.starts import nine_starts
@@ -24,6 +25,7 @@ __all__ = [
     "nine_starts",
     "objective_explorer",
     "penalty_explorer",
+    "prior_explorer",
     "privacy_slider",
     "regularizer_explorer",
 ]
