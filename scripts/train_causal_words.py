@@ -123,6 +123,9 @@ def main() -> None:
         metrics |= {
             f"{name}_test_sentences": len(test[name]),
             f"{name}_perplexity": round(perplexity(model, test[name]), 2),
+            f"{name}_perplexity_on_every_40th_training_sentence": round(
+                perplexity(model, train[name][::40]), 2
+            ),
             f"{name}_perplexity_of_a_3-gram_model": round(counted.perplexity(test[name]), 2),
             f"{name}_perplexity_of_a_3-gram_model_of_{name}_alone": round(apart.perplexity(test[name]), 2),
         }

@@ -66,7 +66,8 @@ def c33_perplexity() -> dict:
 
     The shipped model (one seed) beside interpolated Kneser-Ney on the same sentences and tokens, both languages
     together and each alone, as scripts/train_causal_words.py measured them. Holds if the model's perplexity is the
-    lower one in both languages, also beside the 3-gram model of that language alone.
+    lower one in both languages, also beside the 3-gram model of that language alone. Its perplexity on sentences of
+    the training text stands beside them: how far the model has learned these by heart.
     """
     log = training_log()
     numbers: dict = {"seeds": 1, "epochs": log["epochs"]}
@@ -79,6 +80,7 @@ def c33_perplexity() -> dict:
         numbers |= {
             f"{side}_sentences": log[f"{side}_test_sentences"],
             f"{side}_model": own,
+            f"{side}_model_in_training": log[f"{side}_perplexity_on_every_40th_training_sentence"],
             f"{side}_3-gram": both,
             f"{side}_3-gram_of_{side}_alone": alone,
         }
