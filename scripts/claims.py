@@ -1,5 +1,5 @@
 """Measure the claims in full: part 3 (C1 to C5, C12), part 4 (C6, C7, C26, C31), part 5 (C8, C9, C10), part 6 (C11,
-C13, C14, C27), part 7 (C15 to C19, C25, C28, C30), part 8 (C20, C21) and part 9 (C22 to C24, C29).
+C13, C14, C27), part 7 (C15 to C19, C25, C28, C30, C32, C33), part 8 (C20, C21) and part 9 (C22 to C24, C29).
 
     python scripts/claims.py               every part, into data/claims/: half an hour
     python scripts/claims.py part5         one of them
@@ -18,7 +18,7 @@ from pathlib import Path
 from lecturelib import datasets
 from lecturelib.assets.shipped import write_checksums
 from lecturelib.attention import claims as attention
-from lecturelib.attention import claims_few_labels, claims_senses, claims_vision
+from lecturelib.attention import claims_causal, claims_few_labels, claims_senses, claims_vision
 from lecturelib.autoencoders.claims import c20_linear, c21_two_numbers
 from lecturelib.confounds import claims_attacks
 from lecturelib.confounds.claims import c1_tanks, c2_microphones, c3_adversarial, c4_glasses
@@ -97,6 +97,8 @@ def part7() -> dict:
         "C25 qualities": attention.c25_qualities,
         "C28": claims_senses.c28_senses,
         "C30": attention.c30_implicit,
+        "C32": claims_causal.c32_induction,
+        "C33": claims_causal.c33_perplexity,
     }
 
 
