@@ -6,6 +6,7 @@ import lecturelib
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
 from lecturelib.cpu_quota import respect_cpu_quota
+from lecturelib.lesson.freed_memory import give_back_after_cells
 
 # What each lesson cannot do without: its first cell says so, instead of a cell half-way through.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -25,7 +26,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 def begin(part: str, seed: int = 0) -> None:
     """Seed PyTorch and check that the networks of a part ("04") are there; nothing is downloaded.
 
-    PyTorch takes no more threads than a container's quota allows.
+    PyTorch takes no more threads than a container's quota allows, and what a cell has freed goes back to the machine.
 
     Raises `UnknownName` (a `KeyError`) for an unknown part, `assets.AssetMissing` with the command that fetches what is
     missing.
@@ -40,6 +41,7 @@ def begin(part: str, seed: int = 0) -> None:
     for name in NEEDS[part]:
         assets.path(name)
     respect_cpu_quota()
+    give_back_after_cells()
     torch.manual_seed(seed)
     print(
         f"lecturelib {lecturelib.__version__}, PyTorch {torch.__version__}: ready for part {part}, offline."
