@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import torch
@@ -66,7 +67,8 @@ def continuation_of(
     return continued(model, prompt_ids(text), LONGEST, generator, temperature, top_k, top_p)
 
 
-def _render(state: dict) -> Picture:
+def _render(state: dict) -> Iterator[Picture]:
+    """The bars at once, then the same with the continuations."""
     text, temperature, top_p = state["text"], state["temperature"], state["top_p"]
     known, top_k = shipped_tokenizer(), state["top_k"]
     top_k, top_p = (None if top_k == TOP_K[-1] else top_k), (None if top_p == 1 else top_p)  # nothing is cut
@@ -75,17 +77,22 @@ def _render(state: dict) -> Picture:
     order = own.topk(TOP).indices
     names = [readable(token) for token in known.tokens(order.tolist())]
     others = (1 - own[order].sum().item(), max(0.0, 1 - changed[order].sum().item()))
-    lines = [("greedy", *_written(continuation_of(text, None)))]
-    for k in range(2):
-        found = continuation_of(text, 2 * state["seed"] + k, temperature, top_k, top_p)
-        lines.append((f"sampled, {2 * state['seed'] + k + 1}", *_written(found)))
     kept = int((changed > 0).sum())
     likely = float(torch.special.entr(changed).sum().exp())
     caption = (
         f"{kept:,} of {len(own):,} tokens can be drawn; as uncertain as {likely:.1f} equally likely ones (exp of the "
         "entropy)."
     )
-    return next_token_view(names, own[order].tolist(), changed[order].tolist(), others, lines, caption)
+    shown = (names, own[order].tolist(), changed[order].tolist(), others)
+    seeds = (None, 2 * state["seed"], 2 * state["seed"] + 1)
+    called = ["greedy" if seed is None else f"sampled, {seed + 1}" for seed in seeds]
+    given = known.decode(prompt_ids(text))
+    yield next_token_view(*shown, [(name, given, "") for name in called], caption)
+    lines = []
+    for name, seed in zip(called, seeds, strict=True):
+        how = (temperature, top_k, top_p) if seed is not None else (1.0, None, None)
+        lines.append((name, *_written(continuation_of(text, seed, *how))))
+    yield next_token_view(*shown, lines, caption)
 
 
 def _written(found: Continuation) -> tuple[str, str]:
