@@ -245,6 +245,7 @@ function render({ model, el }) {
   };
   for (const [event, handler] of Object.entries(watched)) model.on(event, handler);
   const leave = announced(model, card);
+  const connected = whenCutOff(model, el);
   onProgress();
   onError();
   onPointer();
@@ -254,6 +255,7 @@ function render({ model, el }) {
 
   return () => {
     leave();
+    connected();
     for (const [event, handler] of Object.entries(watched)) model.off(event, handler);
     for (const style of hiding.values()) style.remove();
     follow.disconnect();

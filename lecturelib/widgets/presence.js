@@ -51,3 +51,21 @@ function announced(model, parent) {
   if (!presence.isConnected) presence.came(); // drawn before it is put into the page
   return leave;
 }
+
+// A kernel that was restarted knows nothing of what stands on the page: it says so, and takes no key and no click.
+function whenCutOff(model, el) {
+  function cutOff() {
+    const root = el.closest(".ll-explorable");
+    const row = root && root.querySelector(".ll-row");
+    if (!row || root.classList.contains("ll-cut-off")) return;
+    root.classList.add("ll-cut-off");
+    row.inert = true;
+    const notice = document.createElement("p");
+    notice.className = "ll-notice";
+    notice.setAttribute("role", "status");
+    root.insertBefore(notice, row);
+    notice.textContent = "Kernel restarted: run the cell.";
+  }
+  model.on("comm_live_update", cutOff);
+  return () => model.off("comm_live_update", cutOff);
+}
