@@ -237,3 +237,39 @@ def test_a_window_shows_the_weights_of_its_layer_and_head():
         assert shown.svg.count(">outside<") == 10  # two of five columns lie beyond the right edge
         inside = window[:, :3].flatten().tolist()
         assert abs(sum(inside) - 1) < 1e-4 and all(f">{100 * w:.0f}</text>" in shown.svg for w in inside)
+
+
+def test_one_model_trains_with_any_score_and_a_window_stays_a_window():
+    from lecturelib.attention.explore.live_scores import LOCAL, SCORES, WINDOW, live_scores_explorer, run_of
+
+    explorable = live_scores_explorer()
+    for score in SCORES:
+        shown = explorable.picture({"score": score, "steps": 50})
+        assert "step 50 of 50" in shown.caption
+        assert ("of the attention" in shown.caption) == (not score.startswith("none"))
+    run = run_of(LOCAL, "copy", 60, 0)
+    center = run.model.score.center.v.weight.clone()
+    *_, last = run
+    assert not torch.equal(center, run.model.score.center.v.weight)  # it learns, too
+    assert ((last.weights > 0).sum(1) <= 2 * WINDOW + 1).all()
+    torch.testing.assert_close(last.weights.sum(1), torch.ones(9))
+    # the same letters and first weights for every score
+    first = {score: next(run_of(score, "copy", 60, 3)) for score in ("dot", "general")}
+    assert first["dot"].loss == pytest.approx(first["general"].loss, rel=0.05)
+
+
+def test_the_windowed_score_by_hand():
+    from lecturelib.attention.explore.live_scores import LocalScore
+    from lecturelib.attention.scores import make_score
+
+    torch.manual_seed(0)
+    score = LocalScore(make_score("additive", 6, 8), d=6)
+    queries, keys = torch.randn(2, 3, 6), torch.randn(2, 9, 8)
+    found, plain = score(queries, keys), score.score(queries, keys)
+    for b in range(2):
+        for t in range(3):
+            p = 8 * torch.sigmoid(score.center.v(score.center.w(queries[b, t]).tanh())[0])
+            for i in range(9):
+                near = abs(i - round(p.item())) <= 2
+                by_hand = plain[b, t, i] - (i - p) ** 2 / 2 if near else torch.tensor(float("-inf"))
+                torch.testing.assert_close(found[b, t, i], by_hand)

@@ -64,6 +64,7 @@ EXPLORABLES = [
     attention.lstm_gates_explorer,
     attention.local_attention_explorer,
     attention.scores_explorer,
+    attention.live_scores_explorer,
     attention.soft_hard_local_explorer,
     attention.permutation_explorer,
     attention.heads_explorer,

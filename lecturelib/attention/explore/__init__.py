@@ -9,6 +9,7 @@ from lecturelib.attention.explore.induction import induction_explorer
 from lecturelib.attention.explore.interventions import permutation_explorer
 from lecturelib.attention.explore.kernel_regression import kernel_regression_explorer
 from lecturelib.attention.explore.key_value_cache import key_value_cache_explorer
+from lecturelib.attention.explore.live_scores import live_scores_explorer
 from lecturelib.attention.explore.local_window import local_attention_explorer
 from lecturelib.attention.explore.lstm_gates import lstm_gates_explorer
 from lecturelib.attention.explore.masks import mask_explorer
@@ -26,6 +27,7 @@ __all__ = [
     "key_value_cache_explorer",
     "next_word_explorer",
     "query_key_value_explorer",
+    "live_scores_explorer",
     "local_attention_explorer",
     "lstm_gates_explorer",
     "heads_explorer",
