@@ -46,8 +46,8 @@ class LocalScore(nn.Module):
 
     forward(queries (B, T, d), keys (B, S, k)) -> (B, T, S): score - (i - p)^2 / (2 sigma^2) with sigma = window / 2,
     and minus infinity for positions farther than the window from p rounded, so that after a softmax the weights lie
-    inside it. Luong et al. 2015, equations 9 and 10 (which multiply after the softmax, so that their weights need not sum to
-    one).
+    inside it. Luong et al. 2015, equations 9 and 10 (which multiply after the softmax, so that their weights need not
+    sum to one).
 
     >>> score = LocalScore(nn.Bilinear(4, 6, 1), d=4)
     >>> score.window
