@@ -53,12 +53,12 @@ QUESTIONS = (
                 "40 is not enough, 40 + 30 is at least 65 %. Divided by their sum of 0.7 they are 4/7 and 3/7.",
             ),
             Answer(
-                "The first one, with 100 %, since the second exceeds 0.65.",
+                "The first one, with 100 %.",
                 False,
                 "The smallest set that reaches at least 0.65 is kept, so the second still belongs to it.",
             ),
             Answer(
-                "The first two, with 40 and 30 %, the rest is left over.",
+                "The first two, with 40 and 30 %.",
                 False,
                 "What remains is divided by its sum, so that it is a distribution again.",
             ),
@@ -73,12 +73,12 @@ QUESTIONS = (
                 "Scores are doubled before the softmax: ratios of probabilities are squared, and the order stays.",
             ),
             Answer(
-                "All probabilities are divided by two, and what is missing goes to END.",
+                "All probabilities are halved, END gets the rest.",
                 False,
                 "The scores are divided, not the probabilities; the softmax makes them sum to one.",
             ),
             Answer(
-                "The weights of the network, so that it has learned the text better.",
+                "The weights: the network knows the text better.",
                 False,
                 "No weight changes: the same scores are turned into other probabilities.",
             ),
@@ -93,7 +93,7 @@ QUESTIONS = (
                 "Earlier positions cannot attend to it in any layer, so their scores stay to the last digit.",
             ),
             Answer(
-                "All of them, since every layer mixes the words once more.",
+                "All of them, as every layer mixes the words.",
                 False,
                 "Each layer is masked: also through several layers nothing later reaches an earlier position.",
             ),
@@ -118,7 +118,7 @@ QUESTIONS = (
                 "In training it reads the true tokens (teacher forcing), not its own.",
             ),
             Answer(
-                "The positional encoding tells each position the next word.",
+                "The positional encoding tells each the next word.",
                 False,
                 "It says where a word stands, not which one comes next.",
             ),

@@ -7,12 +7,12 @@ FURTHER_QUESTIONS = (
         "Why may the keys and values of earlier tokens be kept?",
         (
             Answer(
-                "They do not depend on later tokens.",
+                "They do not depend on what comes after them.",
                 True,
                 "Under the causal mask the vector of an earlier token is the same, whatever comes after it.",
             ),
             Answer(
-                "They change so little that nobody sees the difference.",
+                "They change too little to be seen.",
                 False,
                 "They do not change at all; with and without a cache the result is the same.",
             ),
@@ -27,12 +27,12 @@ FURTHER_QUESTIONS = (
         "Why are the queries of earlier tokens not kept?",
         (
             Answer(
-                "Only the newest token still asks.",
+                "Only the newest token still asks, to predict the next one.",
                 True,
                 "The next token is predicted from the last position; the outputs of earlier ones are not needed again.",
             ),
             Answer(
-                "They are computed anew at each step, as they depend on what comes after.",
+                "They depend on what comes after, so they are computed anew.",
                 False,
                 "They do not depend on it, and with a cache they are not computed again: nobody needs them.",
             ),
@@ -47,12 +47,12 @@ FURTHER_QUESTIONS = (
         "... d k p ... d: where does an induction head attend from the last token?",
         (
             Answer(
-                "To k, which came after the earlier d.",
+                "To k, the token that came after the earlier d.",
                 True,
                 "It attends to what followed the earlier copy, and so predicts it again.",
             ),
             Answer(
-                "To the earlier d, which is the same letter as the last one.",
+                "To the earlier d, the same letter.",
                 False,
                 "That is a head for duplicate tokens. An induction head goes one further.",
             ),
@@ -67,17 +67,17 @@ FURTHER_QUESTIONS = (
         "One of two induction heads is ablated, and 80 % is still copied. What follows?",
         (
             Answer(
-                "That it is not needed alone: ablate both.",
+                "That the other may do the same work: ablate both.",
                 True,
                 "The other one does the same work. Without both, hardly anything was copied in this part.",
             ),
             Answer(
-                "That induction heads have no part in the copying of letters.",
+                "That induction heads have no part in the copying.",
                 False,
                 "Two heads can stand in for one another; ablating one of them does not show what both do.",
             ),
             Answer(
-                "That the score was wrong, since a high score must mean a large loss.",
+                "That the score was wrong: a high one must mean a large loss.",
                 False,
                 "The score measures weights, the ablation the effect: two questions with an answer each.",
             ),
@@ -87,7 +87,7 @@ FURTHER_QUESTIONS = (
         "You want to sort a million short reviews into five classes. Which kind is made for this?",
         (
             Answer(
-                "Encoder-only.",
+                "Encoder-only: it reads both sides and gives vectors.",
                 True,
                 "It reads each word with both sides in view, and gives vectors to classify. No text has to be written.",
             ),
@@ -97,7 +97,7 @@ FURTHER_QUESTIONS = (
                 "It could, but its decoder writes sentences, which are not needed here.",
             ),
             Answer(
-                "Decoder-only, because nothing else can be trained on text without labels.",
+                "Decoder-only, because nothing else trains without labels.",
                 False,
                 "Encoders are, too: on hidden words (part 7b). A decoder-only model could classify, at a higher cost.",
             ),
@@ -107,17 +107,17 @@ FURTHER_QUESTIONS = (
         "How do the layers of a decoder-only model differ from those of an encoder?",
         (
             Answer(
-                "By the mask alone.",
+                "By the mask alone: what comes later is hidden.",
                 True,
                 "Self-attention and feed-forward network are the same; the causal mask hides what comes later.",
             ),
             Answer(
-                "They have cross-attention to a sentence that was read before.",
+                "They have cross-attention to another sentence.",
                 False,
                 "That is the decoder of an encoder-decoder. Here there is nothing to attend to but the text itself.",
             ),
             Answer(
-                "They have no positional encoding, as the order follows from the mask.",
+                "They have no positional encoding, the order follows.",
                 False,
                 "This model has one. (A mask does tell something about the order; most models encode it all the same.)",
             ),
