@@ -70,7 +70,7 @@ export class Layout {
     }
     const view = this._view;
     if (view) {
-      view.classList.remove("ll-deck-side", "ll-deck-beside");
+      view.classList.remove("ll-deck-side", "ll-deck-beside", "ll-deck-columns");
       for (const name of ["text", "tall", "wide", "left", "head", "columns", "panel", "quiz"]) view.style.removeProperty(`--ll-${name}`);
     }
     this._cells = [];
@@ -178,7 +178,10 @@ export class Layout {
       if (!best || score > best.score) best = { ...chosen, score };
       return found;
     };
-    for (const one of tries) {
+    // Printed lines stand in two columns only where one column is too high.
+    const columns = this._cells.some((cell) => cell.node.querySelector(".ll-deck-twofold"));
+    for (const one of columns ? [...tries, ...tries.map((each) => ({ ...each, twofold: true }))] : tries) {
+      if (one.twofold && best.score > -1e5) break;
       const least = weigh({ ...one, type: TYPE.at(-1) });
       if (least.over > 0) continue; // where the smallest type does not fit, none does
       for (const type of TYPE.slice(0, -1)) {
@@ -196,10 +199,11 @@ export class Layout {
     return Boolean(shown) && [...shown.children].some((one) => !/^(H[1-6]|STYLE)$/.test(one.tagName) && one.textContent.trim());
   }
 
-  _apply({ side, beside, quiz = 2 }, type) {
+  _apply({ side, beside, twofold, quiz = 2 }, type) {
     const view = this._view;
     view.classList.toggle("ll-deck-side", side > 0);
     view.classList.toggle("ll-deck-beside", Boolean(beside));
+    view.classList.toggle("ll-deck-columns", Boolean(twofold));
     const left = Math.round(side * this._width);
     const wide = side ? this._width - left - GAP : this._width;
     let titled = false;
