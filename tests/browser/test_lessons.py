@@ -11,7 +11,7 @@ LESSONS = {
     "05_gradients": 8,
     "06_optimization": 10,
     "07a_attention": 8,
-    "07b_transformer": 7,
+    "07b_transformer": 8,
     "07c_language_model": 5,
     "08_autoencoders": 12,
     "09_visual_attention": 9,
