@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib.checks import check_images, check_number, check_pair, check_whole, complaint, described
+from lecturelib.filters import gaussian_blur
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
@@ -16,6 +17,7 @@ from lecturelib.network.layer_names import check_model, resolve_layer
 from lecturelib.network.receptive_field import check_size
 
 JITTER = 32  # px; at most, and an eighth of the octave's side
+SCALES = (0.5, 1.0, 2.0)  # the widths of a smoothed gradient's Gaussians, as shares of one
 DIVERGED = "the network's weights have diverged"
 
 
@@ -43,6 +45,7 @@ def deep_dream(
     step_size: float = 0.012,
     border: int = 2,
     jitter: int = JITTER,
+    smooth: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> DreamStep:
     """DeepDream: gradient ascent on Σ_l w_l / 2 · mean(a_l²) in a photo or noise; returns the last `DreamStep`.
@@ -57,6 +60,10 @@ def deep_dream(
     dream is enlarged and the detail is put back that the photo had lost at the smaller size. A step adds the gradient
     divided by its mean absolute value, times step_size. Before each the picture is rolled by up to `jitter` pixels, so
     that the tiling of strided layers does not show. `iter_deep_dream`, with the same arguments, yields every step.
+
+    smooth: the gradient is first replaced by the mean of three Gaussian blurs of it, of sigma s / 2, s and 2 s pixels,
+    and divided by its standard deviation; s falls from the first to the second value within each octave. So coarse
+    shapes grow before fine lines do. None: the plain gradient.
 
     Raises before any work for unknown layers, a picture too small for them at the smallest octave, numbers that do not
     fit. Mordvintsev, Olah & Tyka 2015, "Inceptionism"; their code's octaves, jitter and normalized steps.
@@ -78,6 +85,7 @@ def deep_dream(
         step_size=step_size,
         border=border,
         jitter=jitter,
+        smooth=smooth,
         seed=seed,
     )
     return step
@@ -95,6 +103,7 @@ def iter_deep_dream(
     step_size: float = 0.012,
     border: int = 2,
     jitter: int = JITTER,
+    smooth: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> Iterator[DreamStep]:
     """DeepDream step by step: the run of `deep_dream`, with its arguments; yields a `DreamStep` after every step.
@@ -105,8 +114,8 @@ def iter_deep_dream(
     >>> [(step.step, step.octave) for step in run]
     [(1, 0), (2, 0), (3, 1), (4, 1)]
     """
-    dream = _Dream(model, layers, start, size, octaves, octave_scale, steps, step_size, border, jitter, seed)
-    return dream.run()
+    checked = (octaves, octave_scale, steps, step_size, border, jitter, smooth, seed)
+    return _Dream(model, layers, start, size, *checked).run()
 
 
 def octave_sizes(height: int, width: int, octaves: int, octave_scale: float) -> list[tuple[int, int]]:
@@ -168,7 +177,19 @@ def zoomed(image: Tensor, zoom: float) -> Tensor:
 
 class _Dream:
     def __init__(
-        self, model, layers, start, size, octaves, octave_scale, steps, step_size, border, jitter, seed
+        self,
+        model,
+        layers,
+        start,
+        size,
+        octaves,
+        octave_scale,
+        steps,
+        step_size,
+        border,
+        jitter,
+        smooth,
+        seed,
     ):
         self.model, self.steps, self.step_size = check_model(model), steps, step_size
         self.border, self.jitter = check_whole("border", border, 0), check_whole("jitter", jitter, 0)
@@ -176,6 +197,7 @@ class _Dream:
         check_whole("steps", steps, 1)
         check_number("octave_scale", octave_scale, above=1)
         check_number("step_size", step_size, above=0)
+        self.smooth = _smoothing(smooth)
         self.weights = _weights(model, layers)
         with torch.inference_mode(False):
             self.random = torch.Generator().manual_seed(check_whole("seed", seed, 0))
@@ -219,12 +241,12 @@ class _Dream:
                 # what the photo lost at the smaller size comes back, on top of the enlarged dream
                 detail = photo - _resized(_resized(self.photo, self.sizes[octave - 1]), size)
                 dream = (_resized(dream, size) + detail).clamp(0, 1)
-            for _ in range(self.steps):
-                dream, value, gradient = self._step(dream)
+            for k in range(self.steps):
+                dream, value, gradient = self._step(dream, k / max(1, self.steps - 1))
                 done += 1
                 yield DreamStep(done, total, dream.clone(), value, octave, gradient)
 
-    def _step(self, image: Tensor) -> tuple[Tensor, Tensor, float]:
+    def _step(self, image: Tensor, done: float) -> tuple[Tensor, Tensor, float]:
         reach = min(self.jitter, min(image.shape[2:]) // 8)
         shift = torch.randint(-reach, reach + 1, (2,), generator=self.random).tolist()
         with torch.inference_mode(False), torch.enable_grad(), frozen(self.model):
@@ -239,7 +261,12 @@ class _Dream:
             names = ", ".join(self.weights)
             expected, hint = f"a picture in which {names} is active", "start from another one, or from noise"
             raise ValueError(complaint("start", expected, "a gradient of 0 everywhere", hint))
-        moved = (leaf.detach() + self.step_size * gradient / size).clamp(0, 1)
+        way = gradient / size
+        if self.smooth is not None:
+            first, last = self.smooth
+            way = smoothed(gradient, first + done * (last - first))
+            way = way / way.std().clamp_min(1e-30)
+        moved = (leaf.detach() + self.step_size * way).clamp(0, 1)
         return moved.roll([-s for s in shift], (2, 3)), value.detach(), gradient.norm().item()
 
     def _objective(self, acts: Activations) -> Tensor:
@@ -251,6 +278,27 @@ class _Dream:
                 maps = maps[..., inside, inside]
             total = total + weight / 2 * maps.flatten(1).square().mean(1)  # (B,)
         return total
+
+
+def smoothed(gradient: Tensor, sigma: float) -> Tensor:
+    """The mean of three Gaussian blurs of a gradient (B, C, H, W), of sigma / 2, sigma and 2 sigma pixels.
+
+    >>> import torch
+    >>> smoothed(torch.full((1, 3, 4, 6), 0.25), 1.0).shape
+    torch.Size([1, 3, 4, 6])
+    """
+    blurred = [gaussian_blur(gradient, share * sigma) for share in SCALES]
+    return torch.stack(blurred).mean(0)
+
+
+def _smoothing(smooth) -> tuple[float, float] | None:
+    if smooth is None:
+        return None
+    if not isinstance(smooth, tuple | list) or len(smooth) != 2:
+        expected = "None, or two standard deviations in pixels, first and last"
+        raise ValueError(complaint("smooth", expected, described(smooth)))
+    first, last = smooth
+    return check_number("smooth[0]", first, above=0), check_number("smooth[1]", last, above=0)
 
 
 def _weights(model: nn.Module, layers) -> dict[str, float]:

@@ -1,6 +1,9 @@
 """DeepDream: its objective and one step by hand, octaves of odd pictures, detail that comes back, and sentences."""
 
+import sys
+
 import pytest
+import scipy.ndimage
 import torch
 from torch import nn
 
@@ -71,6 +74,29 @@ def test_one_step_by_hand_is_the_activation_over_its_mean_size(bright):
     seen[..., 2:-2, 2:-2] = image.sum(1, keepdim=True)[..., 2:-2, 2:-2]
     expected = image + 0.1 * seen / seen.mean()
     assert torch.allclose(step.image, expected.clamp(0, 1), atol=1e-5)
+
+
+def test_one_smoothed_step_by_hand(bright):
+    """The gradient is 1 inside the border: three blurs of it, their mean, over its deviation."""
+    image = 0.3 * pixels(1, 3, 8, 8)
+    asked = {"octaves": 1, "steps": 1, "jitter": 0, "border": 0, "step_size": 0.05, "smooth": (2.0, 1.0)}
+    step = next(iter_deep_dream(bright, "sum", image, **asked))
+    plain = image.sum(1, keepdim=True).expand_as(image) / 64  # d/dx of half the mean square of 64 places
+    parts = [scipy.ndimage.gaussian_filter(plain.numpy(), (0, 0, s, s), mode="nearest", radius=(0, 0, r, r))
+             for s, r in ((1.0, 3), (2.0, 6), (4.0, 12))]  # fmt: skip
+    way = torch.from_numpy(sum(parts) / 3)
+    assert torch.allclose(step.image, (image + 0.05 * way / way.std()).clamp(0, 1), atol=1e-5)
+
+
+def test_smoothing_narrows_within_an_octave(bright, monkeypatch):
+    widths = []
+    monkeypatch.setattr(
+        sys.modules[iter_deep_dream.__module__],
+        "smoothed",
+        lambda gradient, sigma: widths.append(sigma) or gradient,
+    )
+    list(iter_deep_dream(bright, "sum", pixels(1, 3, 8, 8), octaves=2, steps=3, smooth=(1.5, 0.5)))
+    assert widths == pytest.approx([1.5, 1.0, 0.5] * 2)
 
 
 def test_weights_add_up(bright):
@@ -188,6 +214,8 @@ class Off(Bright):
         ({"step_size": -1.0}, ValueError, "step_size"),
         ({"border": -1}, ValueError, "border"),
         ({"jitter": 1.5}, TypeError, "jitter"),
+        ({"smooth": 1.5}, ValueError, "smooth: expected None, or two"),
+        ({"smooth": (1.5, 0.0)}, ValueError, r"smooth\[1\]: expected a finite number above 0"),
         ({"seed": -1}, ValueError, "seed"),
     ],
 )

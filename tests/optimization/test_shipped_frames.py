@@ -88,8 +88,8 @@ def test_sizes_are_those_of_the_recipes():
     assert sizes("inversion") == {(inversions.SIZE,) * 2}
     assert sizes("nine") == {(3 * starts.SIZE,) * 2}
     assert shipped_frames.frame("dream", layer="vgg16 relu4_3", picture="temple").image.shape[2:] == (
-        512,
-        512,
+        384,
+        384,
     )
 
 

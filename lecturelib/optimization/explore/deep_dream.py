@@ -24,13 +24,15 @@ LAYERS = {  # what the student reads: network and layer
 }
 NOISE = "noise"
 PICTURES = ("temple", "flower", "cat", "coffee", "rocket", NOISE)
-SIZE, LIVE_SIZE, NOISE_SIZE = 512, 224, 320
-OCTAVES, STEPS, STEP_SIZE = 3, 10, 0.012
+SIZE, LIVE_SIZE, NOISE_SIZE = 384, 224, 320
+OCTAVES, STEPS, LIVE_STEPS = 4, 14, 20
+STEP_SIZES = {"alexnet": 0.012, "vgg16": 0.025}  # few layers deep, a large step gives flat color
+SMOOTH = (1.5, 0.5)  # sigmas in pixels: without it the sky fills with fine lines
 # start, layers, size, octaves, steps: what takes too long for a lesson
 SHIPPED = (
     ("temple", tuple(LAYERS), SIZE, OCTAVES, STEPS),
     ("flower", ("alexnet relu2", "alexnet relu4"), SIZE, OCTAVES, STEPS),
-    (NOISE, ("vgg16 relu4_3",), NOISE_SIZE, 4, 20),
+    (NOISE, ("vgg16 relu4_3",), NOISE_SIZE, OCTAVES, LIVE_STEPS),
 )
 SHOWN = 400  # pixels of each picture in a row of two
 
@@ -40,19 +42,20 @@ def iter_dream(
 ) -> Iterator[DreamStep]:
     """The dream behind the frames: one layer by its label, from a photo (1, 3, H, W) or from "noise" of `size`."""
     network, name = LAYERS[layer]
-    settings: dict[str, Any] = {"octaves": octaves, "steps": steps, "step_size": STEP_SIZE}
+    settings: dict[str, Any] = {"octaves": octaves, "steps": steps, "step_size": STEP_SIZES[network]}
+    settings["smooth"] = SMOOTH
     if not isinstance(start, Tensor):
         settings["size"] = size
     return iter_deep_dream(common_controls.network(network), name, start, **settings)
 
 
 def dream_explorer(layer: str = "vgg16 relu4_3", picture: str = "temple") -> Explorable:
-    """Let a layer dream of a photo: shipped at 512 pixels where it takes long, otherwise live and smaller."""
+    """Let a layer dream of a photo: shipped at 384 pixels where it takes long, otherwise live and smaller."""
     controls = [
         Choice("layer", tuple(LAYERS), layer),
         Choice("picture", PICTURES, picture, label="start"),
         Slider("octaves", 1, 4, 1, OCTAVES),
-        Choice("steps", (2, 5, STEPS, 20), STEPS, label="steps in each octave", slider=True),
+        _steps({"layer": layer, "picture": picture, "own": None, "use_own": True}),
         Upload("own", label="own photo"),
         Toggle("use_own", True, label="use own photo"),
     ]
@@ -62,9 +65,24 @@ def dream_explorer(layer: str = "vgg16 relu4_3", picture: str = "temple") -> Exp
         "creatures": {"layer": "vgg16 relu4_3"},
         "buildings": {"layer": "vgg16 relu5_1"},
         "one size only, live": {"layer": "alexnet relu4", "octaves": 1},
-        "from noise": {"picture": NOISE, "octaves": 4, "steps": 20},
+        "from noise": {"layer": "vgg16 relu4_3", "picture": NOISE},
     }
-    return Explorable(_render, controls, "DeepDream", presets)
+
+    def refresh(state: dict) -> dict:
+        return common_controls.settle(state, steps=_steps)
+
+    return Explorable(_render, controls, "DeepDream", presets, refresh)
+
+
+def _steps(state: dict) -> Choice:
+    """The steps that are shipped for this start, or those of a live dream."""
+    own = state["own"] if state["use_own"] else None
+    shipped = [
+        steps for name, layers, *_, steps in SHIPPED if name == state["picture"] and state["layer"] in layers
+    ]
+    first = shipped[0] if shipped and own is None else LIVE_STEPS
+    options = tuple(sorted({2, 5, LIVE_STEPS, first}))
+    return Choice("steps", options, first, label="steps in each octave", slider=True)
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:

@@ -23,7 +23,7 @@ UNITS = {
     "conv3, channel 5": Channel("conv3", 5),
     "conv5, channel 224": Channel("conv5", 224),
 }
-WEIGHTS = (0, 5, 20)
+WEIGHTS = (0, 8, 15)
 NINE, SIZE, STEPS = 9, 112, 96
 LIVE = (0, 16, 64)
 
