@@ -17,7 +17,7 @@ from lecturelib.widgets.emerging import emerging
 
 LOCAL = "additive, around a predicted center"
 SCORES = ("additive", "general", "dot", "scaled dot", "cosine", LOCAL, "none: one fixed vector")
-STEPS, WINDOW = (50, 100, 200, 400), 2
+STEPS, WINDOW = (25, 50, 100, 200), 2
 
 
 def live_scores_explorer() -> Explorable:
@@ -29,7 +29,7 @@ def live_scores_explorer() -> Explorable:
     controls = [
         Choice("score", SCORES),
         Choice("task", TASKS, "reverse"),
-        Choice("steps", STEPS, 200, label="steps of training", slider=True),
+        Choice("steps", STEPS, 100, label="steps of training", slider=True),
         Slider("seed", 0, 4, label="seed of weights and letters"),
     ]
     presets: dict[str, dict] = {
