@@ -5,12 +5,13 @@
 import { VIEWPORT } from "./stage.js";
 
 const TYPE = [23, 20, 18, 16.5]; // sizes of the text that are tried, in pixels of 720
-const SHARES = [0.25, 0.35, 0.48]; // of the width, for words beside a picture
+const SHARES = [0.25, 0.35, 0.48, 0.58]; // of the width, for words beside a picture
 const GAP = 28; // between words and picture
 const LEAST = 150; // a picture that is lower than this and could be higher does not fit
 const GROWTH = 1.7; // pictures of pixels are enlarged by no more
 const SHARP_GROWTH = 2.6; // and drawings by no more
 const NARROW = 205; // pixels that a control needs
+const SQUEEZE = [0.92, 0.85];
 const LINES = 22; // printed lines that one column holds
 const LONG = 118; // characters of a line that is broken
 const SHORT = 70; // characters of a line that two columns hold
@@ -71,7 +72,7 @@ export class Layout {
     const view = this._view;
     if (view) {
       view.classList.remove("ll-deck-side", "ll-deck-beside", "ll-deck-columns");
-      for (const name of ["text", "tall", "wide", "left", "head", "columns", "panel", "quiz"]) view.style.removeProperty(`--ll-${name}`);
+      for (const name of ["text", "tall", "wide", "left", "head", "columns", "panel", "quiz", "squeeze"]) view.style.removeProperty(`--ll-${name}`);
     }
     this._cells = [];
     this._key = "";
@@ -189,6 +190,10 @@ export class Layout {
         if (found.over <= 0 && found.cut <= least.cut && found.area >= 0.97 * least.area) break; // smaller type gains nothing
       }
     }
+    // The last resort, for widgets without a picture that could be smaller: the whole widget is.
+    for (const squeeze of best.score < -1e5 ? SQUEEZE : []) {
+      if (weigh({ ...best, squeeze }).over <= 0) break;
+    }
     this._known.set(this._key, best);
     return best;
   }
@@ -199,7 +204,7 @@ export class Layout {
     return Boolean(shown) && [...shown.children].some((one) => !/^(H[1-6]|STYLE)$/.test(one.tagName) && one.textContent.trim());
   }
 
-  _apply({ side, beside, twofold, quiz = 2 }, type) {
+  _apply({ side, beside, twofold, squeeze = 1, quiz = 2 }, type) {
     const view = this._view;
     view.classList.toggle("ll-deck-side", side > 0);
     view.classList.toggle("ll-deck-beside", Boolean(beside));
@@ -220,7 +225,7 @@ export class Layout {
     const row = Math.max(1, Math.floor(wide / NARROW));
     const columns = controls <= row ? controls : Math.max(Math.ceil(controls / 2), 1);
     this._crowded = beside ? 0 : Math.max(0, (0.68 * NARROW * columns) / wide - 1) * 4;
-    const own = { text: `${type}px`, left: `${left}px`, wide: `${Math.round(wide - CARD - (beside ? panel + GAP : 0))}px`, panel: `${panel}px`, columns: Math.max(1, columns), quiz };
+    const own = { text: `${type}px`, left: `${left}px`, wide: `${Math.round(wide - CARD - (beside ? panel + GAP : 0))}px`, panel: `${panel}px`, columns: Math.max(1, columns), quiz, squeeze };
     for (const [name, value] of Object.entries(own)) view.style.setProperty(`--ll-${name}`, value);
     const heading = view.querySelector(".ll-deck-titled .jp-RenderedMarkdown > :first-child");
     view.style.setProperty("--ll-head", heading ? `${heading.offsetHeight + 10}px` : "0px");

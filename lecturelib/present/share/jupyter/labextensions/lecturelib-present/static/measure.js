@@ -1,8 +1,9 @@
 // How a page fits: its height and width, its smallest text, and what is cut off. `slides --check` and the tests ask.
 
 const DESIGN = 720; // text is counted in pixels of a window of this height
-// What may be smaller than the text around it: formulas, exponents, marks that only a pointer or a screen reader finds.
-const SMALL = "mjx-container, math, sub, sup, svg.jp-icon, [aria-hidden=true], .ll-live, [hidden]";
+// What may be smaller than the text around it: formulas, exponents, marks that only a pointer or a screen reader finds, and
+// the playground, a program of its own whose forty controls stand on one screen.
+const SMALL = "mjx-container, math, sub, sup, svg.jp-icon, [aria-hidden=true], .ll-live, [hidden], .ll-playground";
 
 const seen = (node) => {
   const box = node.getBoundingClientRect();
