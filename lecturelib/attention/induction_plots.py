@@ -57,7 +57,7 @@ def heads_picture(run: InductionRun, weight: float = 0.9) -> Picture:
             x_end=end,
             x_label="step",
         ),
-        Panel("scores of the heads", heads, low=0.0, high=1.0, x_end=end, x_label="step"),
+        Panel("score by head", heads, low=0.0, high=1.0, x_end=end, x_label="step"),
     ]
     scores = ", ".join(f"{name} {value:.2f}" for name, value in by_name(run.last.scores).items())
     alt = (
