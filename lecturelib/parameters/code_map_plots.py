@@ -23,16 +23,37 @@ def places_on_canvas(plane: Tensor) -> Tensor:
 
 
 def code_map_plot(images: Tensor, labels: Tensor, places: Tensor, by_class: bool = True) -> np.ndarray:
-    """Images (N, 1, H, W), bright on black, as ink on paper at their places (N, 2), (SIDE, SIDE, 3) of bytes."""
+    """Images (N, C, H, W) at their places (N, 2), (SIDE, SIDE, 3) of bytes.
+
+    Grey ones, bright on black, become ink on paper; those in color stand as they are, in a frame of their class.
+    """
     canvas = np.full((SIDE, SIDE, 3), 255, np.uint8)
     inks = [INKS[k] if by_class else BLACK for k in labels.tolist()]
-    small = F.interpolate(images, size=(THUMBNAIL, THUMBNAIL), mode="area")[:, 0].numpy()
+    thumbnails = F.interpolate(images, size=(THUMBNAIL, THUMBNAIL), mode="area")
+    if images.shape[1] == 3:
+        _paste(canvas, thumbnails, places, inks if by_class else [])
+        return canvas
+    small = thumbnails[:, 0].numpy()
     for (x, y), image, ink in zip(places.int().tolist(), small, inks, strict=True):
         top, left = y - THUMBNAIL // 2, x - THUMBNAIL // 2
         spot = canvas[top : top + THUMBNAIL, left : left + THUMBNAIL]
         share = image[: len(spot), : spot.shape[1], None]
         spot[:] = spot * (1 - share) + np.array(ink) * share
     return canvas
+
+
+def _paste(canvas: np.ndarray, thumbnails: Tensor, places: Tensor, inks: Sequence) -> None:
+    """Thumbnails in color (N, 3, h, w) at their places, each in a frame of its ink where there are any."""
+    small = (
+        (255 * thumbnails).round().byte().permute(0, 2, 3, 1).numpy().copy()
+    )  # (N, 3, h, w) -> (N, h, w, 3)
+    for k, (x, y) in enumerate(places.int().tolist()):
+        if inks:
+            for edge in (small[k, :2], small[k, -2:], small[k, :, :2], small[k, :, -2:]):
+                edge[:] = inks[k]
+        top, left = y - THUMBNAIL // 2, x - THUMBNAIL // 2
+        spot = canvas[top : top + THUMBNAIL, left : left + THUMBNAIL]
+        spot[:] = small[k, : len(spot), : spot.shape[1]]
 
 
 def class_number_plot(labels: Tensor, places: Tensor, by_class: bool = True) -> np.ndarray:
@@ -58,11 +79,11 @@ def with_frame(canvas: np.ndarray, place: Tensor) -> np.ndarray:
 
 
 def picked_panel(image: Tensor, label: int, names: Sequence[str]) -> np.ndarray:
-    """The picked image (1, H, W) large, its class, and the legend of the classes, (SIDE, PANEL, 3) of bytes."""
+    """The picked image (C, H, W) large, its class, and the legend of the classes, (SIDE, PANEL, 3) of bytes."""
     panel = np.full((SIDE, PANEL, 3), 255, np.uint8)
     zoom = 224 // image.shape[-1]
-    large = (255 - 255 * image[0].numpy().repeat(zoom, 0).repeat(zoom, 1)).astype(np.uint8)
-    panel[: len(large), : large.shape[1]] = large[:, :, None]
+    large = (255 * image.permute(1, 2, 0).numpy().repeat(zoom, 0).repeat(zoom, 1)).astype(np.uint8)
+    panel[: len(large), : large.shape[1]] = large if len(image) == 3 else 255 - large
     draw_text(panel, [((0, 250), names[label], 24, "lt")])
     for k, name in enumerate(names):
         y = 310 + 32 * k

@@ -108,3 +108,46 @@ def test_another_picture_begins_with_the_networks_answer_and_an_own_one_has_no_f
     Image.effect_noise((64, 64), 60).convert("RGB").save(stream, "PNG")
     shown = explore.patch_by_hand("alexnet", "cat").picture({"own": stream.getvalue()})
     assert "your picture" in shown.alt and "'cat'" not in shown.alt
+
+
+def test_photos_are_mapped_by_background_in_pixels_and_by_class_in_the_network():
+    from lecturelib.parameters.explore.cnn_codes import PIXELS, _codes, _on_photos
+
+    images, labels, pixels = _codes("clothes on photos", PIXELS)
+    assert images.shape == (500, 3, 64, 64) and torch.equal(images, _on_photos("test")[0])
+    _, _, codes = _codes("clothes on photos", "relu5")
+    background = images.mean((2, 3))  # (N, 3): most of a picture is background
+
+    def nearest(values):
+        return torch.cdist(values, values).fill_diagonal_(float("inf")).argmin(1)
+
+    def same_class(found):
+        return (labels[found] == labels).float().mean().item()
+
+    def color_distance(found):
+        return (background[found] - background).norm(dim=1).mean().item()
+
+    by_pixels, by_network = nearest(pixels), nearest(codes)
+    assert same_class(by_network) > 2 * same_class(by_pixels)
+    assert color_distance(by_pixels) < 0.5 * color_distance(by_network)
+
+
+def test_another_data_set_brings_its_own_layers():
+    explorable = explore.code_map()
+    explorable.state = {"data": "clothes on photos"}
+    assert explorable.state["layer"] == "relu5"
+    with pytest.raises(ValueError, match="layer"):
+        explorable.state = {"data": "digits", "layer": "relu5"}
+
+
+def test_a_map_in_color_shows_the_pictures_in_frames_of_their_class():
+    from lecturelib.parameters.code_map_plots import INKS, THUMBNAIL, code_map_plot
+
+    image = torch.full((1, 3, 64, 64), 0.5)
+    place = torch.tensor([[100.0, 200.0]])
+    canvas = code_map_plot(image, torch.tensor([3]), place)
+    half = THUMBNAIL // 2
+    assert canvas[200, 100].tolist() == [128, 128, 128] and tuple(canvas[200 - half, 100]) == INKS[3]
+    assert (
+        tuple(code_map_plot(image, torch.tensor([3]), place, by_class=False)[200 - half, 100]) == (128,) * 3
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,20 +21,34 @@ from lecturelib.parameters.code_map_plots import (
 from lecturelib.show import Picture, side_by_side
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, common_controls
 
-LAYERS = ("pixels", "relu1", "relu2", "relu3", "fc4")
+PIXELS = "pixels"
+LAYERS = (PIXELS, "relu1", "relu2", "relu3", "fc4")
+IMAGES = 500
+
+
+def _on_photos(split: Literal["train", "test"]) -> tuple[Tensor, Tensor]:
+    images, labels, _ = datasets.clothes_on_textures(IMAGES, seed=0, split=split)
+    return images, labels
+
+
 # the network, its images, the names of their classes
 MAPPED = {
     "clothes": ("fashion_lenet", datasets.clothes, datasets.CLOTHES),
     "digits": ("lenet", datasets.digits, datasets.DIGITS),
+    "clothes on photos": ("textures_net", _on_photos, datasets.CLOTHES),
 }
-IMAGES = 500
+LAYERS_OF = {"clothes on photos": (PIXELS, "relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5", "fc6")}
 
 
 def code_map(data: str = "clothes") -> Explorable:
     """A t-SNE map of images by their CNN codes; the mouse or the arrow keys pick one and show it large."""
+
+    def refresh(state: dict) -> dict:
+        return {"layer": _layer_control(state)}
+
     controls = [
         Choice("data", tuple(MAPPED), data),
-        Choice("layer", LAYERS, "relu3", label="code: activations of"),
+        _layer_control({"data": data}),
         Choice("perplexity", (2, 5, 10, 30, 50, 100), 30, slider=True),
         Slider("seed", 0, 9),
         Choice("view", ("pictures", "numbers of the classes")),
@@ -44,8 +59,15 @@ def code_map(data: str = "clothes") -> Explorable:
         "by pixels: no network": {"layer": "pixels"},
         "by the last hidden layer": {"layer": "relu3"},
         "too small a perplexity": {"perplexity": 2},
+        "clothes on photos, by pixels": {"data": "clothes on photos", "layer": PIXELS},
+        "clothes on photos, by the network": {"data": "clothes on photos", "layer": "relu5"},
     }
-    return Explorable(_render_map, controls, "Map of codes", presets)
+    return Explorable(_render_map, controls, "Map of codes", presets, refresh, resets={"layer": ("data",)})
+
+
+def _layer_control(state: dict) -> Choice:
+    layers = LAYERS_OF.get(state["data"], LAYERS)
+    return Choice("layer", layers, layers[-2], label="code: activations of")
 
 
 def _render_map(state: dict) -> Iterator[Picture | Progress]:
@@ -75,7 +97,7 @@ def _render_map(state: dict) -> Iterator[Picture | Progress]:
 def _codes(data: str, layer: str) -> tuple[Tensor, Tensor, Tensor]:
     name, load, _ = MAPPED[data]
     images, labels = (part[:IMAGES] for part in load("test"))
-    if layer == "pixels":
+    if layer == PIXELS:
         return images, labels, images.flatten(1)
     return images, labels, cnn_codes(common_controls.network(name), images, layer)
 
