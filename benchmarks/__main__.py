@@ -65,8 +65,8 @@ GROUPS = {
 }
 INTRO = """# Benchmarks
 
-Written by `make bench`. Ratios, not seconds: the methods of a row run interleaved in one process, each number is the
-median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
+Written by `make bench`, group by group, each with the load of the machine where it was noted. Ratios, not seconds: the
+methods of a row run interleaved in one process, each number is the median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
 cannot be avoided (one per patch position, one per image), at the best batch size, channels last, in inference mode,
 and nothing else; for gradients, the forward and the backward passes to the pixels. One thread, so that CPU time is
 work and not threads waiting for one another. Weights are random:
@@ -76,8 +76,8 @@ What misses its target, and why (profiles of 2026-11):
 
 * **Saliency and guided backprop** beside captum: 3.5 ms of 50 on alexnet go into looking at the network before anything
   runs (its structure, dtype and hooks), which notices a layer that was replaced and gives an error its sentence.
-* **Attention with its weights** from 256 tokens on: torch's fused kernel never writes them. At 512 tokens they are 64 MB
-  of fresh memory, which take as long to map (33 ms) as the kernel's whole answer. nn.MultiheadAttention pays the same.
+* **Attention with its weights** from 256 tokens on: torch's fused kernel never writes them. At 512 tokens they are 64
+  MB of fresh memory, which take as long to map (33 ms) as the kernel's whole answer. nn.MultiheadAttention pays, too.
 * **A training step of the Transformer**: 60 % are matrix products, which nn.Transformer has as well, 10 % are dropout's
   random numbers.
 * **The first occlusion map of alexnet**: 16 positions of half a pass each, and four passes that plan and check the
@@ -124,8 +124,9 @@ def replaced(document: str, name: str, text: str) -> str:
     known = {f"## {GROUPS[group][0]}": group for group in GROUPS}
     order = list(GROUPS)
     found = {known[part.split("\n", 1)[0]]: part for part in parts[1:] if part.split("\n", 1)[0] in known}
-    found[name] = text + "\n"
-    return parts[0] + "".join(found[group] for group in order if group in found).rstrip() + "\n"
+    found[name] = text
+    sections = [found[group].strip() for group in order if group in found]
+    return "\n\n".join([parts[0].strip(), *sections]) + "\n"
 
 
 def main(arguments: list[str]) -> None:
