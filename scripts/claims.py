@@ -24,6 +24,7 @@ from lecturelib.confounds import claims_attacks
 from lecturelib.confounds.claims import c1_tanks, c2_microphones, c3_adversarial, c4_glasses
 from lecturelib.gradients.claims import c8_localization, c9_features, c10_sanity
 from lecturelib.optimization import claims as optimization
+from lecturelib.optimization.claims_inversion import c13_inversion
 from lecturelib.parameters.claims_units import c7_codes, c26_units_or_directions, c31_kernels
 from lecturelib.visual_attention.caption_claims import c22_maps, c23_soft_and_hard
 from lecturelib.visual_attention.claims import c24_glimpses, c29_window
@@ -76,7 +77,7 @@ def part6() -> dict:
     """The functions that measure each claim of part 6, and its row 6.8, by name."""
     return {
         "C11": optimization.c11_class_images,
-        "C13": optimization.c13_inversion,
+        "C13": c13_inversion,
         "C14": optimization.c14_deep_prior,
         "C27": optimization.c27_regularizer_comparison,
         "6.8": optimization.whose_feature,

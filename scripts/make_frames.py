@@ -22,8 +22,9 @@ from torch import Tensor
 
 from lecturelib.assets.shipped import write_checksums
 from lecturelib.files import write_whole
+from lecturelib.images import photo
 from lecturelib.network.units import Channel, Logit, read
-from lecturelib.optimization import shipped_frames
+from lecturelib.optimization import claims_inversion, shipped_frames
 from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.explore import (
     class_images,
@@ -134,6 +135,20 @@ def inversion() -> Iterator[Made]:
             yield {"picture": picture, "layer": layer, "lam": lam}, step.image, numbers, inversions.STEPS
 
 
+def protocol() -> Iterator[Made]:
+    """The photos of C13 from some layers, by its protocol."""
+    model, names = common_controls.network(inversions.NETWORK), claims_inversion.PHOTOS
+    originals = torch.cat([photo(name, model.input_size) for name in names])
+    for layer in ("conv4", "conv5", "fc6"):
+        weight, steps = claims_inversion.WEIGHTS[layer], claims_inversion.STEPS
+        found = claims_inversion.reconstruct(model, layer, originals, weight, steps, SEED)
+        pixel, _, _ = claims_inversion.pixel_errors(model, layer, found, originals)
+        seen = claims_inversion.perceptual_errors(found, originals)
+        for k, name in enumerate(names):
+            numbers = {"pixel": pixel[k].item(), "perceptual": seen[k].item()}
+            yield {"picture": name, "layer": layer}, found[k : k + 1], numbers, steps
+
+
 def nine() -> Iterator[Made]:
     """Sheets of nine, with less and more diversity."""
     for unit in starts.UNITS:
@@ -152,6 +167,7 @@ SERIES: dict[str, Callable[[], Iterator[Made]]] = {
     "regularizer_comparison": regularizer_frames,
     "dream": dream,
     "inversion": inversion,
+    "protocol": protocol,
     "nine": nine,
 }
 

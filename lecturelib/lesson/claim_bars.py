@@ -45,7 +45,7 @@ def _pairs(names: Mapping[str, str], one: tuple[str, str], other: tuple[str, str
 
 
 DEPTHS = {"top layer random" if k == 1 else f"top {k} layers random": str(k) for k in (1, 2, 3, 6)}
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc8")
 CLAIM_BARS: dict[str, Bars] = {
     "C6": Bars(
         "mean drop of the probability of the true class",
@@ -149,7 +149,10 @@ CLAIM_BARS: dict[str, Bars] = {
     ),
     "C13": Bars(
         "pixel error as a share of the mean image's (1: no better than one color)",
-        tuple(Bar(layer, f"{layer}_pixel") for layer in LAYERS),
+        (
+            *(Bar(layer, f"{layer}_pixel") for layer in LAYERS),
+            Bar("the photo itself, its mean color grey", "mean_color_grey_pixel", BASELINE),
+        ),
         "below .5 up to conv4, growing after, above .8 at fc8",
         0.5,
     ),

@@ -22,11 +22,11 @@ from lecturelib.optimization.channel_pictures import (
 )
 from lecturelib.optimization.claims import (
     c11_class_images,
-    c13_inversion,
     c14_deep_prior,
     c27_regularizer_comparison,
     whose_feature,
 )
+from lecturelib.optimization.claims_inversion import c13_inversion
 from lecturelib.optimization.deep_dream import (
     DreamStep,
     deep_dream,

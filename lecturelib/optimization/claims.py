@@ -1,4 +1,4 @@
-"""Claims C11, C13, C14 and C27 of the course, and whose feature a learned prior shows (row 6.8), measured.
+"""Claims C11, C14 and C27 of the course, and whose feature a learned prior shows (row 6.8), measured.
 
 Each returns a plain dict with its numbers and its baselines; what "holds" means was fixed before measuring. Every
 difference that a claim needs is a mean over paired runs that exceeds twice its standard error.
@@ -17,7 +17,6 @@ from lecturelib.lesson.claims import margin, result
 from lecturelib.network.units import Channel, Logit
 from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.deep_prior import iter_denoise, psnr, with_noise
-from lecturelib.optimization.inversion import inversion_error, invert
 from lecturelib.optimization.objectives import activations_of
 from lecturelib.optimization.priors import GANPrior, VAEPrior
 from lecturelib.optimization.regularizer_comparison import (
@@ -30,8 +29,6 @@ from lecturelib.optimization.regularizers import total_variation
 from lecturelib.optimization.transforms import ROBUST, jitter
 
 TOP, FAR = 5, 10  # C11: the judged class is among so many; "far above chance" is so many times chance
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
-SMALL, NEAR = 0.5, 0.8  # C13: pixel error as a share of the mean image's; small is below, near it is above
 PHOTOS = ("cat", "astronaut", "flower")
 TV_WEIGHTS, TV_STEPS, TV_RATE = (0.03, 0.06, 0.09, 0.12, 0.16, 0.2), 200, 0.01
 # whose feature: nearest real pictures asked, among so many digits and as many clothes
@@ -73,43 +70,6 @@ def c11_class_images(count: int = 16, steps: int = 64, size: int = 160, seed: in
 @torch.no_grad()
 def _chances(model, image: Tensor) -> Tensor:
     return model(image).softmax(1)[0]  # (1, classes) -> (classes,)
-
-
-def c13_inversion(
-    photos: Sequence[str] = PHOTOS, layers: Sequence[str] = LAYERS, steps: int = 200, seed: int = 0
-) -> dict:
-    """C13: how well can a photo be reconstructed from a layer's activations alone? AlexNet, layer by layer.
-
-    Each photo is inverted from each layer with the same steps and regularizer. Pixel error: root mean square, as a
-    share of that of the mean image, the photo's mean color everywhere (1: no better than it; it can exceed 1). The
-    feature error ‖f(x) - y‖² / ‖y‖² is reported without a claim. Holds if the mean pixel error is below half up to
-    conv4, grows from conv4 to conv5, from conv5 to fc6 and from fc6 to fc8, and is above 0.8 at fc8.
-    Mahendran & Vedaldi 2015.
-    """
-    check_whole("steps", steps, 1)
-    model = models.load("alexnet")
-    originals = torch.cat([images.photo(name, model.input_size) for name in photos])
-    numbers: dict[str, float | int] = {"photos": len(photos), "steps": steps}
-    pixel: dict[str, Tensor] = {}
-    for layer in layers:
-        target = activations_of(model, originals, layer)
-        found = invert(model, layer, target, steps=steps, seed=seed).image
-        errors = [
-            inversion_error(model, layer, image, original)
-            for image, original in zip(found.split(1), originals.split(1), strict=True)
-        ]
-        pixel[layer] = torch.tensor([error.pixel / error.baseline for error in errors], dtype=torch.double)
-        numbers[f"{layer}_pixel"] = pixel[layer].mean().item()
-        numbers[f"{layer}_feature"] = sum(error.feature for error in errors) / len(errors)
-    early = [layer for layer in ("conv1", "conv2", "conv3", "conv4") if layer in pixel]
-    late = [layer for layer in ("conv4", "conv5", "fc6", "fc8") if layer in pixel]
-    small = all(pixel[layer].mean() < SMALL for layer in early)
-    grows = all(pixel[a].mean() < pixel[b].mean() for a, b in zip(late, late[1:], strict=False))
-    near = "fc8" not in pixel or pixel["fc8"].mean().item() > NEAR
-    numbers |= {"small_to_conv4": small, "grows_after": grows, "near_the_mean_image_at_fc8": near}
-    says = "a photo can be read from AlexNet's activations up to conv4, less and less after, hardly at all at fc8"
-    note = "pixel: root mean square error as a share of the mean image's; feature: relative squared error"
-    return result("C13", says, small and grows and near, numbers, note)
 
 
 def c14_deep_prior(

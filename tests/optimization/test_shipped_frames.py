@@ -10,7 +10,7 @@ from lecturelib import assets
 from lecturelib.checks import UnknownName
 from lecturelib.images import photo
 from lecturelib.network.units import Channel, Logit, read
-from lecturelib.optimization import shipped_frames
+from lecturelib.optimization import claims_inversion, shipped_frames
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
@@ -61,6 +61,9 @@ def test_every_frame_that_the_explorables_ask_for_is_there():
             (unit, name) for unit in regularizer_comparison.UNITS for name in REGULARIZATIONS
         },
         "inversion": {("astronaut", layer, lam) for layer in inversions.LAYERS for lam in inversions.LAMBDAS},
+        "protocol": {
+            (name, layer) for name in claims_inversion.PHOTOS for layer in ("conv4", "conv5", "fc6")
+        },
         "nine": {(unit, weight) for unit in starts.UNITS for weight in starts.WEIGHTS},
         "dream": {
             (layer, picture, octaves, steps)
