@@ -66,7 +66,8 @@ GROUPS = {
 INTRO = """# Benchmarks
 
 Written by `make bench`, group by group, each with the load of the machine where it was noted. Ratios, not seconds: the
-methods of a row run interleaved in one process, each number is the median over rounds of its CPU time divided by the base's in the same round. The floor is the forward passes that
+methods of a row run interleaved in one process, each number is the median over rounds of its CPU time divided by the
+base's in the same round. The floor is the forward passes that
 cannot be avoided (one per patch position, one per image), at the best batch size, channels last, in inference mode,
 and nothing else; for gradients, the forward and the backward passes to the pixels. One thread, so that CPU time is
 work and not threads waiting for one another. Weights are random:
