@@ -74,7 +74,7 @@ def run_of(score: str, task: Task, steps: int, seed: int) -> ToyRun:
     if score == LOCAL:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = cast(nn.Module, run.model)
+            model = run.model
             local = LocalScore(cast(nn.Module, model.score), d=64)
         model.score = local
         run = ToyRun(model, task, steps, run.lengths, PROBE, seed)  # its optimizer knows the center's weights

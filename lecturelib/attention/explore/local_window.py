@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -79,7 +80,7 @@ def _render(state: dict) -> Picture:
             text = f"{100 * weight:.0f}" if inside else "outside"
             middle = (cell[0] + CELL / 2, cell[1] + CELL / 2)
             shapes.append(Label(*middle, text, 16 if inside else 11, fill="#1a1a1a"))
-    own = {"fill": "none", "stroke": "#0072B2", "stroke_width": 3.0}
+    own: dict[str, Any] = {"fill": "none", "stroke": "#0072B2", "stroke_width": 3.0}
     first_row, first_column = max(0, y - half), max(0, x - half)
     last_row, last_column = min(rows, y + half + 1), min(columns, x + half + 1)
     shapes.append(

@@ -2,7 +2,8 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,8 +29,8 @@ def class_explorer(
     title: str,
     network: str,
     picture_name: str | None,
-    controls: list[Control],
-    presets: dict[str, dict],
+    controls: Sequence[Control],
+    presets: Mapping[str, Any],
     limited: dict[str, Callable[[dict], Control]] | None = None,
 ) -> Explorable:
     """An explorable with a network, a picture and a class, and controls of its own behind them.

@@ -13,7 +13,7 @@ from lecturelib.gradients.explore.averages import class_explorer
 from lecturelib.gradients.explore.methods import METHODS, values_of
 from lecturelib.gradients.faithfulness import BLUR_PATCH, Curves, insertion_deletion
 from lecturelib.gradients.grad_cam import upsampled
-from lecturelib.network.baselines import fill_image
+from lecturelib.network.baselines import Fill, fill_image
 from lecturelib.network.units import Logit, Probability
 from lecturelib.show import Picture, pixels_of
 from lecturelib.widgets import Choice, Explorable, Progress, Slider, common_controls, running
@@ -26,7 +26,7 @@ NAMES = (
     "integrated gradients",
     "edges (no network)",
 )
-FILLS = {"blurred": "blur", "mean color": "mean", "grey": 0.5, "black": 0.0}
+FILLS: dict[str, Fill] = {"blurred": "blur", "mean color": "mean", "grey": 0.5, "black": 0.0}
 STEPS, TILE = 20, 250
 
 
