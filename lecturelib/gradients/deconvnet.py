@@ -101,7 +101,8 @@ def top_patches(
         raise ValueError(complaint("groups", f"one number for each of {len(images)} images", len(groups)))
     check_whole("k", k, 1, len(images), "the images")
     top = maximal_images(model, images, unit, k if groups is None else len(images), batch_size, progress)
-    unit, pairs = top.unit if isinstance(top.unit, Neuron | Channel) else unit, []
+    unit = top.unit if isinstance(top.unit, Neuron | Channel) else unit
+    pairs: list[tuple[Tensor, Tensor]] = []
     seen: set[int] = set()
     for index, place, box, crop in zip(
         top.indices.tolist(), top.places.tolist(), top.boxes.tolist(), top.crops, strict=True
