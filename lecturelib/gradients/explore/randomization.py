@@ -117,7 +117,8 @@ def _render_control(state: dict) -> Iterator[Picture | Progress]:
     unit = Logit(state["class_index"]).check(common_controls.network(state["network"]))
     layers = layers_from_top(common_controls.network(state["network"]))
     method, depth = METHODS[state["method"]], state["depth"]
-    shown, latest = 0.0, {}
+    shown = 0.0
+    latest: dict[int, tuple[float, Tensor]] = {}
     # an average of many gradients is shown while it is made, both maps in step
     for steps in zip_longest(*(_estimates(state, unit, each) for each in dict.fromkeys((0, depth)))):
         latest |= {k: step for k, step in enumerate(steps) if step is not None}
