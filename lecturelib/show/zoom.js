@@ -54,7 +54,7 @@ function zoomable(view, content, title) {
     bar.append(button);
   }
   said.setAttribute("aria-live", "polite");
-  said.style.cssText = "font:14px/28px sans-serif;color:#222;background:rgba(255,255,255,.85);padding:0 4px;border-radius:4px";
+  said.style.cssText = "font:16px/28px sans-serif;color:#222;background:rgba(255,255,255,.85);padding:0 4px;border-radius:4px";
   bar.prepend(said);
   bar.style.cssText = "position:absolute;top:2px;right:2px;display:flex;z-index:2";
   view.append(bar);
