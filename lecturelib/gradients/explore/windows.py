@@ -260,7 +260,7 @@ def _render_patches(state: dict) -> Iterator[Picture | Progress]:
     key = state["network"], state["layer"], state["channel"]
     yield from running(lambda progress: _patches(*key), f"searching {len(_crops())} pictures")
     pairs = _patches(*key)
-    side = max(part.shape[-1] for pair in pairs for part in pair)
+    side = max(length for pair in pairs for part in pair for length in part.shape[-2:])
     zoom = max(1, 120 // side)
 
     def grid(parts: list[Tensor], what: str) -> Picture:
