@@ -151,8 +151,10 @@ def _server(notebook: Path, home: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ("--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0")
-    options += ("--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True")
+    options = (
+        "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True",
+    )  # fmt: skip
     own = {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
     started = live_slides.command(notebook, True, options)
     address = next(part.split("=", 1)[1] for part in started if part.startswith("--LabApp.default_url="))
