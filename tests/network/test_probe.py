@@ -226,7 +226,7 @@ def test_a_network_that_answers_differently_each_time_is_noticed_once():
         read(quiet, PICTURE, Logit(0))  # it draws, but says the same
 
 
-@pytest.mark.parametrize("draw", [random.random, np.random.rand], ids=["Python", "NumPy"])  # noqa: NPY002
+@pytest.mark.parametrize("draw", [random.random, np.random.rand], ids=["Python", "NumPy"])
 def test_chance_that_is_not_torchs_is_noticed_and_given_back(draw):
     net = nn.Sequential(Fails(lambda x: x * float(draw())), nn.Flatten(), nn.Linear(108 * 3, 2)).eval()
     before = random.getstate(), np.random.get_state()  # noqa: NPY002
