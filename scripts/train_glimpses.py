@@ -22,11 +22,8 @@ from lecturelib.visual_attention.translated_digits import held_out_pictures
 
 RATE = 1e-3
 BATCH = {"digits": 128, "translated": 64, "cluttered": 64}
-STEPS = {"digits": 4000, "translated": 1200, "cluttered": 3000}
-WARM_UP = {"cluttered_4": 1500}  # steps with random places, before the policy learns
-START = {
-    "translated_4": "cluttered_4"
-}  # begins with the weights of another network, which is trained before it
+STEPS = {"digits": 10_000, "translated": 16_000, "cluttered": 24_000}
+WARM_UP = {"translated_4": 4000, "cluttered_4": 6000}  # steps with random places, before the policy learns
 KEEP = 500  # steps between two states
 CURVE = 500  # steps between two points of the curve
 
@@ -56,9 +53,6 @@ def train(name: str, seed: int, folder: Path, until: float) -> dict:
         kept = torch.load(found, weights_only=True)
         run.restore(kept["run"])
         curve, spent = kept["curve"], kept["seconds"]
-    elif name in START:
-        other = torch.load(folder / f"{START[name]}.{seed}.pt", weights_only=True)
-        network.load_state_dict(other["run"]["network"])
     start = time.process_time()
     for step in run:
         window.append(step.accuracy)
@@ -113,8 +107,8 @@ The weights of `lecturelib.visual_attention.load_glimpses(NAME)`: {", ".join(SHI
   with a learned baseline for the locations (reward: the log-probability of the label; standard deviation .15; the
   policy's input detached), Adam, learning rate {RATE:g}, linear to 0 in the last third, one thread, on the
   10,000 shipped training digits, placed anew for every batch.
-* In the first half of the steps of {", ".join(WARM_UP)} all places are random: up to there the run is that of the
-  control, which goes on with random places. {", ".join(START)} begins with the weights of {", ".join(START.values())}.
+* In the first {" and ".join(f"{n:,} steps of {name}" for name, n in WARM_UP.items())} all places are random: up to
+  there the run is that of the control, which goes on with random places.
 * Steps: {", ".join(f"{task} {n:,} of {BATCH[task]} pictures" for task, n in STEPS.items())}.
 * {FILE}.json holds the test error of every network that was trained (one for each seed), its multiply-adds for one
   picture and the training error every {CURVE} steps of the last seed: learned policies, the controls with random
