@@ -10,7 +10,7 @@ LESSONS = {
     "04_parameters": 6,
     "05_gradients": 12,
     "06_optimization": 13,
-    "07a_attention": 8,
+    "07a_attention": 9,
     "07b_transformer": 8,
     "07c_language_model": 5,
     "08_autoencoders": 12,
