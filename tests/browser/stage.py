@@ -112,13 +112,16 @@ class Stage:
         self.page.keyboard.press("q")
         self.page.wait_for_selector(NUMBER, state="detached")
 
-    def unfit(self, sizes: tuple[tuple[int, int], ...]) -> list[str]:
-        """Every page that does not fit: too high, too wide, cut, in small type, or under no heading."""
+    def unfit(self, sizes: tuple[tuple[int, int], ...], tall: int = 0) -> list[str]:
+        """Every page that does not fit: too high, too wide, cut, in small type, or under no heading.
+
+        `tall`: pages up to this height may be scrolled, and have code of any length: exercises, which are worked at.
+        """
         found = []
         for page in measured(self.page, sizes):
             self.notebook.screenshot(
                 f"deck-{self.page.title().split('.')[0][:3]}-{page.number:02}-{page.size[1]}"
             )
-            if page.faults:
+            if (page.height > tall or page.wide > 0 or not page.heading) if tall else page.faults:
                 found.append(str(page))
         return found

@@ -118,6 +118,5 @@ def test_exercises_are_pages_for_a_class(lab, present, path):
     page.run_all()
     assert page.cell_errors() == []
     page.screenshot(f"exercises-{path.stem}")
-    page.page.set_viewport_size({"width": 1280, "height": 720})
-    assert present(page).unfit() == []
+    assert present(page).unfit(((1280, 720),), tall=1440) == []
     assert page.complaints() == []
