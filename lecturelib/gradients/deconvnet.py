@@ -18,7 +18,7 @@ from lecturelib.network.batched import Images, Progress
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.input_gradient import prepared
-from lecturelib.network.layer_names import walk
+from lecturelib.network.layer_names import normalization_of, walk
 from lecturelib.network.units import Channel, Neuron, Unit
 from lecturelib.parameters.maximal_images import maximal_images
 
@@ -131,7 +131,7 @@ class _Step:
 
 def _forward(model: nn.Module, image: Tensor, unit: Unit) -> tuple[list[_Step], Tensor]:
     """The steps of the chain up to the unit's layer, with their switches, and that layer's maps (B, C, h, w)."""
-    normalize = getattr(model, "normalize", None)
+    normalize = normalization_of(model)
     start = image.clone() if normalize is None else normalize(image)
     with _ChainRecorder(model, start, unit).attached() as watch, recording(model, unit.keys) as acts:
         maps = acts.forward(image)[unit.layer, unit.call]

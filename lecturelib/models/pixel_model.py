@@ -26,6 +26,8 @@ class PixelModel(nn.Module):
     tensor([[2., 2.]])
     """
 
+    TAKES_PIXELS = True  # what `lecturelib.network` knows a PixelModel by; a `normalize` many networks have
+
     name: str
     classes: tuple[str, ...]
     input_size: int

@@ -9,7 +9,16 @@ from torch import Tensor, nn
 
 from lecturelib.checks import UnknownName, complaint, described
 from lecturelib.network.freezing import frozen
-from lecturelib.network.layer_names import OUTPUT, Key, Layout, check_model, resolve_layer, split_key, walk
+from lecturelib.network.layer_names import (
+    OUTPUT,
+    Key,
+    Layout,
+    check_model,
+    normalization_of,
+    resolve_layer,
+    split_key,
+    walk,
+)
 from lecturelib.network.outputs import kind_of, no_scores, scores_of
 from lecturelib.network.quiet import is_trial
 
@@ -89,7 +98,7 @@ class Activations(Mapping):
         """Run the network on images (B, C, H, W) and stop after the deepest layer that is wanted."""
         self._stopping = True
         # A PixelModel begins with new pixels, normalized; another network may overwrite the caller's, in place.
-        images = images if hasattr(self.model, "normalize") else images.clone()
+        images = images if normalization_of(self.model) else images.clone()
         try:
             self.model(images)
         except _Stop as stop:

@@ -1,9 +1,9 @@
 """Layers by name: PyTorch's names and the lecture's, what a layer looks like, and how its channels lie."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -131,6 +131,18 @@ def split_key(key: Key) -> tuple[str, int]:
     """A layer's name and which of its calls; the first one if none is given."""
     name, call = key if isinstance(key, tuple) else (key, 0)
     return name, check_whole("call", call, 0)
+
+
+def normalization_of(model: nn.Module) -> Callable[[Tensor], Tensor] | None:
+    """The method by which a `PixelModel` normalizes pixels in [0, 1] itself; None for any other network.
+
+    It is known by its class, since many networks have a `normalize` of their own.
+
+    >>> normalization_of(nn.ReLU()) is None
+    True
+    """
+    known = getattr(type(model), "TAKES_PIXELS", False)
+    return cast(Any, model).normalize if known is True else None
 
 
 class Layout:

@@ -14,7 +14,7 @@ from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import Activations, recording
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model
+from lecturelib.network.layer_names import OUTPUT, LayerInfo, check_model, normalization_of
 from lecturelib.network.probe import layer_info, probe
 from lecturelib.network.unit_base import Shape, Unit
 
@@ -222,7 +222,7 @@ def read(model: nn.Module, images: Tensor, unit: Unit) -> Tensor:
     >>> read(net, torch.ones(3, 1, 2, 2), Logit(0))
     tensor([4., 4., 4.])
     """
-    if hasattr(check_model(model), "normalize"):
+    if normalization_of(check_model(model)):
         check_images(images, model)
     unit = checked_unit(model, unit, images)
     if images.is_floating_point():

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lecturelib.checks import check_choice, check_whole, complaint, described
 from lecturelib.network.hooks import record
 from lecturelib.network.inputs import to_the_weights
-from lecturelib.network.layer_names import resolve_layer, walk
+from lecturelib.network.layer_names import normalization_of, resolve_layer, walk
 from lecturelib.training.dataset_shift import dataset_shift
 from lecturelib.training.evaluation import are_scores
 from lecturelib.training.monitor import ONCE, Monitor, Snapshot
@@ -44,7 +44,7 @@ def input_monitor(every: int = 10) -> Monitor:
         x = snapshot.inputs
         if not x.is_floating_point():
             return {}
-        normalize = getattr(snapshot.model, "normalize", None)
+        normalize = normalization_of(snapshot.model)
         if normalize is not None:
             x = normalize(x)
         low, high = x.aminmax()

@@ -98,6 +98,21 @@ def test_tokens_and_channels_last_layers_are_read_along_their_channels():
     )
 
 
+def test_a_network_may_have_a_normalize_of_its_own():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.normalize, self.relu = nn.BatchNorm2d(3), nn.ReLU(inplace=True)
+
+        def forward(self, x):
+            return self.relu(x).mean((2, 3))  # writes on what it is given
+
+    image = torch.randn(1, 3, 4, 4)  # no pixels in [0, 1]: only a network of the course asks for those
+    before = image.clone()
+    assert read(Own().eval(), image, Logit(1)).item() == pytest.approx(before[0, 1].relu().mean().item())
+    assert torch.equal(image, before)
+
+
 def test_channels_that_a_module_puts_back_in_front_are_read_there():
     class Back(nn.Module):
         def forward(self, x):

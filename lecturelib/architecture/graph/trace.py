@@ -23,7 +23,7 @@ from lecturelib.architecture.graph.pass_inputs import (
 from lecturelib.architecture.graph.recorder import Recorder
 from lecturelib.checks import complaint
 from lecturelib.network.freezing import frozen
-from lecturelib.network.layer_names import check_model, walk
+from lecturelib.network.layer_names import check_model, normalization_of, walk
 
 Stopped = tuple[str, Exception, Graph | None]  # where a pass stopped, why, and what ran until then
 
@@ -188,7 +188,7 @@ def _attempt(model: nn.Module | None, given: Given, meta: bool) -> Graph | Stopp
     recorder = Recorder(whole)
     values, named = copied(given[0], meta), copied(given[1], meta)
     inputs = input_names(model.forward, values, named)
-    if meta and hasattr(model, "normalize"):
+    if meta and normalization_of(model):
         _watch_normalize(model, recorder)
     try:
         return recorder.run(whole, (values, named), inputs, title_of(model), fused=meta)
