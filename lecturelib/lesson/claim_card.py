@@ -18,6 +18,8 @@ VERDICTS: dict[bool | None, tuple[str, str]] = {
 class ClaimCard:
     """A measured claim (see `result`) and how it was measured; a notebook shows it, `print` writes it as lines.
 
+    `name`: which bars it shows, where one claim was measured in several ways ("C15 on letters"); else the claim's own.
+
     >>> card = ClaimCard({"claim": "C0", "says": "2 > 1", "holds": True, "numbers": {"two": 2}, "note": ""}, "by hand")
     >>> print(card)
     C0, by hand: holds.
@@ -27,6 +29,7 @@ class ClaimCard:
 
     found: dict[str, Any]
     how: str = "a quick check"
+    name: str = ""
 
     def __str__(self) -> str:
         lines = [f"  {key.replace('_', ' '):32} {value}" for key, value in self.found["numbers"].items()]
@@ -37,7 +40,7 @@ class ClaimCard:
         """The card as HTML: a table with bars, and every number behind a fold."""
         sign, verdict = VERDICTS[self.found["holds"]]
         numbers = self.found["numbers"]
-        bars = ALL_BARS.get(self.found["claim"])
+        bars = ALL_BARS.get(self.name or self.found["claim"])
         drawn = "" if bars is None else _table(bars, numbers)
         rows = "".join(
             f"<tr><th scope=row>{escaped(key.replace('_', ' '))}</th><td>{escaped(str(value))}</td></tr>"

@@ -43,7 +43,7 @@ def claim(name: str) -> ClaimCard:
     >>> str(claim("C31")).splitlines()[0]
     'C31, measured in full: holds.'
     """
-    return report(_measured(name), "measured in full")
+    return ClaimCard(_measured(name), "measured in full", name)
 
 
 def numbers(name: str) -> dict[str, float]:

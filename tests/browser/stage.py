@@ -112,19 +112,16 @@ class Stage:
         self.page.keyboard.press("q")
         self.page.wait_for_selector(NUMBER, state="detached")
 
-    def unfit(self, sizes: tuple[tuple[int, int], ...], tall: int = 0, slack: int = 0) -> list[str]:
+    def unfit(self, sizes: tuple[tuple[int, int], ...], tall: int = 0) -> list[str]:
         """Every page that does not fit: too high, too wide, cut, in small type, or under no heading.
 
         `tall`: pages up to this height may be scrolled, and have code of any length: exercises, which are worked at.
-        `slack`: pixels by which a page may be too high, if nothing else is wrong with it.
         """
         found = []
         for page in measured(self.page, sizes):
             self.notebook.screenshot(
                 f"deck-{self.page.title().split('.')[0][:3]}-{page.number:02}-{page.size[1]}"
             )
-            if 0 < page.over <= slack and len(page.faults) == 1:
-                continue
             if (page.height > tall or page.wide > 0 or not page.heading) if tall else page.faults:
                 found.append(str(page))
         return found

@@ -16,7 +16,6 @@ LESSONS = {
     "08_autoencoders": 12,
     "09_visual_attention": 9,
 }  # and how many explorables it holds
-TOO_HIGH = {"07a_attention": 60}  # pixels by which pages are still too high: two of them, which are to be parted
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -40,7 +39,7 @@ def test_a_lesson_runs_and_its_controls_answer(lab, present, name):
     assert page.page.locator("img:not([alt]), img[alt='']").count() == 0
 
     # On a projector every page is seen whole, without scrolling, in readable type, under a heading.
-    assert present(page).unfit(((1280, 720), (1920, 1080)), slack=TOO_HIGH.get(name, 0)) == []
+    assert present(page).unfit(((1280, 720), (1920, 1080))) == []
     assert page.complaints() == []
 
 

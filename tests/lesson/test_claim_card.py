@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 
 import pytest
 
@@ -35,6 +36,14 @@ def test_each_claim_has_a_card_with_all_of_its_numbers(name):
     assert f" {verdict}<" in page and f": {verdict}." in str(card)
     for value in MEASURED[name]["numbers"].values():
         assert f"<td>{value}</td>" in page or isinstance(value, str)
+
+
+@pytest.mark.parametrize("name", ALL_BARS)
+def test_a_card_shows_the_bars_of_its_own_measurement(name):
+    page = claim(name).html()
+    for bar in ALL_BARS[name].bars:
+        assert f">{escape(bar.label)}<" in page
+    assert "<details open>" not in page, "the numbers are behind a fold"
 
 
 def test_the_lengths_of_the_bars_are_the_numbers():
