@@ -17,6 +17,7 @@ from lecturelib.show import Picture, Region
 from lecturelib.widgets import Choice, Explorable, RegionPicker, Toggle
 
 ROOM = (1000.0, 660.0)  # px for everything
+BUTTONS = 42.0  # px: above the table, where the buttons of the zoom are
 TABLE, BELOW = 480.0, 212.0  # px: the table's width on the right of the diagram, its height below it
 
 
@@ -77,8 +78,8 @@ def _render(state: dict) -> Picture:
     beside = _scale(diagram, ROOM[0] - TABLE, ROOM[1]) >= 0.9 * _scale(diagram, ROOM[0], ROOM[1] - BELOW)
     scale = _scale(diagram, ROOM[0] - TABLE, ROOM[1]) if beside else _scale(diagram, ROOM[0], ROOM[1] - BELOW)
     wide, high = diagram.width * scale, diagram.height * scale
-    left, top, width = (wide + 20, 6.0, TABLE) if beside else (6.0, high + 12, max(wide, ROOM[0]) - 12)
-    room = ROOM[1] if beside else BELOW
+    left, top, width = (wide + 20, BUTTONS, TABLE) if beside else (6.0, high + 12, max(wide, ROOM[0]) - 12)
+    room = ROOM[1] - top if beside else BELOW
     shapes: list[Shape] = [moved(shape, 0, 0, scale) for shape in diagram.shapes]
     if picked is not None and picked.key in diagram.keys:
         shapes += _mark(diagram, picked, scale)
