@@ -84,17 +84,29 @@ def test_every_locked_version_is_exact_and_free_of_a_machine():
 
 
 def test_what_the_library_imports_is_declared():
-    imported = set()
+    imported, optional = set(), set()
     for file in (ROOT / "lecturelib").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                imported.add(node.module.partition(".")[0])
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        imported |= _packages(tree)
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Try) and any("ImportError" in ast.unparse(h) for h in part.handlers):
+                optional |= _packages(part)  # told in a sentence where it is missing
     provided = importlib.metadata.packages_distributions()
-    declared = {canonicalize_name(wanted.name) for wanted in requirements()}
+    needed = {canonicalize_name(wanted.name) for wanted in requirements()}
+    extras = {canonicalize_name(wanted.name) for wanted in requirements(*project()["optional-dependencies"])}
     for name in imported - set(sys.stdlib_module_names) - {"lecturelib"}:
+        declared = extras if name in optional else needed
         assert {canonicalize_name(package) for package in provided[name]} & declared, name
+
+
+def _packages(tree):
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_conda_installs_the_locked_versions():

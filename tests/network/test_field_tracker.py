@@ -52,6 +52,7 @@ LEAVES = {
     "item": lambda x: x / x.abs().max().item(),
     "float": lambda x: x * float(x.mean()),
     "bool": lambda x: x if x[0, 0, 0, 0] > 0.5 else -x,
+    "chosen as it is": lambda x: (x, -x)[bool(x[0, 0, 0, 0] > x[0, 0, 0, 0] + 1)],
     "index": lambda x: x + int(x.flatten().argmax()),
     "format": lambda x: x * (1 + int(f"{x.max().item():.3f}"[-1])),
     "numpy": lambda x: x + torch.from_numpy(x.detach().numpy().mean(keepdims=True)),
