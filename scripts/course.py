@@ -28,8 +28,8 @@ STAMP = VENV / "course-setup.json"
 LOG = VENV / "course-setup.log"
 LOCK = ROOT / "requirements.lock"
 START = "00_start_here.ipynb"
-# The extension that presents, as this checkout has it.
-SHARE = ROOT / "lecturelib" / "present" / "share" / "jupyter"
+# The extension that presents, as this checkout has it: Jupyter looks into `labextensions` here.
+SHARE = ROOT / "lecturelib" / "present"
 TESTS = ["tests", "lecturelib"]  # the examples of the docstrings run, too
 NOTEBOOK_TESTS = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120", "notebooks"]
 

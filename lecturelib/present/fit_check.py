@@ -31,7 +31,7 @@ _SHOWN = ".ll-deck-panel .jp-Cell:not(.ll-deck-away):not(.ll-deck-later)"
 _MEASURE = f"""async () => {{
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   for (let k = 0; k < 4; k += 1) await frame();
-  const {{ measure }} = await import('/lab/extensions/lecturelib-present/static/measure.js');
+  const {{ measure }} = await import('/lab/extensions/lecturelib-present/measure.js');
   const nodes = [...document.querySelectorAll('{_SHOWN}')];
   const number = document.querySelector('.ll-deck-number');
   const heading = document.querySelector('.ll-deck-panel .jp-WindowedPanel-viewport').dataset.llSection

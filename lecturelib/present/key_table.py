@@ -15,7 +15,7 @@ from pathlib import Path
 from lecturelib.files import write_whole
 
 HERE = Path(__file__).resolve().parent
-TABLE = HERE / "share" / "jupyter" / "labextensions" / "lecturelib-present" / "static" / "keys.json"
+TABLE = HERE / "labextensions" / "lecturelib-present" / "keys.json"
 _MARKS = ("<!-- keys: made from keys.json -->", "<!-- end of keys -->")
 _PLAIN = {"·", "…"}  # what stands between keys
 

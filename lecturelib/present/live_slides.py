@@ -12,7 +12,7 @@ from urllib.parse import quote
 from lecturelib.checks import complaint
 
 HERE = Path(__file__).resolve().parent
-SHARE = HERE / "share" / "jupyter"  # the extension, as Jupyter looks for it
+SHARE = HERE  # Jupyter looks for extensions in a folder `labextensions` here
 CONFIG = HERE / "etc" / "jupyter"  # JupyterLab's settings for a presentation
 PREPARED = "LECTURELIB_PREPARED"  # read by lecturelib.widgets.prepared in the kernel
 

@@ -68,7 +68,7 @@ def jupyter_lab(folder: Path, home: Path):
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
         # the extension that presents, as this checkout has it
-        "JUPYTER_PATH": str(ROOT / "lecturelib" / "present" / "share" / "jupyter"),
+        "JUPYTER_PATH": str(ROOT / "lecturelib" / "present"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]

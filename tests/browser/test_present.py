@@ -167,7 +167,7 @@ def test_the_rule_for_pages_is_the_same_in_python(deck):
         ]
         found = deck.page.evaluate(
             """async (cells) => {
-              const { kindOf, pagesOf } = await import('/lab/extensions/lecturelib-present/static/pages.js');
+              const { kindOf, pagesOf } = await import('/lab/extensions/lecturelib-present/pages.js');
               return pagesOf(cells.map(([kind, tags]) => kindOf(kind, tags)));
             }""",
             given,

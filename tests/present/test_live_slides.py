@@ -62,7 +62,7 @@ def test_jupyter_finds_the_extension_of_this_package_first(tmp_path):
 def test_the_extension_is_whole_and_needs_no_network():
     package = json.loads((EXTENSION / "package.json").read_text(encoding="utf-8"))
     assert (EXTENSION / package["jupyterlab"]["_build"]["load"]).is_file()
-    for file in (EXTENSION / "static").iterdir():
+    for file in EXTENSION.iterdir():
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"https?://|@import|eval\(", text), file.name
         for module in re.findall(r'^import .* from "(.+)";$', text, re.MULTILINE):
@@ -75,13 +75,15 @@ def test_the_extension_comes_with_an_installation():
     import tomllib
 
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    assert build["targets"]["wheel"]["shared-data"] == {"lecturelib/present/share/jupyter": "share/jupyter"}
+    assert build["targets"]["wheel"]["shared-data"] == {
+        "lecturelib/present/labextensions": "share/jupyter/labextensions"
+    }
 
 
 def test_it_was_tried_with_the_jupyterlab_that_is_pinned():
     pins = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     (pinned,) = re.findall(r"^jupyterlab==(\d+\.\d+)", pins, re.MULTILINE)
-    assert pinned in (EXTENSION / "static" / "entry.js").read_text()
+    assert pinned in (EXTENSION / "entry.js").read_text()
 
 
 def test_wrong_calls_are_one_sentence(capsys, tmp_path):
