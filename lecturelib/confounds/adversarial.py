@@ -2,9 +2,9 @@
 
 All attacks here are white box (they use the gradients of the network they attack) and evasion attacks (they change the
 input, not the training); shown to another network than the one whose gradients they used, they are transfer attacks.
-Untargeted ones lead away from a class (of faces: dodging, not being found), targeted ones to a class of choice
-(impersonation, being taken for somebody). Pixels are in [0, 1]; the network normalizes inside, and is attacked in eval
-mode.
+Untargeted ones lead away from a class (of persons: dodging, being taken for anybody else), targeted ones to a class of
+choice (impersonation, being taken for a certain person). Pixels are in [0, 1]; the network normalizes inside, and is
+attacked in eval mode.
 """
 
 from collections.abc import Iterator

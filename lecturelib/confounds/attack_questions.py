@@ -20,8 +20,8 @@ ATTACK_QUESTIONS = (
             Answer(
                 "Networks are trained with random noise, so they know it.",
                 False,
-                "This one was not trained for it. In a space of 150,528 pixels a random direction is nearly at right "
-                "angles to the gradient.",
+                "This one was not trained for it. In a space of 150,528 dimensions a random direction is nearly at "
+                "right angles to the gradient.",
             ),
         ),
     ),

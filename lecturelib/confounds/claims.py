@@ -173,7 +173,7 @@ def c4_glasses(
     seeds: int = 3,
     others: tuple[str, ...] = tuple(OTHERS),
 ) -> dict:
-    """C4: an attack confined to a pair of glasses hides a face from a detector (dodging).
+    """C4: an attack confined to a pair of glasses hides a face from a detector.
 
     Unused face crops, detectors of several seeds trained at once; any grey is allowed on the frame. Beside it the same
     frame black and of random greys, and filled lenses, as of sunglasses. `others`: what the detectors learned as "no
@@ -217,7 +217,7 @@ def c4_glasses(
     }
     numbers |= {name: sum(values) / len(values) for name, values in found.items()}
     says = "confined to a pair of glasses, an attack hides most faces from a detector, if the detector knows faces"
-    note = "dodging only; impersonation needs identities, which these crops lack"
+    note = "a face is not found; dodging and impersonation need identities, which these crops lack"
     return result("C4", says, None, numbers, note)
 
 

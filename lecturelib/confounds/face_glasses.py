@@ -1,8 +1,9 @@
 """Glasses that hide a face: an attack confined to the frame of a pair of glasses, against face detectors.
 
-The crops are scikit-image's `lfw_subset`: 100 faces and 100 other pictures, 25 x 25, grey, without identities. So this
-is dodging (not being found), and not impersonation (being taken for somebody), which would need identities. Its other
-pictures are nearly all flat: a detector may learn "texture" instead of "face". Harder other pictures take that away.
+The crops are scikit-image's `lfw_subset`: 100 faces and 100 other pictures, 25 x 25, grey, without identities. So a
+face is hidden from a detector here; dodging (being taken for anybody else) and impersonation (being taken for a person
+of choice) would need identities (Sharif et al. 2016). The set's other pictures are nearly all flat: a detector may
+learn "texture" instead of "face". Harder other pictures take that away.
 """
 
 from functools import lru_cache
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lecturelib import images
-from lecturelib.checks import check_choice, check_images, check_whole
+from lecturelib.checks import check_choice, check_images, check_whole, complaint
 from lecturelib.images import fit
 from lecturelib.models.pixel_model import PixelModel
 
@@ -72,11 +73,15 @@ def textured_crops(split: str = "train", count: int = 140, seed: int = 0) -> Ten
 def shuffled_blocks(crops: Tensor, seed: int = 0) -> Tensor:
     """Each crop (B, 1, 25, 25) cut into 25 blocks of 5 x 5 pixels, put together in random order: same texture, no face.
 
+    Raises `ValueError` or `TypeError` for other crops.
+
     >>> crops = face_crops("test")[0][:2]
     >>> bool((shuffled_blocks(crops).flatten(1).sort(1).values == crops.flatten(1).sort(1).values).all())
     True
     """
     check_images(crops, name="crops")
+    if crops.shape[1:] != (1, FACE_SIDE, FACE_SIDE):
+        raise ValueError(complaint("crops", f"shape (B, 1, {FACE_SIDE}, {FACE_SIDE})", tuple(crops.shape)))
     check_whole("seed", seed)
     generator = torch.Generator().manual_seed(seed)
     count, per_side = len(crops), crops.shape[-1] // BLOCK
@@ -87,20 +92,23 @@ def shuffled_blocks(crops: Tensor, seed: int = 0) -> Tensor:
     return blocks.permute(0, 1, 3, 2, 4).reshape(crops.shape)
 
 
-@lru_cache(maxsize=12)
 def face_detector(seed: int = 0, others: str = "flat") -> PixelModel:
     """A small convolutional network that tells faces from other pictures, trained at once (a few seconds).
 
     `others`, what "no face" is in training: "flat", the set's own other pictures; "photos", these and textured crops of
-    photos; "shuffled", these and faces in shuffled blocks, too. Half of each batch are faces. It is
-    shared, so nobody may change it. Raises `ValueError` or `TypeError` for
-    a negative seed or other others.
+    photos; "shuffled", these and faces in shuffled blocks, too. Half of each batch are faces. It is trained once and
+    shared, so nobody may change it. Raises `ValueError` or `TypeError` for a negative seed or other others.
 
     >>> face_detector().classes
     ('no face', 'face')
     """
     check_whole("seed", seed)
     check_choice("others", others, tuple(OTHERS))
+    return _trained_detector(seed, others)
+
+
+@lru_cache(maxsize=12)  # by position alone: face_detector() and face_detector(others="flat") are one network
+def _trained_detector(seed: int, others: str) -> PixelModel:
     crops, labels = face_crops("train")
     faces, rest = crops[labels == 1], [crops[labels == 0]]
     if others != "flat":

@@ -235,10 +235,10 @@ QUESTIONS = (
         "The glasses hide faces from our best detector. Did we show that somebody can pass as somebody else?",
         (
             Answer(
-                "No: that is dodging. Impersonation needs a network that tells people apart.",
+                "No: a face is not found. To pass as somebody else needs a network that tells people apart.",
                 True,
                 "The crops carry no identities, so impersonation cannot be tested with them. Sharif et al. (2016) "
-                "did both.",
+                "showed both.",
             ),
             Answer(
                 "Yes: who is not found can be anybody.",
@@ -269,7 +269,7 @@ QUESTIONS = (
             Answer(
                 "Several passes for each step of the training, and often some accuracy on clean inputs.",
                 True,
-                "Each batch is attacked first. The table of this part shows the accuracies side by side.",
+                "Each batch is attacked first. The chart of section 8 shows the accuracies side by side.",
             ),
             Answer(
                 "Nothing: it is more data.",

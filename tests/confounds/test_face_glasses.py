@@ -30,6 +30,16 @@ def test_the_detector_finds_faces_it_has_not_seen():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_the_detector_is_trained_once_however_it_is_asked_for():
+    assert face_detector() is face_detector(0, "flat") is face_detector(others="flat", seed=0)
+
+
+def test_only_crops_of_faces_are_cut_into_blocks():
+    for shape in ((2, 1, 24, 24), (2, 3, 25, 25)):
+        with pytest.raises(ValueError, match=r"crops: expected shape \(B, 1, 25, 25\)"):
+            shuffled_blocks(torch.zeros(shape))
+
+
 def test_the_glasses_are_a_part_of_the_picture_and_the_attack_stays_within():
     frame, filled = glasses_mask(), glasses_mask(filled=True)
     assert torch.equal(frame & filled, frame) and 0.05 < frame.float().mean() < filled.float().mean() < 0.3
