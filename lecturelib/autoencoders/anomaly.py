@@ -22,16 +22,14 @@ def anomaly_scores(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
 def roc_curve(normal: Tensor, anomalous: Tensor) -> tuple[Tensor, Tensor]:
     """Receiver operating characteristic: (false alarms, hits) as the threshold falls, both from 0 to 1.
 
-    normal (n,), anomalous (m,): scores; a score above the threshold raises the alarm.
+    normal (n,), anomalous (m,): scores; a score at or above the threshold raises the alarm. Raises `ValueError` for no
+    scores or NaN among them.
 
     >>> false_alarms, hits = roc_curve(torch.tensor([0.1, 0.2]), torch.tensor([0.9]))
     >>> false_alarms.tolist(), hits.tolist()
     ([0.0, 0.0, 0.5, 1.0], [0.0, 1.0, 1.0, 1.0])
     """
-    for name, scores in (("normal", normal), ("anomalous", anomalous)):
-        if not isinstance(scores, Tensor) or scores.ndim != 1 or not len(scores):
-            raise ValueError(complaint(name, "scores (n,), at least one", described(scores)))
-        check_map(scores[None])
+    _check_scores(normal, anomalous)
     scores = torch.cat([normal, anomalous])
     thresholds = torch.cat([torch.tensor([float("inf")]).to(scores), scores.unique().flip(0)])
     false_alarms = (normal >= thresholds[:, None]).float().mean(1)
@@ -42,9 +40,19 @@ def roc_curve(normal: Tensor, anomalous: Tensor) -> tuple[Tensor, Tensor]:
 def area_under_curve(normal: Tensor, anomalous: Tensor) -> float:
     """Area under the ROC curve: the chance that an anomalous score is above a normal one, ties counted half.
 
+    Raises `ValueError` for no scores or NaN among them.
+
     >>> area_under_curve(torch.tensor([0.1, 0.2]), torch.tensor([0.9, 0.15]))
     0.75
     """
+    _check_scores(normal, anomalous)
     above = (anomalous[:, None] > normal).double().mean()
     equal = (anomalous[:, None] == normal).double().mean()
     return (above + equal / 2).item()
+
+
+def _check_scores(normal: Tensor, anomalous: Tensor) -> None:
+    for name, scores in (("normal", normal), ("anomalous", anomalous)):
+        if not isinstance(scores, Tensor) or scores.ndim != 1 or not len(scores):
+            raise ValueError(complaint(name, "scores (n,), at least one", described(scores)))
+        check_map(scores[None])

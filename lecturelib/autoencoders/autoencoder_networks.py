@@ -186,15 +186,18 @@ class ConvAutoencoder(nn.Module):
         return Pooled(x, (first, second) if self.unpooling == "switches" else None)
 
     def decode(self, code: Pooled) -> Tensor:
-        """Pictures (B, 1, 28, 28) in [0, 1] of a code; without its switches a network that needs them raises."""
+        """Pictures (B, 1, 28, 28) in [0, 1] of a code.
+
+        A network that up-samples takes no notice of switches; one that needs them raises `ValueError` without.
+        """
         maps, switches = code
-        if self.unpooling == "switches" and switches is None:
-            raise ValueError(
-                complaint("code", "the switches of both poolings", "none", "centered_switches(maps)")
-            )
-        if switches is None:
+        if self.unpooling == "upsample":
             x = self.up2(F.interpolate(maps, scale_factor=2)).relu()
             return self.up1(F.interpolate(x, scale_factor=2)).sigmoid()
+        if switches is None:
+            raise ValueError(
+                complaint("code", "the switches of both poolings", "none", "without_switches(code) gives empty ones")
+            )
         x = self.up2(F.max_unpool2d(maps, switches[1], (2, 2))).relu()  # (B, 16, 14, 14)
         return self.up1(F.max_unpool2d(x, switches[0], (2, 2))).sigmoid()
 

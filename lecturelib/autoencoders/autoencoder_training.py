@@ -34,7 +34,7 @@ class AutoencoderStep:
 class AutoencoderRun(Iterator[AutoencoderStep]):
     """A training run: iterate to train, stop by leaving the loop, and go on by iterating again.
 
-    Minimises |x' - x|^2 (or the cross-entropy of the pixels) + sparsity * mean |z|, the input masked by the model's own
+    Minimizes |x' - x|^2 (or the cross-entropy of the pixels) + sparsity * mean |z|, the input masked by the model's own
     noise. Adam with a one-cycle learning rate, batches drawn from `seed`. `step`, `of` and `stopped` are what
     `lecturelib.training`'s live pictures read. Made by `iter_autoencoder`.
     """

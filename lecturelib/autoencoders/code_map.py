@@ -55,7 +55,8 @@ def nearest_neighbor_accuracy(
 ) -> float:
     """Nearest-neighbor accuracy: the share of codes whose nearest other code has their label.
 
-    With `test_codes`, the nearest training code of each test code is asked instead (Euclidean distance).
+    With `test_codes` and `test_labels`, the nearest training code of each test code is asked instead (Euclidean
+    distance). Raises `ValueError` for labels that do not fit, or one of the two without the other.
 
     >>> codes = torch.tensor([[0.0], [0.1], [5.0], [5.2]])
     >>> nearest_neighbor_accuracy(codes, torch.tensor([0, 0, 1, 1]))
@@ -63,6 +64,9 @@ def nearest_neighbor_accuracy(
     """
     if len(codes) != len(labels) or len(codes) < 2:
         raise ValueError(complaint("labels", f"one for each of {len(codes)} codes, at least 2", len(labels)))
+    if (test_codes is None) != (test_labels is None):
+        given = "test_labels" if test_codes is None else "test_codes"
+        raise ValueError(complaint("test_codes and test_labels", "both or none", f"{given} alone"))
     if test_codes is None or test_labels is None:
         apart = torch.cdist(codes, codes)
         apart.fill_diagonal_(float("inf"))
@@ -83,7 +87,7 @@ def density(found: CodeMap, cells: int = 48, blur: float = 1.2) -> Tensor:
     """
     check_whole("cells", cells, 2, 512)
     check_number("blur", blur, above=0)
-    place = ((found.codes - found.low) / (found.high - found.low) * cells).long()
+    place = ((found.codes - found.low) / (found.high - found.low) * cells).floor().long()
     inside = ((place >= 0) & (place < cells)).all(1)
     columns, rows = place[inside].T
     counts = torch.zeros(cells, cells).index_put_(

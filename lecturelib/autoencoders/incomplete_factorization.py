@@ -15,6 +15,8 @@ from lecturelib.autoencoders.linear_autoencoder import check_data
 from lecturelib.checks import check_choice, check_number, check_whole, complaint, described
 
 Loss = Literal["squared_error", "cross_entropy"]
+LEAST_RIDGE = 1e-4  # below, systems may be singular in 32 bits: they are solved in 64
+TINY = 1e-9  # keeps them regular in 64 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +77,9 @@ def iter_alternating_least_squares(
 
     min over U, V of sum over observed (i, j) of (d_ij - offset_j - u_i . v_j)^2 + ridge (|U|^2 + |V|^2), with
     offset_j the mean of what is observed of column j (0 without `center`). data (n, d), its values at missing places
-    are never read. Raises `ValueError` for a rank below 1 or above min(n, d), a row or column without an observed
-    entry, or a negative ridge.
+    are never read. Without a ridge a row with fewer observed entries than the rank gets the shortest of its solutions.
+    Raises `ValueError` for a rank below 1 or above min(n, d), a row or column without an observed entry, or a negative
+    ridge.
 
     >>> data = torch.outer(torch.arange(1.0, 5), torch.arange(1.0, 4))
     >>> mask = torch.ones(4, 3, dtype=torch.bool); mask[3, 2] = False
@@ -196,9 +199,11 @@ def _start(data: Tensor, rank: int, seed: int) -> tuple[Tensor, Tensor]:
 
 def _solved(data: Tensor, observed: Tensor, factor: Tensor, ridge: float) -> Tensor:
     """The best rows (n, k) for fixed columns `factor` (d, k): one small linear system for each row."""
-    gram = torch.einsum("nd,dk,dl->nkl", observed, factor, factor)  # sums over what is observed of a row
-    gram = gram + (ridge + 1e-9) * torch.eye(factor.shape[1]).to(factor)
-    return torch.linalg.solve(gram, data @ factor)  # (n, k, k), (n, k) -> (n, k)
+    exact = torch.float64 if ridge < LEAST_RIDGE else data.dtype
+    known, values, columns = (each.to(exact) for each in (observed, data, factor))
+    gram = torch.einsum("nd,dk,dl->nkl", known, columns, columns)  # sums over what is observed of a row
+    gram = gram + (ridge + TINY) * torch.eye(factor.shape[1]).to(gram)
+    return torch.linalg.solve(gram, values @ columns).to(data)  # (n, k, k), (n, k) -> (n, k)
 
 
 def _mean(values: Tensor, observed: Tensor) -> float:

@@ -131,7 +131,7 @@ def iter_linear_autoencoder(
 ) -> Iterator[LinearStep]:
     """Train a linear autoencoder x -> V W x by gradient descent on all rows at once; yields each step.
 
-    Minimises |D - D W^T V^T|^2 over the encoder W (k, d) and the decoder V (d, k) with Adam, its rate falling to 0
+    Minimizes |D - D W^T V^T|^2 over the encoder W (k, d) and the decoder V (d, k) with Adam, its rate falling to 0
     along a cosine. `nested`: the mean error of the first 1, 2, ..., k units alone (nested dropout, Rippel et al.
     2014, with every cut-off instead of a random one); only that makes the columns of V the principal directions, in
     order. Raises `ValueError` for a code_size outside 1 to min(n, d), or data that is 0 everywhere.

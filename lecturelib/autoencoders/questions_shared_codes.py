@@ -131,7 +131,7 @@ LATER_QUESTIONS = (
         ),
     ),
     Question(
-        "Which pictures can pass an anomaly detector that uses the reconstruction error? Choose all that apply.",
+        "Which pictures can pass an anomaly detector that uses the reconstruction error?",
         (
             Answer(
                 "An empty picture.",

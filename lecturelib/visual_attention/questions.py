@@ -229,7 +229,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Which statements about a window of Gaussian filters are right? Choose all that apply.",
+        "Which statements about a window of Gaussian filters are right?",
         (
             Answer(
                 "With stride 1, a small sigma and places on whole pixels it is a crop.",

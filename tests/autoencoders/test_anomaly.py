@@ -42,7 +42,8 @@ def test_a_score_is_the_mean_squared_error():
 
 @pytest.mark.parametrize("bad", [torch.zeros(0), torch.zeros(2, 2), [0.1], torch.tensor([float("nan")])])
 def test_bad_scores_are_a_sentence(bad):
-    with pytest.raises(ValueError, match="expected"):
-        roc_curve(torch.zeros(1), bad)
-    with pytest.raises(ValueError, match="normal|map"):
-        roc_curve(bad, torch.zeros(1))
+    for measure in (roc_curve, area_under_curve):
+        with pytest.raises(ValueError, match="expected"):
+            measure(torch.zeros(1), bad)
+        with pytest.raises(ValueError, match="normal|map"):
+            measure(bad, torch.zeros(1))

@@ -87,6 +87,12 @@ def test_without_its_switches_the_code_says_less():
     assert not torch.equal(model.decode(plain), model.decode(code))
 
 
+def test_up_sampling_takes_no_notice_of_switches():
+    model = ConvAutoencoder(2, "upsample")
+    code = model.encode(torch.rand(1, 1, 28, 28))
+    assert torch.equal(model.decode(model.without_switches(code)), model.decode(code))
+
+
 def test_up_sampling_needs_no_switches():
     model = ConvAutoencoder(2, "upsample")
     code = model.encode(pictures(3))

@@ -62,6 +62,18 @@ def test_density_has_the_top_row_first_and_its_mass_where_codes_are():
     assert found[9, 0].item() == pytest.approx(0.2, abs=0.01) and found[5, 5] < 1e-3
 
 
+def test_codes_beyond_the_edges_are_not_counted():
+    codes = torch.tensor([[0.0, 0.0], [-1.1, 0.0], [1.1, 0.0], [0.0, -2.2], [0.0, 2.2]])  # four just outside
+    assert torch.equal(density(square(codes), 10, 0.01), density(square(codes[:1]), 10, 0.01))
+
+
+def test_test_codes_come_with_their_labels():
+    codes, labels = torch.eye(3), torch.arange(3)
+    for alone in ({"test_codes": codes}, {"test_labels": labels}):
+        with pytest.raises(ValueError, match="both or none, got test_"):
+            nearest_neighbor_accuracy(codes, labels, **alone)
+
+
 def test_the_grid_is_read_row_by_row_from_the_top():
     class Echo(torch.nn.Module):
         code_size = 2

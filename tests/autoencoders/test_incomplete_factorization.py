@@ -87,6 +87,17 @@ def test_cross_entropy_is_lower_for_the_factorization_that_minimises_it():
     assert ((entropy.completed() >= 0) & (entropy.completed() <= 1)).all()
 
 
+def test_without_a_ridge_a_row_of_one_entry_gets_the_shortest_solution():
+    generator = torch.Generator().manual_seed(0)
+    data, mask = torch.rand(6, 5, generator=generator), torch.ones(6, 5, dtype=torch.bool)
+    mask[0] = torch.tensor([False, True, False, False, False])
+    end = last(iter_alternating_least_squares(data, mask, rank=3, ridge=0.0, steps=3, center=False))
+    v = iter_alternating_least_squares(data, mask, rank=3, ridge=0.0, steps=2, center=False)
+    columns = last(v).columns  # those for which the rows of the last step were solved
+    shortest = data[0, 1] * columns[1] / columns[1].square().sum()
+    torch.testing.assert_close(end.rows[0], shortest, atol=1e-4, rtol=1e-4)
+
+
 def test_too_high_a_rank_fits_what_it_sees_and_loses_the_rest():
     data, mask = low_rank(rank=3)
     noisy = data + 0.5 * torch.randn(data.shape, generator=torch.Generator().manual_seed(1))

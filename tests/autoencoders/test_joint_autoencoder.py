@@ -43,6 +43,14 @@ def test_ranks_count_the_better_ones():
     assert retrieval_ranks(Planted(2, 4), pictures(3)).tolist() == [1, 0, 2]
 
 
+def test_one_code_for_everything_finds_nothing():
+    model = JointAutoencoder(4, 8)
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    ranks = retrieval_ranks(model, pictures(20))
+    assert (ranks == 19).all() and recall_at(ranks, 1) == 0
+
+
 def test_recall():
     ranks = torch.tensor([0, 0, 4, 5, 99])
     assert [round(recall_at(ranks, k), 6) for k in (1, 5, 6, 100)] == [0.4, 0.6, 0.8, 1.0]
