@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -125,8 +126,12 @@ def best_layout(folded: Folded, direction: Direction = "auto") -> tuple[Style, d
         sizes = {key: text.room for key, text in texts.items()}
         titles = {block.key: text_width(frame_title(block), style.detail, True) for _, block in folded.walk()}
         for horizontal in turns:
+            longest = math.inf
             for tallest in (500.0,) if many else (1e9, 900.0, 600.0, 420.0):
+                if longest <= tallest:
+                    continue  # no frame is so long: it would be the same again
                 tries = layouts(folded, sizes, titles, horizontal, COLUMNS[many], tallest, style.room)
+                longest = next(iter(tries.values())).longest_frame
                 for columns, placed in tries.items():
                     wraps = columns * (0.005 if many else 0.15)
                     score = _text_on_slide(placed, style) - wraps - (0.05 if horizontal else 0)

@@ -32,6 +32,12 @@ class Placed:
     frames: dict[str, Rect] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
 
+    @property
+    def longest_frame(self) -> float:
+        """The length of the longest frame along the flow, in px; 0 without frames."""
+        lengths = (rect[2] if self.horizontal else rect[3] for rect in self.frames.values())
+        return max(lengths, default=0.0)
+
 
 @dataclass
 class Level:
