@@ -124,29 +124,29 @@ exercise = Exercise(
         Mistake(
             "smallest gradient of all",
             wrong("vanishing gradients", 'min(range(6), key=lambda k: runs[k]["gradient_first"][0])'),
-            "The smallest gradient of all is exactly 0, and for a reason: units that are dead pass nothing back. "
-            "Find the dying ReLU first; a vanishing gradient is small but not 0.",
+            "You chose the run with the smallest gradient in the first layer. There it is exactly 0, since dead units "
+            "pass no gradient back: this is the run with the dying ReLU. A vanishing gradient is small, but not 0.",
             fails=("vanishing gradients", "vanishing gradients, other runs"),
         ),
         Mistake(
             "shortest step of all",
             wrong("learning rate too low", 'min(range(6), key=lambda k: np.median(runs[k]["update"]))'),
-            "The shortest steps of all belong to a network that gets no gradient: no learning rate would help it. "
-            "That cause comes first.",
+            "You chose the run with the shortest steps. They are short because hardly any gradient arrives, which is "
+            "another of the six faults, and no learning rate would mend it. Leave out the runs whose fault you know.",
             fails=("learning rate too low", "learning rate too low, other runs"),
         ),
         Mistake(
             "worst validation",
             wrong("overfitting", 'min(range(6), key=lambda k: runs[k]["validation_accuracy"][-1])'),
-            "You chose the run with the worst validation accuracy: it did not learn anything. Overfitting is a "
-            "*difference* between training and validation.",
+            "You chose the run with the lowest validation accuracy. Its training accuracy is low as well: it has not "
+            "learned much. Overfitting is a *difference* between the two.",
             fails=("overfitting", "overfitting, other runs"),
         ),
         Mistake(
             "largest deviation only",
             wrong("wrong normalization", 'max(range(6), key=lambda k: runs[k]["input_std"][0])'),
-            "Pixels can be wrongly normalized in more ways than a large standard deviation: it can be far too small, "
-            "or the mean can be far from 0.",
+            "You look for a large standard deviation only. That of wrongly normalized pixels can also be far too "
+            "small, or their mean can be far from 0.",
             fails=("wrong normalization", "wrong normalization, other runs"),
         ),
     ),

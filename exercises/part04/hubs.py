@@ -67,24 +67,25 @@ exercise = Exercise(
         Mistake(
             "its own neighbor",
             wrong(".fill_diagonal_(-torch.inf)", ""),
-            "Every image is its own nearest neighbor in your answer: its cosine with itself is 1. Leave it out.",
+            "You count each image as its own neighbor: its cosine with itself is 1, the largest that there is. Only "
+            "other images are neighbors.",
         ),
         Mistake(
             "distance instead of cosine",
             wrong("(directions @ directions.T)", "(-torch.cdist(codes, codes))"),
-            "You use the distance between the codes. A long and a short code can point in the same direction and be "
-            "far apart.",
+            "You take the codes at the smallest distance. A long and a short code can point in the same direction, "
+            "which is a cosine of 1, and still be far apart.",
         ),
         Mistake(
             "not divided by the lengths",
             wrong("codes / codes.norm(dim=1, keepdim=True)", "codes"),
-            "You use the products of the codes without dividing by their lengths: the longest codes become "
-            "everybody's neighbors.",
+            "You compare by the dot products of the codes. These grow with the length of a code, so the longest codes "
+            "become neighbors of nearly every image. A cosine does not depend on lengths.",
         ),
         Mistake(
             "the farthest",
             wrong("topk(k, dim=1)", "nan_to_num(neginf=9).topk(k, dim=1, largest=False)"),
-            "These are the images with the smallest cosines. A cosine measures likeness, not distance.",
+            "You take the k smallest cosines. A distance is small for similar codes, but a cosine is large.",
         ),
         Mistake(
             "own neighbors counted",
@@ -92,8 +93,8 @@ exercise = Exercise(
                 "neighbors.flatten().bincount(minlength=len(codes))",
                 "torch.full((len(codes),), neighbors.shape[1])",
             ),
-            "Each image has k neighbors, so your answer is k everywhere. Asked is the other direction: in how many "
-            "lists does an image stand?",
+            "You count how many neighbors each image has, which is always k. Count the other way: how many other "
+            "images have it among their k neighbors?",
         ),
     ),
     hints=(

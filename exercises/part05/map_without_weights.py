@@ -40,8 +40,7 @@ def wrong(before, after):
 
 @functools.cache
 def twelve(k):
-    """Twelve maps of a test image with the trained and with a randomized network; the last one is an edge "
-    "filter."""
+    """Twelve maps of a test image, by the trained and by a randomized network; the last is an edge filter's."""
     import torch
 
     from lecturelib import datasets, models
@@ -106,19 +105,21 @@ exercise = Exercise(
             def without_weights(trained, random):
                 return (trained - random).abs().mean(dim=(1, 2)).argmin().item()
             """,
-            "You take the map with the smallest difference. It is simply a map of small values: each map has its own "
-            "scale.",
+            "You chose the map whose values differ least between the two networks. They differ little because they are "
+            "all small: each map was saved on a scale of its own, so differences of two maps cannot be compared.",
         ),
         Mistake(
             "correlation of the values",
             wrong("map.flatten().argsort().argsort().double()", "map.flatten().double()"),
-            "You correlate the values. A single bright pixel at the same place decides that number, whatever the "
-            "rest does. What remains under an increasing curve is the order of the pixels.",
+            "You chose the map with the largest correlation of the values. One very bright pixel at the same place in "
+            "both maps is enough for that. An increasing curve changes the values; which of two pixels is the "
+            "brighter one, it does not change.",
         ),
         Mistake(
             "the one that changes most",
             wrong("return max", "return min"),
-            "Your map is the one that changes *most* when the weights do. Asked is the opposite.",
+            "You chose the map that changes *most* when the weights are randomized. Asked for is the one that does not "
+            "depend on them.",
         ),
     ),
     hints=(

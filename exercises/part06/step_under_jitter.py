@@ -3,7 +3,7 @@
 from lecturelib.exercises import Case, Exercise, Mistake
 
 PROMPT = """
-Jitter moves the image before the network sees it. The step is then made in the image **at its own place**.
+Jitter moves the image before the network sees it. The step is then made in the image that was **not** moved.
 
 Write `jittered_step(image, dy, dx, size)` for one step:
 
@@ -81,13 +81,13 @@ exercise = Exercise(
             "border": "What leaves the image on one side comes in on the opposite side.",
             "move": ROLL,
             "other": GREY,
-            "told": "Here the image goes around: what leaves on one side comes in on the other.",
+            "told": "Pixels that leave the image on one side have to come in again on the opposite side.",
         },
         {
             "border": "What leaves the image is lost; grey pixels (0.5) come in from the opposite side.",
             "move": GREY,
             "other": ROLL,
-            "told": "Here nothing goes around: grey pixels of 0.5 come in, and what has left gets no gradient.",
+            "told": "Pixels that leave the image are lost, and grey pixels (0.5) come in on the opposite side.",
         },
     ),
     mistakes=(
@@ -96,26 +96,28 @@ exercise = Exercise(
             wrong("moved = <<move>>", "moved = (<<move>>).detach().requires_grad_()").replace(
                 "unit(moved), x", "unit(moved), moved"
             ),
-            "Your gradient belongs to the moved image, but you add it to the image at its own place. Each pixel of the "
-            "gradient must go back to where its pixel came from.",
+            "You take the gradient in the pixels of the moved image and add it to the image that was not moved, so "
+            "each value lands on a wrong pixel. Take it in the pixels of the image before the move.",
         ),
         Mistake(
             "down and right exchanged",
             wrong("moved =", "dy, dx = dx, dy\n    moved ="),
-            "Down and right are exchanged: dy counts rows, the third axis; dx counts columns, the last one.",
+            "You have exchanged dy and dx: dy moves the image along its rows (the third axis), dx along its columns "
+            "(the last axis).",
         ),
         Mistake(
             "up and left",
             wrong("moved =", "dy, dx = -dy, -dx\n    moved ="),
-            "The image is moved the opposite way: with positive dy and dx it moves down and to the right.",
+            "You move the image the opposite way. With a positive dy it moves down, with a positive dx to the right.",
         ),
         Mistake(
-            "other border", wrong("<<move>>", "<<other>>"), "The border is treated in the other way. <<told>>"
+            "other border", wrong("<<move>>", "<<other>>"), "The move is right except at the border. <<told>>"
         ),
         Mistake(
             "not divided",
             wrong(" / gradient.abs().mean()", ""),
-            "The direction of the step is right, not its size: divide the gradient by the mean of its absolute values.",
+            "Your step has the right direction and the wrong length: divide the gradient by the mean of its absolute "
+            "values before you multiply it by `size`.",
         ),
     ),
     hints=(

@@ -71,26 +71,27 @@ exercise = Exercise(
     given="import torch",
     cases=cases,
     variants=(
-        {"words": "the largest", "take": "amax", "other": "sum"},
-        {"words": "the sum", "take": "sum", "other": "amax"},
+        {"words": "the largest", "take": "amax", "other": "sum", "instead": "the sum"},
+        {"words": "the sum", "take": "sum", "other": "amax", "instead": "the largest"},
     ),
     mistakes=(
         Mistake(
             "signs kept",
             wrong(".abs()", ""),
-            "The signs of the differences are kept: steps up and steps down cancel each other. Take absolute values.",
+            "You take the differences with their signs, so that steps up and steps down cancel each other. Take their "
+            "absolute values.",
         ),
         Mistake(
             "round the border",
             ROUND,
-            "The last column is compared with the first one, and the last row with the first. There is no pixel to the "
-            "right of the last column: its difference counts as 0.",
+            "You compare the last column with the first one, and the last row with the first. The last column has no "
+            "pixel to its right and the last row none below it: these differences count as 0.",
         ),
         Mistake(
             "last row and column left out",
             wrong("return size.mean", "return size[:, :-1, :-1].mean"),
-            "The last row and the last column are left out. They belong to the mean: each of their pixels has one "
-            "difference, the other one counts as 0.",
+            "Your mean leaves out the pixels of the last row and of the last column. They count, too: the difference "
+            "that they lack is 0, and the mean is over all H x W pixels.",
         ),
         Mistake(
             "colors apart",
@@ -98,14 +99,14 @@ exercise = Exercise(
                 "torch.cat([right, down], 1).abs().<<take>>(1)",
                 "torch.stack([right, down]).abs().<<take>>(0).mean(1)",
             ),
-            "You treat each color on its own and average over the colors. Here <<words>> is taken over all 2 C "
-            "differences of a pixel together.",
+            "You take <<words>> for each color by itself, and then the mean over the colors. Take it once for each "
+            "pixel, over the 2 C absolute differences of all its colors.",
             fails=("two colored images", "more images"),
         ),
         Mistake(
             "other norm",
             wrong("<<take>>", "<<other>>"),
-            "You have mixed up two norms: <<words>> of the 2 C absolute values is asked for.",
+            "For each pixel you take <<instead>> of its 2 C absolute differences. Asked for is <<words>>.",
         ),
     ),
     hints=(

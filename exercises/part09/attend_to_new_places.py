@@ -67,28 +67,31 @@ exercise = Exercise(
         Mistake(
             "the present step counted",
             wrong("weights.cumsum(1) - weights", "weights.cumsum(1)"),
-            "The coverage contains the present step: so every weight is at most its own coverage, and each loss_t is "
-            "1. Only the steps before t count.",
+            "Your coverage of step t contains step t itself. Then no weight is larger than its coverage, and every "
+            "loss_t is 1, whatever the weights are. Only the steps s < t count.",
         ),
         Mistake(
             "padding counted",
             wrong("(loss * own).sum(1) / lengths", "loss.mean(1)"),
-            "The steps of the padding count. Sum over a caption's own steps only, and divide by their number.",
+            "Your mean runs over all T steps, also over those of the padding. Caption b has only its first lengths[b] "
+            "steps.",
         ),
         Mistake(
             "divided by all steps",
             wrong("(loss * own).sum(1) / lengths", "(loss * own).mean(1)"),
-            "The padding adds nothing, but you divide by the number of all steps. Divide by each caption's own length.",
+            "You leave the padding out of the sum, but you divide by T, the number of all steps. Caption b has "
+            "lengths[b] steps.",
         ),
         Mistake(
             "along the cells",
             wrong("weights.cumsum(1) - weights", "weights.cumsum(2) - weights"),
-            "The running sum goes along the cells. Coverage adds up the steps: the axis in the middle.",
+            "You add up the weights of the cells before cell i (the last axis). Coverage adds up the weights of the "
+            "steps before step t (the axis in the middle).",
         ),
         Mistake(
             "product",
             wrong("torch.minimum(weights, before)", "(weights * before)"),
-            "You multiply weights and coverage. The smaller of the two is asked for.",
+            "You multiply each weight by its coverage. Asked for is the smaller of the two numbers.",
         ),
     ),
     hints=(
