@@ -115,6 +115,7 @@ from lecturelib.attention.transformer import (
     FeedForward,
     Transformer,
 )
+from lecturelib.attention.transformer_walk import TransformerStages, transformer_stages
 from lecturelib.attention.translators import (
     Translation,
     Translator,
@@ -172,6 +173,7 @@ __all__ = [
     "ToyRun",
     "ToyStep",
     "Transformer",
+    "TransformerStages",
     "Translation",
     "Translator",
     "UNKNOWN",
@@ -267,6 +269,7 @@ __all__ = [
     "tense",
     "train_induction",
     "train_toy",
+    "transformer_stages",
     "true_curve",
     "training_log",
     "translate",

@@ -11,7 +11,7 @@ LESSONS = {
     "05_gradients": 12,
     "06_optimization": 13,
     "07a_attention": 9,
-    "07b_transformer": 8,
+    "07b_transformer": 9,
     "07c_language_model": 5,
     "08_autoencoders": 12,
     "09_visual_attention": 9,

@@ -76,6 +76,7 @@ EXPLORABLES = [
     attention.next_word_explorer,
     attention.causal_reading_explorer,
     attention.key_value_cache_explorer,
+    attention.transformer_walk_explorer,
     *(getattr(autoencoders, name) for name in autoencoders.__all__),
     *(getattr(visual_attention, name) for name in visual_attention.__all__),
     visual_attention.caption_word_explorer,

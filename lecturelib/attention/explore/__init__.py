@@ -18,6 +18,7 @@ from lecturelib.attention.explore.positional_encoding import positional_encoding
 from lecturelib.attention.explore.query_key_value import query_key_value_explorer
 from lecturelib.attention.explore.scores import scores_explorer
 from lecturelib.attention.explore.soft_hard_local import soft_hard_local_explorer
+from lecturelib.attention.explore.transformer_walk import transformer_walk_explorer
 
 __all__ = [
     "alignment_explorer",
@@ -38,4 +39,5 @@ __all__ = [
     "permutation_explorer",
     "positional_encoding_explorer",
     "scores_explorer",
+    "transformer_walk_explorer",
 ]
