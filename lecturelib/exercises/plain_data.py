@@ -133,7 +133,7 @@ class _Copy:
             raise NotPlain(f"more than {MOST_BYTES // 2**20} MB{where}")
 
 
-_SCALARS = {np.dtype(name).type for name in NUMPY_DTYPES}
+_SCALARS = {np.dtype(name).type for name in NUMPY_DTYPES if not name.startswith("complex")}
 
 
 def _article(word: str) -> str:

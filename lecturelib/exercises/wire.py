@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from lecturelib.exercises.plain_data import (
+    MOST_BITS,
     MOST_BYTES,
     MOST_DEPTH,
     MOST_ITEMS,
@@ -68,7 +69,7 @@ def decode(data: bytes, most_bytes: int = 2 * MOST_BYTES) -> Any:
         value = reader.value(tree, 0)
     except WireError:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RuntimeError, MemoryError) as error:
         raise WireError(f"not a message: {type(error).__name__}") from error
     if reader.place != len(reader.data):
         raise WireError("not a message: bytes are left over")
@@ -117,6 +118,8 @@ class _Reader:
             raise WireError("not a message: an unknown form")
         [(kind, inner)] = tree.items()
         if kind == "i":
+            if len(inner) > MOST_BITS // 4 + 3:  # a sign, 0x and the digits
+                raise WireError("not a message: a number with too many digits")
             return int(inner, 16)
         if kind == "f":
             return float.fromhex(inner)

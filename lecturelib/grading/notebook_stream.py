@@ -54,9 +54,9 @@ def read_notebook(read: Callable[[int], bytes]) -> Notebook:
     >>> read_notebook(io.BytesIO(b'{"cells": [{"cell_type": "code", "source": ["x = 1"]}]}').read).sources
     ['x = 1']
     """
-    stream = _Stream(_utf8(read))
     cells = _Cells()
     try:
+        stream = _Stream(_utf8(read))  # which reads the first chunk
         stream.space()
         if stream.peek() != b"{":
             raise Damaged("it is empty" if not stream.peek() else "it is not JSON: expected {")

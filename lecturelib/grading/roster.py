@@ -83,6 +83,7 @@ def match(names: Iterable[str], roster: Iterable[Person]) -> dict[str, Person]:
     >>> match(["ruizana_4711_05"], [Person("4711", "Ana Ruiz")])["ruizana_4711_05"].name
     'Ana Ruiz'
     """
+    names = list(names)
     by_id = {person.student.casefold(): person for person in roster}
     exact = {name: by_id[name.casefold()] for name in names if name.casefold() in by_id}
     taken = {person.student for person in exact.values()}

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from lecturelib.checks import complaint
-from lecturelib.grading.notebook_stream import Notebook, read_notebook
+from lecturelib.grading.notebook_stream import Damaged, Notebook, read_notebook
 
 MOST_BYTES = 1_000_000_000
 MOST_MEMBERS = 2_000
+DAMAGED = "the zip is damaged here"
+MOST_PROBLEM = 500  # characters
+MOST_END = 12 * MOST_PROBLEM + 100  # bytes in which a problem stands: a character may need two escapes of six
 IGNORED = re.compile(r"^(\..*|__MACOSX|.*-checkpoint\.ipynb|~\$.*)$", re.I)
 
 
@@ -57,7 +60,7 @@ class Submission:
             return bytes(view[at[0] - size : at[0]])
 
         found = read_notebook(read)
-        stated = re.search(rb',"problem":("(?:[^"\\]|\\.)*")\}$', data[-2000:])
+        stated = re.search(rb',"problem":("(?:[^"\\]|\\.)*")\}$', data[-MOST_END:])
         problem = str(json.loads(stated[1])) if stated and not found.problem else found.problem
         return cls("", tuple(found.sources), problem)
 
@@ -162,7 +165,7 @@ def _joined(student: str, parts: list[tuple[str, Notebook]] | Iterator[tuple[str
             problems.append(f"{_plain(name)}: {notebook.problem}" if name else notebook.problem)
     if not count and not problems:
         problems.append("there is no notebook in it")
-    return Submission(student, tuple(sources), "; ".join(problems)[:500])
+    return Submission(student, tuple(sources), "; ".join(problems)[:MOST_PROBLEM])
 
 
 def _bounded(read: Callable[[int], bytes]) -> Notebook:
@@ -219,5 +222,20 @@ def _in_zip(file: IO[bytes]) -> Iterator[tuple[str, Notebook]]:
             elif member.flag_bits & 1:
                 yield member.filename, Notebook([], "it is encrypted")
             else:
-                with archive.open(member) as stream:
-                    yield member.filename, _bounded(stream.read)
+                try:
+                    with archive.open(member) as stream:
+                        yield member.filename, _bounded(_undamaged(stream.read))
+                except Exception:  # of its header; the other members may be whole
+                    yield member.filename, Notebook([], DAMAGED)
+
+
+def _undamaged(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """The same, with every way in which compressed bytes can be wrong told as damage: what came before is kept."""
+
+    def unpacked(size: int) -> bytes:
+        try:
+            return read(size)
+        except Exception:  # zlib's, bz2's, lzma's and zipfile's have no type in common
+            raise Damaged(DAMAGED) from None
+
+    return unpacked

@@ -30,6 +30,8 @@ FAILS = [
     (1.0, NAN, "NaN"),
     (NAN, 1.0, "expected NaN"),
     (1.0, INF, "infinite"),
+    (INF, 1.0, "a finite number; expected infinity"),
+    (INF, -INF, "wrong sign"),
     (1.0, 10**400, "far too large"),
     (2.5, -2.5, "wrong sign"),
     (2.5, 2.6, "not the expected number"),

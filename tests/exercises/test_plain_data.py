@@ -92,6 +92,7 @@ HOSTILE = {
     "set": lambda: {1, 2},
     "bytes": lambda: b"abc",
     "complex": lambda: 1 + 2j,
+    "complex scalar": lambda: np.complex64(1 + 2j),
     "object array": lambda: np.array([EqualsEverything()], dtype=object),
     "array of texts": lambda: np.array(["a"]),
     "deep": lambda: nested(100_000),

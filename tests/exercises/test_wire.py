@@ -50,6 +50,7 @@ def header(text, tail=b""):
         header('{"a":["bool",[1],1]}', b"\x07"), header("1", b"left over"), header('{"d":[[1.5,2]]}'),
         header('{"d":[["a",1],["a",2]]}'), header('{"d":[[{"l":[]},1]]}'), header("[" * 100_000),
         header('{"l":' * 50 + "1" + "}" * 50), header('{"x":["float32",[4294967296,4294967296],0]}'),
+        header('{"x":["float32",[0,4611686018427387904,4611686018427387904],0]}'), header('{"i":"%s"}' % ("f" * 2000)),
         header('{"i":"1"}')[:-1], header('{"a":["float32"]}'), header('{"l":5}'), header("1.5"),
     ],
 )  # fmt: skip

@@ -1,11 +1,13 @@
 """Which cells count, and which statements of a notebook an answer needs: in this process, without a jail."""
 
 import ast
+import json
+import zipfile
 
 import pytest
 
 from lecturelib.grading import answers, jail_slice, jail_worker
-from lecturelib.grading.submissions import Submission, read_submission, student_names
+from lecturelib.grading.submissions import MOST_PROBLEM, Submission, read_submission, student_names
 
 
 def load(own, before=(), after=(), answer="f", given=""):
@@ -115,6 +117,30 @@ def test_a_submission_has_one_form():
     one = Submission("ana", ("x = 'é'", "y"), "a part: breaks off")
     assert Submission.from_bytes(one.to_bytes()) == Submission("", one.sources, one.problem)
     assert Submission("bo", one.sources, one.problem).to_bytes() == one.to_bytes()
+
+
+@pytest.mark.parametrize("letter", ["é", "\U0001f600"])
+def test_a_long_problem_in_any_letters_comes_back(letter):
+    one = Submission("", ("x = 1",), letter * MOST_PROBLEM)
+    assert Submission.from_bytes(one.to_bytes()) == one
+
+
+@pytest.mark.parametrize("method", ["STORED", "DEFLATED", "BZIP2", "LZMA"])
+@pytest.mark.parametrize("where", ["bytes", "header"])
+def test_of_a_damaged_zip_the_whole_notebooks_are_read(tmp_path, method, where):
+    whole, text = json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]}), "0123456789" * 40
+    path = tmp_path / "ana.zip"
+    with zipfile.ZipFile(path, "w", getattr(zipfile, f"ZIP_{method}")) as archive:
+        archive.writestr("a.ipynb", whole)
+        archive.writestr("b.ipynb", whole.replace("x = 1", text))
+        at = archive.infolist()[1].header_offset
+    data = bytearray(path.read_bytes())
+    start = at + 30 + len("b.ipynb") + 6 if where == "bytes" else at
+    for place in range(start, start + 10):
+        data[place] ^= 0xFF
+    path.write_bytes(bytes(data))
+    found = read_submission(path)
+    assert found.sources[:1] == ("x = 1",) and "b.ipynb: " in found.problem and "damaged" in found.problem
 
 
 def test_a_notebook_of_nbformat_is_read(tmp_path):
