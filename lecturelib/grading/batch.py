@@ -27,7 +27,8 @@ from lecturelib.grading.roster import Person, match
 from lecturelib.grading.submissions import find_submissions, read_submission, student_names
 
 MOST_COMPARED = 200_000
-_VARIANT = re.compile(r"check\(\s*[\"'](\w+)[\"']\s*,\s*variant\s*=\s*(\d+)\s*\)")
+# check("NAME", ANSWER, variant=1), as `release` writes it; the answer may be left out
+_VARIANT = re.compile(r"check\(\s*[\"'](\w+)[\"'](?:\s*,[^\n,()]*)?,\s*variant\s*=\s*(\d+)\s*\)")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 from urllib.parse import quote
 
 from lecturelib.exercises.exercise import Exercise
@@ -51,7 +52,7 @@ def report_html(rows: Sequence[StudentRow], exercises: Sequence[Exercise], part:
 def _mean(shares: Sequence[float], out_of: float) -> str:
     if not shares:
         return ""
-    middle = sorted(shares)[len(shares) // 2]
+    middle = median(shares)
     mean = sum(shares) / len(shares)
     return f" Mean {number(mean * out_of)}, median {number(middle * out_of)} of {number(out_of)} points."
 

@@ -31,7 +31,8 @@ def gradescope_results(about: dict[str, Any], row: StudentRow) -> dict[str, Any]
             ]
         test: dict[str, Any] = {"name": one["title"], "number": name, "max_score": about["points"][name]}
         if one["status"] != "ungraded" or manual:
-            test |= {"score": row.points(name), "status": "passed" if one["status"] == "ok" else "failed"}
+            points = row.points(name)
+            test |= {"score": points, "status": "passed" if points >= about["points"][name] else "failed"}
         tests.append({**test, "output": "\n".join(line for line in lines if line), "visibility": "visible"})
     whole: dict[str, Any] = {"tests": tests, "output": (row.result or {}).get("problem", "")}
     if all("score" in test for test in tests):

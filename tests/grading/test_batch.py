@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from lecturelib import __main__ as command_line
-from lecturelib.grading import local_pool, result_store
+from lecturelib.exercises.catalog import exercise_key
+from lecturelib.exercises.exercise_notebook import exercise_notebook
+from lecturelib.grading import class_report, local_pool, result_store
+from lecturelib.grading.batch import Task, prepare, set_up_worker
 from lecturelib.grading.local_pool import LocalPool, Lost
 from lecturelib.grading.marks_table import MANUAL, read_manual
 from lecturelib.grading.roster import match, people
@@ -247,6 +250,20 @@ def test_workers_end_with_the_pool():
     members = list(pool.members.values())
     pool.close()
     assert members and not any(member.is_alive() for member in members)
+
+
+def test_the_variant_of_a_notebook_that_was_handed_out_is_read(tmp_path):
+    handed_out = exercise_notebook([exercise_key("same_sentence_mask", 1)], name_variants=True)
+    by_hand = {"cell_type": "code", "source": "check('doubled', variant=2)"}
+    (tmp_path / "ana.ipynb").write_text(json.dumps({**handed_out, "cells": [*handed_out["cells"], by_hand]}))
+    set_up_worker(plan_for(tmp_path / "out"))
+    found = prepare(Task(str(tmp_path / "ana.ipynb"), "ana", "ana")).variants
+    assert found == (("doubled", 2), ("same_sentence_mask", 1))
+
+
+def test_the_median_of_an_even_number_lies_between_the_middle_two():
+    assert "Mean 4, median 4 of 10 points" in class_report._mean([0.0, 0.2, 0.6, 0.8], 10)
+    assert "median 2 of 10" in class_report._mean([0.0, 0.2, 0.6], 10)
 
 
 def test_the_plan_keeps_results_where_it_says(tmp_path):

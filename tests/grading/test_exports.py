@@ -17,6 +17,7 @@ from lecturelib.grading import jail
 from lecturelib.grading.class_report import report_html
 from lecturelib.grading.feedback_page import feedback_html
 from lecturelib.grading.gradescope import write_autograder
+from lecturelib.grading.gradescope_form import gradescope_results
 from lecturelib.grading.marks_table import Manual, StudentRow
 from lecturelib.grading.packs import exercises_of
 from lecturelib.grading.roster import Person
@@ -92,6 +93,14 @@ def test_gradescopes_results(results):
         3,
     ) and "nearly" in first["output"]
     assert {test["visibility"] for test in told["tests"]} == {"visible"}
+
+
+@pytest.mark.parametrize("points, status", [(3, "passed"), (2.5, "failed")])
+def test_a_mark_by_hand_says_on_gradescope_whether_it_is_passed(points, status):
+    one = {"name": "toy", "title": "A toy", "status": "wrong", "points": 0.0, "message": "", "cases": []}
+    row = StudentRow("ana", None, {"exercises": [one]}, {"toy": Manual(points)})
+    told = gradescope_results({"exercises": ["toy"], "out_of": 3, "points": {"toy": 3}}, row)
+    assert (told["tests"][0]["score"], told["tests"][0]["status"], told["score"]) == (points, status, points)
 
 
 def test_every_student_gets_an_own_notebook(tmp_path, capsys):
