@@ -155,6 +155,23 @@ def test_the_shipped_grid_is_there_at_once_and_blocks_emerge():
     assert (sized.pixels == 255).mean() > (last.pixels == 255).mean() + 0.1
 
 
+@pytest.mark.notebook
+def test_the_chosen_cell_is_enlarged_and_a_run_goes_on_for_another_cell():
+    explorable = explore.activation_grid_explorer()
+    picture = explorable.picture({"x": 1.0, "y": 0.0})  # the corner belongs to the last column
+    assert "Enlarged: the cell in row 1, column 13" in picture.caption and len(picture.panels) == 1
+    other = explorable.picture({"x": 0.27, "y": 0.35})
+    assert "row 5, column 4" in other.caption and (other.pixels != picture.pixels).any()
+    state = {"picture": "rocket", "layer": "conv5", "group": 4}
+    left = explorable.pictures({**state, "x": 0.1})
+    next(left), next(left)
+    left.close()
+    ((run, grid),) = [value for key, value in activation_grid._paused.items() if key[0] == "rocket"]
+    *_, last = explorable.pictures({**state, "x": 0.9})
+    assert "Enlarged: the cell in row 2, column 4" in last.caption
+    assert grid.step == 2 and list(run) == []  # the same run was taken to its end
+
+
 # --- all windows, and examples -------------------------------------------------------------------------------
 
 

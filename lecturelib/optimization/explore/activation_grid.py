@@ -1,7 +1,8 @@
-"""The activation grid of a photo: what every place of a layer means, and what it adds to a class."""
+"""The activation grid of a photo: what every place of a layer means, one enlarged, and what it adds to a class."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -9,7 +10,13 @@ from torch import Tensor
 
 from lecturelib.checks import complaint
 from lecturelib.network.units import Logit
-from lecturelib.optimization.activation_grid import Cells, grid_cells, iter_activation_grid, shipped_grid
+from lecturelib.optimization.activation_grid import (
+    Cells,
+    Grid,
+    grid_cells,
+    iter_activation_grid,
+    shipped_grid,
+)
 from lecturelib.optimization.channel_pictures import shipped_channel_pictures
 from lecturelib.optimization.explore.semantic_location import (
     LAYERS,
@@ -19,15 +26,15 @@ from lecturelib.optimization.explore.semantic_location import (
     key_of,
     model_and_image,
 )
-from lecturelib.show import Picture, pixels_of
+from lecturelib.show import Picture, pixels_of, with_box
 from lecturelib.show.palettes import color as color_bytes
-from lecturelib.show.sheet import Sheet, resized
-from lecturelib.widgets import Choice, Control, Explorable, Progress, common_controls
+from lecturelib.show.sheet import TITLE, Sheet, resized
+from lecturelib.widgets import Choice, Control, Explorable, Pointer, Progress, common_controls
 
-PHOTO, GRID = 224, 572  # pixels on the page
+PHOTO, GRID = 196, 572  # pixels on the page
 SIZE, STEPS, RATE = 64, 24, 0.08  # of a cell's picture, as for the shipped ones
 SHOWN_AT = (2, 4, 8, 12, 16, 20)
-REMEMBERED = 12
+REMEMBERED, PAUSED = 12, 2  # finished grids, and runs that were left before their end
 EQUAL, SIZED = "every place alike", "large where it adds to the class"
 LEAST_SIDE, LEAST_OPACITY = (
     0.6,
@@ -44,6 +51,7 @@ def activation_grid_explorer(picture_name: str | None = None) -> Explorable:
     start = {"picture": first.value, "own": None, "use_own": True, "layer": "conv4"}
     controls = [
         first,
+        Pointer("x", "y", value=(0.27, 0.35), step=1 / 14, panel=0, label="cell that is enlarged"),
         Choice("layer", LAYERS, "conv4"),
         _group_control(start),
         class_control(start),
@@ -78,35 +86,54 @@ def _group_control(state: dict) -> Choice:
 
 
 _grids: OrderedDict[tuple, Tensor] = OrderedDict()
+_paused: OrderedDict[tuple, tuple[Iterator[Grid], Grid]] = OrderedDict()
+
+
+@lru_cache(maxsize=8)
+def _cells(picture: str, own: bytes | None, layer: str, group: int) -> Cells:
+    model, image = model_and_image(picture, own, layer)
+    return grid_cells(model, image, layer, group=group)
 
 
 def _render(state: dict) -> Iterator[Picture | Progress]:
     key, layer, group = key_of(state), state["layer"], state["group"]
     model, image = model_and_image(*key)
     unit = Logit(state["class_index"]).check(model)
-    cells = _with_adds(
-        grid_cells(model, image, layer, group=group), adds_of(*key)[state["class_index"]], group
-    )
+    cells = _with_adds(_cells(*key, group), adds_of(*key)[state["class_index"]], group)
     known = (*key, group)
     if known not in _grids and group == 1 and key[1] is None:
         made = shipped_grid(NETWORK, layer, state["picture"])
         if made is not None:
-            _grids[known] = made
+            _remember(_grids, known, made, REMEMBERED)
     if known not in _grids:
-        strongest = shipped_channel_pictures(NETWORK, layer)[
-            cells.vectors.argmax(-1)
-        ]  # (rows, columns, 3, s, s)
-        yield _draw(state, image, cells, strongest, unit.name, "first: each cell's strongest channel")
-        for grid in iter_activation_grid(
-            model, image, layer, group=group, size=SIZE, steps=STEPS, learning_rate=RATE
-        ):
-            if grid.step in SHOWN_AT:
-                yield _draw(state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps")
-            yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
-        _grids[known] = grid.pictures
-        while len(_grids) > REMEMBERED:
-            _grids.popitem(last=False)
+        # (rows, columns, 3, s, s)
+        pictures = shipped_channel_pictures(NETWORK, layer)[cells.vectors.argmax(-1)]
+        title = "first: each cell's strongest channel"
+        settings = {"group": group, "size": SIZE, "steps": STEPS, "learning_rate": RATE}
+        if known in _paused:  # another cell was chosen while the pictures emerged: go on
+            run, grid = _paused.pop(known)
+            pictures, title = grid.pictures, f"{grid.step} of {STEPS} steps"
+        else:
+            run, grid = iter_activation_grid(model, image, layer, **settings), None
+        try:
+            yield _draw(state, image, cells, pictures, unit.name, title)
+            for grid in run:
+                if grid.step in SHOWN_AT:
+                    yield _draw(
+                        state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps"
+                    )
+                yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
+            _remember(_grids, known, grid.pictures, REMEMBERED)
+        finally:
+            if grid is not None and grid.step < STEPS:
+                _remember(_paused, known, (run, grid), PAUSED)
     yield _draw(state, image, cells, _grids[known], unit.name, f"what each place of {layer} means")
+
+
+def _remember(known: OrderedDict, key: tuple, value, most: int) -> None:
+    known[key] = value
+    while len(known) > most:
+        known.popitem(last=False)
 
 
 def _with_adds(cells: Cells, adds: Tensor, group: int) -> Cells:
@@ -136,8 +163,10 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
             top = row * side + (side - edge) // 2
             left = column * side + (side - edge) // 2
             mosaic[top : top + edge, left : left + edge] = tile
+    chosen = int(min(state["y"] * rows, rows - 1)), int(min(state["x"] * columns, columns - 1))
     sheet = Sheet()
-    below = sheet.put(image, 0, 0, common_controls.picture_title(state), side=PHOTO) + 14
+    sheet.put(_boxed(mosaic, chosen, side), 0, PHOTO + 24, title)
+    below = sheet.put(image, 0, 0, common_controls.picture_title(state), side=PHOTO) + 10
     adding, against = cells.adds.clamp(min=0).sum().item(), -cells.adds.clamp(max=0).sum().item()
     for line in (
         f"{rows} x {columns} cells",
@@ -153,17 +182,27 @@ def _draw(state, image: Tensor, cells: Cells, pictures: Tensor, name: str, title
             "orange frame: for the class",
             "blue, broken frame: against",
         ):
-            below = sheet.words(line, below + 2, 0, 14)
-    sheet.put(mosaic, 0, PHOTO + 24, title)
+            below = sheet.words(line, below, 0, 13)
+    large = min(PHOTO, TITLE + rows * side - below - TITLE - 6)
+    sheet.put(pictures[chosen], below + 6, 0, f"row {chosen[0] + 1}, column {chosen[1] + 1}", side=large)
     row, column = divmod(int(cells.adds.argmax()), columns)
     caption = (
         f"{state['layer']} of {NETWORK} in {rows} x {columns} cells, each an image optimized for its activations. "
         f"The cell that adds most to {name} is in row {row + 1}, column {column + 1}: {cells.adds.max():+.2f} of "
-        f"{cells.adds.sum():+.2f}, by activation times gradient."
+        f"{cells.adds.sum():+.2f}, by activation times gradient. Enlarged: the cell in row {chosen[0] + 1}, column "
+        f"{chosen[1] + 1}, {cells.strength[chosen] / cells.strength.max():.0%} as strong as the strongest; it adds "
+        f"{cells.adds[chosen]:+.2f}."
     ).replace("-", "\N{MINUS SIGN}")
     named = common_controls.picture_title(state)
     alt = f"The photo {named!r} and a grid of pictures that stand where the places they explain are."
-    return sheet.picture(f"{alt} {caption}", caption)
+    return sheet.picture(f"{alt} {caption}", caption, chosen=[0])
+
+
+def _boxed(mosaic: np.ndarray, cell: tuple[int, int], side: int) -> np.ndarray:
+    """The mosaic with a frame around one cell."""
+    top, left = cell[0] * side, cell[1] * side
+    box = (top, left, top + side - 1, left + side - 1)
+    return with_box(mosaic, box, "black", line=2, alt="the grid").pixels
 
 
 def _faded(tile: np.ndarray, opacity: float) -> np.ndarray:
