@@ -76,13 +76,14 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--state", type=Path, help="the folder in which a run is kept between epochs")
+    parser.add_argument("--dropout", type=float, default=0.0, help="0.2 was tried, too: see part 7c")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     train, valid, test = (sentences(split) for split in ("train", "valid", "test"))
     rows, held_out = train["english"] + train["french"], valid["english"] + valid["french"]
     vocabulary = len(shipped_tokenizer())
-    model = CausalLanguageModel(vocabulary).train()
+    model = CausalLanguageModel(vocabulary, dropout=options.dropout).train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
@@ -130,13 +131,14 @@ def main() -> None:
             f"{name}_perplexity_of_a_3-gram_model_of_{name}_alone": round(apart.perplexity(test[name]), 2),
         }
     metrics |= {"seed": SEED, "epochs": options.epochs, "training_cpu_seconds": round(seconds)}
+    dropout = f"dropout {options.dropout}" if options.dropout else "no dropout"
     card = f"""# {NAME}
 
 The weights of `lecturelib.attention.load_causal_words()`: a causal (decoder-only) language model, two layers of four
 heads, 128 features, sinusoidal positional encoding, LayerNorm first, one embedding for input and output.
 
 * How made: `python scripts/train_causal_words.py --state FOLDER`, in one thread: AdamW, batches of about {TOKENS}
-  tokens, learning rate {PEAK}, risen over {WARMUP} epochs, down to 0 over the last {COOL_DOWN}, bfloat16, no dropout.
+  tokens, learning rate {PEAK}, risen over {WARMUP} epochs, down to 0 over the last {COOL_DOWN}, bfloat16, {dropout}.
 * Text: both sides of the 40,000 shipped training pairs as single sentences ({len(train["english"]):,} English and
   {len(train["french"]):,} French ones, see tatoeba.md), without any sign of the language.
 * The 3-gram model beside it: interpolated Kneser-Ney (`lecturelib.attention.KneserNey`) on the same sentences and
