@@ -201,8 +201,10 @@ def _solved(data: Tensor, observed: Tensor, factor: Tensor, ridge: float) -> Ten
     """The best rows (n, k) for fixed columns `factor` (d, k): one small linear system for each row."""
     exact = torch.float64 if ridge < LEAST_RIDGE else data.dtype
     known, values, columns = (each.to(exact) for each in (observed, data, factor))
-    gram = torch.einsum("nd,dk,dl->nkl", known, columns, columns)  # sums over what is observed of a row
-    gram = gram + (ridge + TINY) * torch.eye(factor.shape[1]).to(gram)
+    rank = factor.shape[1]
+    pairs = (columns[:, :, None] * columns[:, None, :]).flatten(1)  # (d, k * k): v_j v_j^T
+    gram = (known @ pairs).view(-1, rank, rank)  # (n, k, k): sums over what is observed of a row
+    gram = gram + (ridge + TINY) * torch.eye(rank).to(gram)
     return torch.linalg.solve(gram, values @ columns).to(data)  # (n, k, k), (n, k) -> (n, k)
 
 

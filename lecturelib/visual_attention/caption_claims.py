@@ -1,7 +1,7 @@
 """Claims C22 and C23: a word's attention lies on its object; soft and hard attention on the same model and data.
 
 What "holds" means was fixed before measuring. The shipped captioners are measured again on test scenes; what needs all
-three seeds comes from the record of their training.
+seeds that were trained comes from the record of the training.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _elsewhere(read: _Read) -> float:
-    """The multiple on an object of this scene, with the weights at the same word of the scene after it."""
+    """The multiple on an object of this scene, with the weights at the same word of the scene before it."""
     moved = _Read(read.scenes, read.texts, read.weights.roll(1, 0))
     return _mean([one.times for words in moved.words() for one in words])
 

@@ -6,6 +6,7 @@ from sklearn import metrics
 
 from lecturelib import datasets
 from lecturelib.autoencoders.anomaly import anomaly_scores, area_under_curve, roc_curve
+from lecturelib.autoencoders.explore.anomalies import anomaly_explorer
 from lecturelib.autoencoders.shipped_autoencoders import load_autoencoder
 
 
@@ -47,3 +48,9 @@ def test_bad_scores_are_a_sentence(bad):
             measure(torch.zeros(1), bad)
         with pytest.raises(ValueError, match="normal|map"):
             measure(bad, torch.zeros(1))
+
+
+def test_the_prepared_thresholds_do_what_they_are_called():
+    explorable = anomaly_explorer()
+    for name, words in (("no false alarms", " and 0.0% of the digits"), ("no clothes missed", "100.0% of the clothes")):
+        assert words in explorable.picture(explorable.presets[name]).caption

@@ -31,6 +31,12 @@ def test_presets_are_whole_and_their_scenes_say_what_is_the_matter():
     assert "overlap" not in said["three objects"]
 
 
+def test_the_preset_of_a_relation_shows_a_word_of_one():
+    explorable = caption_word_explorer()
+    alt = explorable.picture(explorable.presets["a relation: left, right, above or below"]).alt
+    assert any(f"soft, at “{word}”" in alt for word in ("left", "right", "above", "below"))
+
+
 def test_an_object_at_the_edge_stays_inside():
     explorable = own_scene_explorer()
     explorable._from_front({"x": 0.0, "y": 1.0})

@@ -111,7 +111,7 @@ def _probabilities(key: tuple, image: Tensor, direction: Tensor, epsilon: int, k
     """The answers (2, classes) to the attacked photo and to the one with noise of the same size."""
     if keep and (key, epsilon) in _known:
         return _known[key, epsilon]
-    found = answers(torch.cat([_changed(image, direction, epsilon), _noisy(key[:2], image, epsilon)]))
+    found = answers(torch.cat([_changed(image, direction, epsilon), _noisy(image, epsilon)]))
     if keep:
         if len(_known) > REMEMBERED:
             _known.clear()
@@ -123,7 +123,7 @@ def _changed(image: Tensor, direction: Tensor, epsilon: int) -> Tensor:
     return (image + epsilon / 255 * direction).clamp(0, 1)
 
 
-def _noisy(key: tuple, image: Tensor, epsilon: int) -> Tensor:
+def _noisy(image: Tensor, epsilon: int) -> Tensor:
     return (image + epsilon / 255 * _signs(image.shape)).clamp(0, 1)
 
 
@@ -141,7 +141,7 @@ def _draw(state: dict, key: tuple, image: Tensor, step: AttackStep) -> Picture:
     if before is None:
         before = _known[key[:2], 0] = answers(image)
     target = None if state["goal"] == AWAY else class_index(common_controls.network(NETWORK), state["goal"])
-    attacked, noisy = _changed(image, direction, epsilon), _noisy(key[:2], image, epsilon)
+    attacked, noisy = _changed(image, direction, epsilon), _noisy(image, epsilon)
     sheet = Sheet()
     middle, right = TILE + GAP, 2 * (TILE + GAP)
     sheet.put(attacked, 0, 0, "photo + perturbation")

@@ -43,7 +43,7 @@ def caption_word_explorer() -> Explorable:
         Toggle("truth", True, label="frame the object that the word is about"),
     ]
     presets: dict[str, dict] = {
-        "a relation: left, right, above or below": {"captions": "given", "scene": 2, "word": 5},
+        "a relation: left, right, above or below": {"captions": "given", "scene": 2, "word": 10},
         "a combination never seen": {"scenes": "purple stars, never seen"},
         "drawn as in the paper": {"smooth": True},
     }

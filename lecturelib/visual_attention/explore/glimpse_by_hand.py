@@ -140,9 +140,8 @@ def _render(state: dict) -> Picture:
         + ", ".join(f"{who}: {value:.0%}" for who, value in values.items())
         + f". {verdict}"
     )
-    caption = (
-        f"glimpses {state['from_glimpse']} to {count} are yours, the earlier ones the policy's; {verdict}"
-    )
+    last = f"glimpses {earlier + 1} to {count} look" if earlier + 1 < count else f"glimpse {count} looks"
+    caption = f"{last} at the place of your eye, the earlier ones where the policy wants; {verdict}"
     return Drawing(left + WIDE, TOP + BIG + 4, tuple(shapes), "Drag the eye", words).picture(caption)
 
 

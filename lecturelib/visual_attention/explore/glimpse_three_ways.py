@@ -23,7 +23,7 @@ from lecturelib.visual_attention.shipped_windows import shared_cells, shared_win
 from lecturelib.widgets import Choice, Explorable, Slider
 
 NETWORK, TOP, GAP = "cluttered_4", 32, 18
-WAYS = ("soft attention over cells", "glimpses (hard, drawn)", "a soft window")
+WAYS = ("soft attention over cells", "glimpses (hard attention)", "a soft window")
 
 
 def three_ways_explorer() -> Explorable:
