@@ -47,6 +47,7 @@ EXPLORABLES = [
     gradients.sensitivity_explorer,
     optimization.class_image_explorer,
     optimization.dream_explorer,
+    optimization.cascade_explorer,
     optimization.privacy_slider,
     optimization.regularizer_explorer,
     optimization.objective_explorer,

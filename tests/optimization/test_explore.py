@@ -6,11 +6,15 @@ import re
 import pytest
 import torch
 
+from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel, read
 from lecturelib.optimization import explore, shipped_frames
+from lecturelib.optimization.deep_dream import deep_dream as deep_dream_of
+from lecturelib.optimization.deep_dream import zoomed
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
+    dream_cascade,
     inversions,
     regularizer_comparison,
     starts,
@@ -182,6 +186,25 @@ def test_steps_begin_with_what_is_shipped_or_with_a_live_dreams():
     assert steps(picture="temple").value == deep_dream.STEPS
     assert steps(picture="cat").value == deep_dream.LIVE_STEPS == 20
     assert deep_dream.STEPS not in steps(picture="cat").options
+
+
+def test_a_cascade_mixes_layers_by_their_share_and_goes_on_from_frame_to_frame():
+    weights = dream_cascade.weights_of("cat", "relu2 and relu5", 0.25)
+    acts = record(common_controls.network("alexnet"), dream_cascade.start_of("cat"), ["relu2", "relu5"])
+    parts = {layer: weight * acts[layer].square().mean().item() / 2 for layer, weight in weights.items()}
+    assert parts == pytest.approx({"relu2": 0.75, "relu5": 0.25})
+    explorable = explore.cascade_explorer()
+    state = {"picture": "cat", "share": 1.0, "zoom": 1.3}
+    second = list(explorable.pictures({**state, "frame": 2}))
+    assert len(second) == 2 and "the middle of frame 1, enlarged 1.3 times" in second[-1].caption
+    assert len(list(explorable.pictures({**state, "frame": 1}))) == 1  # known by now
+    made = dream_cascade._runs["cat", "relu2 and relu5", 1.0, 1.3][1]
+    model, settings = common_controls.network("alexnet"), dream_cascade.SETTINGS
+    # the step has a fixed size, so one layer alone dreams the same with any weight
+    alone = deep_dream_of(model, "relu5", dream_cascade.start_of("cat"), **settings).image
+    torch.testing.assert_close(made[0], alone, atol=0.02, rtol=0)
+    again = deep_dream_of(model, "relu5", zoomed(made[0], 1.3), seed=1, **settings).image
+    torch.testing.assert_close(made[1], again, atol=0.02, rtol=0)
 
 
 # --- inversions ------------------------------------------------------------------------------------------------

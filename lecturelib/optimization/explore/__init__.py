@@ -5,6 +5,7 @@ from lecturelib.optimization.explore.all_windows import deep_visualization
 from lecturelib.optimization.explore.class_images import class_image_explorer
 from lecturelib.optimization.explore.deep_dream import dream_explorer
 from lecturelib.optimization.explore.draw_digit import draw_a_digit
+from lecturelib.optimization.explore.dream_cascade import cascade_explorer
 from lecturelib.optimization.explore.examples import examples_or_optimized
 from lecturelib.optimization.explore.inversions import privacy_slider
 from lecturelib.optimization.explore.objectives import objective_explorer
@@ -16,6 +17,7 @@ from lecturelib.optimization.explore.starts import nine_starts
 
 __all__ = [
     "activation_grid_explorer",
+    "cascade_explorer",
     "class_image_explorer",
     "deep_visualization",
     "draw_a_digit",
