@@ -331,6 +331,8 @@ FORBIDDEN = (
     r"\brandomis(?:e|ed|ation)\b",
     r"\bvisualis(?:e|ed|ation|ing)\b",
     r"colour|centre|neighbour|normalis|labelled|behaviour",
+    r"\b(?:minim|maxim|initial|summar|general|character|serial|token|local|factor|parametr|recogn|organ|penal)is(?:e|ing)",
+    r"\banalys(?:e|ed|ing)\b|\b(?:licence|artefacts?|modell(?:ed|ing))\b",
     r"\b(?:is|are) needed, got\b",
     r"for what is no",
     r"for who cannot",
@@ -343,7 +345,7 @@ FORBIDDEN = (
     r"turn(?:ing|ed)? (?:the )?queries and keys",
     r"a network that forgot",
 )
-WHERE = ("lecturelib", "notebooks", "benchmarks", "scripts", "docs", "README.md", "CONTRIBUTING.md")
+WHERE = ("lecturelib", "notebooks", "exercises", "benchmarks", "scripts", "docs", "README.md", "CONTRIBUTING.md")
 
 
 def texts():
