@@ -21,7 +21,12 @@ from lecturelib.attention.claims import (
     without_order,
 )
 from lecturelib.attention.claims_causal import c32_induction, c33_perplexity
-from lecturelib.attention.claims_few_labels import c17_pretraining, draw_labeled, mean_recall
+from lecturelib.attention.claims_few_labels import (
+    c17_pretraining,
+    draw_labeled,
+    mean_recall,
+    recall_from_labels,
+)
 from lecturelib.attention.claims_senses import SENSES, c28_senses, state_of
 from lecturelib.attention.claims_vision import c18_local_attention, c19_sagan
 from lecturelib.attention.decoding import Decoded, Decoder, beam_search, greedy, length_normalized
@@ -251,6 +256,7 @@ __all__ = [
     "prompt_ids",
     "reach",
     "reading_view",
+    "recall_from_labels",
     "reference_columns",
     "references",
     "reinforce_gradient",

@@ -2,7 +2,9 @@
 
 import pytest
 
-from lecturelib.attention.claims_few_labels import c17_pretraining
+from lecturelib.attention.claims_few_labels import METHODS, c17_pretraining, recall_from_labels
+from lecturelib.attention.explore import few_labels
+from lecturelib.checks import UnknownName
 
 pytestmark = pytest.mark.claims
 
@@ -20,3 +22,27 @@ def test_pretraining_pays_with_few_labels():
 def test_bad_input():
     with pytest.raises(ValueError, match="seeds"):
         c17_pretraining(seeds=0)
+
+
+def test_another_method_or_no_label_is_a_sentence():
+    with pytest.raises(UnknownName, match="method: expected .* got scratch; nearest"):
+        recall_from_labels("scratch", 9)
+    with pytest.raises(ValueError, match="count: expected"):
+        recall_from_labels("words_alone", 2)
+
+
+def test_the_explorable_says_what_was_measured_and_remembers_it(monkeypatch):
+    asked = []
+
+    def measured(method, count, seed, steps):
+        asked.append((method, count, seed, steps))
+        return {"words_alone": 0.61, "from_scratch": 0.52, "pretrained": 0.73}[method]
+
+    monkeypatch.setattr(few_labels, "recall_from_labels", measured)
+    monkeypatch.setattr(few_labels, "_known", {})
+    explorable = few_labels.few_labels_explorer()
+    first, *_, last = explorable.pictures({"count": 15, "seed": 2})
+    assert "nothing is measured yet" in first.caption and first.pixels.shape == last.pixels.shape
+    assert "regression 61%, encoder from scratch 52%, pretrained encoder 73%" in last.caption
+    assert sorted(asked) == sorted((method, 15, 2, 50) for method in METHODS)
+    assert len(list(explorable.pictures({"count": 15, "seed": 2}))) == 1 and len(asked) == 3

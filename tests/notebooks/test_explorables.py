@@ -69,6 +69,7 @@ EXPLORABLES = [
     attention.soft_hard_local_explorer,
     attention.permutation_explorer,
     attention.heads_explorer,
+    attention.few_labels_explorer,
     attention.query_key_value_explorer,
     attention.positional_encoding_explorer,
     attention.mask_explorer,

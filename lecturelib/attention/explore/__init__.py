@@ -3,6 +3,7 @@
 from lecturelib.attention.explore.alignment import alignment_explorer
 from lecturelib.attention.explore.beam_search import beam_search_explorer
 from lecturelib.attention.explore.causal_reading import causal_reading_explorer
+from lecturelib.attention.explore.few_labels import few_labels_explorer
 from lecturelib.attention.explore.heads import heads_explorer
 from lecturelib.attention.explore.implicit import implicit_explorer
 from lecturelib.attention.explore.induction import induction_explorer
@@ -31,6 +32,7 @@ __all__ = [
     "live_scores_explorer",
     "local_attention_explorer",
     "lstm_gates_explorer",
+    "few_labels_explorer",
     "heads_explorer",
     "implicit_explorer",
     "induction_explorer",
