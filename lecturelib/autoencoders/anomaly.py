@@ -5,16 +5,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lecturelib.checks import check_map, complaint, described
+from lecturelib.checks import check_images, check_map, complaint, described
 
 
 @torch.no_grad()
 def anomaly_scores(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """The anomaly score of each picture, (N,): the mean squared error of its reconstruction.
 
+    images (N, C, H, W) in [0, 1]; `TypeError` or `ValueError` for others.
+
     >>> anomaly_scores(torch.zeros_like, torch.ones(2, 1, 28, 28)).tolist()
     [1.0, 1.0]
     """
+    check_images(images)
     errors = [(model(part) - part).square().flatten(1).mean(1) for part in images.split(500)]
     return torch.cat(errors)
 

@@ -137,10 +137,14 @@ def retrieval_ranks(model: JointAutoencoder, images: Tensor, query: View = "uppe
 def recall_at(ranks: Tensor, k: int) -> float:
     """Recall at k: the share of queries whose answer is among the first k. By chance k / N.
 
+    ranks (N,), counted from 0. Raises `ValueError` for no ranks, or a k below 1.
+
     >>> recall_at(torch.tensor([0, 3, 9]), 5)
     0.6666666865348816
     """
     check_whole("k", k, 1)
+    if not len(ranks):
+        raise ValueError(complaint("ranks", "at least one", "none"))
     return (ranks < k).float().mean().item()
 
 

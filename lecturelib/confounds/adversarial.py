@@ -14,7 +14,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_choice, check_finite, check_number, check_whole, complaint, described
+from lecturelib.checks import (
+    check_choice,
+    check_finite,
+    check_images,
+    check_number,
+    check_whole,
+    complaint,
+    described,
+)
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
@@ -190,8 +198,7 @@ def random_noise(
     check_number("epsilon", epsilon, least=0)
     check_choice("norm", norm, NORMS)
     check_whole("seed", seed)
-    if not isinstance(images, Tensor) or images.ndim != 4:
-        raise TypeError(complaint("images", "a tensor (B, C, H, W)", described(images)))
+    check_images(images)
     generator = torch.Generator().manual_seed(seed)
     shares = 2 * torch.rand(images.shape, generator=generator) - 1
     if norm == "linf":

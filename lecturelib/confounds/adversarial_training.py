@@ -12,6 +12,7 @@ from lecturelib.checks import check_name, check_number, check_whole, complaint, 
 from lecturelib.confounds.adversarial import Norm, pgd
 from lecturelib.models import small
 from lecturelib.models.pixel_model import PixelModel
+from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
 
@@ -189,4 +190,6 @@ def _pairs(model, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     x = as_the_model_takes(images, model)
     if not isinstance(labels, Tensor) or labels.shape != (len(x),) or labels.is_floating_point():
         raise ValueError(complaint("labels", f"whole numbers ({len(x)},)", described(labels)))
+    for label in labels.unique().tolist():
+        class_index(model, int(label))  # says which classes there are
     return x.detach(), labels.long()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_choice, check_number
+from lecturelib.checks import check_choice, check_finite, check_number
 from lecturelib.gradients.grad_cam import grad_cam
 from lecturelib.gradients.randomization import rank_correlation
 from lecturelib.gradients.saliency import saliency_map
@@ -51,13 +51,13 @@ def concentration(map: Tensor, top: float = 0.1) -> float:
     """The share of a map's absolute sum that lies in its largest values: `top` of the places, 0.1 if it is even.
 
     What can be asked of one picture alone, without the clean one beside it. A map that is 0 everywhere has 0. Raises
-    `ValueError` or `TypeError` for a top that is no share.
+    `ValueError` or `TypeError` for a top that is no share, or a map with NaN.
 
     >>> round(concentration(torch.ones(10, 10)), 4)
     0.1
     """
     check_number("top", top, above=0, most=1)
-    sizes = map.abs().flatten()
+    sizes = check_finite("map", map).abs().flatten()
     count = max(1, round(top * len(sizes)))
     return (sizes.topk(count).values.sum() / sizes.sum().clamp(min=1e-30)).item()
 

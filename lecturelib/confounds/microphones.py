@@ -136,11 +136,14 @@ def diagnose_spectra(train: Tensor, ill: Tensor, test: Tensor, ridge: float = 1.
 
         w = (S + ridge I)^-1 (mean of the ill - mean of the healthy), with the scatter S within the two groups
 
-    Raises `ValueError` where a group is missing.
+    Raises `ValueError` where a group is missing, or for spectra with NaN.
 
     >>> diagnose_spectra(torch.tensor([[0.0], [1.0]]), torch.tensor([0, 1]), torch.tensor([[0.2], [0.9]]))
     tensor([0, 1])
     """
+    for name, spectra in (("train", train), ("test", test)):
+        if not spectra.isfinite().all():
+            raise ValueError(complaint(name, "finite values", "NaN or infinity", "leave out these recordings"))
     groups = [train[ill == k] for k in (0, 1)]
     if not all(len(group) for group in groups):
         raise ValueError(complaint("ill", "both healthy (0) and ill (1) recordings", described(ill)))

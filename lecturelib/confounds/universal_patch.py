@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lecturelib import assets
-from lecturelib.checks import check_number, check_whole, complaint, described
+from lecturelib.checks import check_images, check_number, check_whole, complaint, described
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
@@ -168,13 +168,17 @@ def patch_success(
 ) -> float:
     """Share of pictures with the patch, at random places and angles, that the model calls the target class.
 
+    Raises as `place_patch` does, and for pictures that are none, an unknown class, or no draw.
+
     >>> from lecturelib import models
     >>> net = models.load("cifar_net")
     >>> 0 <= patch_success(net, torch.rand(4, 3, 32, 32), torch.rand(1, 3, 8, 8), "ship") <= 1
     True
     """
-    goal, generator, found = class_index(model, target), torch.Generator().manual_seed(seed), []
+    check_images(images)
     check_whole("draws", draws, 1)
+    check_whole("seed", seed)
+    goal, generator, found = class_index(model, target), torch.Generator().manual_seed(seed), []
     for _ in range(draws):
         for part in images.split(8):
             places = random_places(len(part), generator, (size, size))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.checks import check_choice, check_images, check_number, check_whole
+from lecturelib.checks import check_choice, check_images, check_number, check_whole, complaint, described
 from lecturelib.visual_attention.glimpse_network import GlimpseNetwork, GlimpsePath
 from lecturelib.visual_attention.translated_digits import TASKS, Task, digit_task
 
@@ -56,6 +56,8 @@ class GlimpseRun(Iterator[GlimpseStep]):
         learning_rate: float, seed: int, warm_up: int = 0,
     ):  # fmt: skip
         check_images(digits, name="digits")
+        if not isinstance(labels, Tensor) or labels.shape != (len(digits),) or labels.dtype != torch.long:
+            raise ValueError(complaint("labels", f"whole numbers ({len(digits)},), int64", described(labels)))
         self.network, self.digits, self.labels = network, digits, labels
         self.task = check_choice("task", task, TASKS)
         self.of, self.step, self.stopped = check_whole("steps", steps, 1), 0, ""
@@ -146,6 +148,7 @@ def predictions(network: nn.Module, images: Tensor, seed: int = 0, batch_size: i
     >>> predictions(GlimpseNetwork(4, 1, 2), torch.zeros(3, 1, 28, 28)).shape
     torch.Size([3])
     """
+    check_images(images)
     generator = torch.Generator().manual_seed(seed)
     training = network.training
     network.eval()

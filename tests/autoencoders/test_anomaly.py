@@ -35,6 +35,12 @@ def test_clothes_stand_out_among_digits_but_an_empty_picture_does_not():
     assert anomaly_scores(model, torch.zeros(1, 1, 28, 28)).item() < digits.quantile(0.05)
 
 
+def test_what_is_no_picture_has_no_score():
+    for bad, error in (([1], TypeError), (torch.full((1, 1, 2, 2), torch.nan), ValueError)):
+        with pytest.raises(error, match="images: expected"):
+            anomaly_scores(lambda part: part, bad)
+
+
 def test_a_score_is_the_mean_squared_error():
     x = torch.rand(3, 1, 28, 28)
     found = anomaly_scores(lambda part: part / 2, x)

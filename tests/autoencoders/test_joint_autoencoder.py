@@ -94,3 +94,8 @@ def test_the_shipped_network_finds_the_other_half_far_above_chance(query):
 def test_bad_input_is_a_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_no_ranks_have_no_recall():
+    with pytest.raises(ValueError, match="ranks: expected at least one"):
+        recall_at(torch.zeros(0), 1)

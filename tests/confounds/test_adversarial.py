@@ -234,3 +234,18 @@ def test_torchattacks_finds_the_same(lenet, digits, steps):
         attack = torchattacks.PGD(lenet, eps=0.1, alpha=0.03, steps=steps, random_start=False)
         theirs, ours = attack(digits, labels), pgd(lenet, digits, 0.1, steps, 0.03)
     assert ((theirs - ours).abs() > 1e-5).float().mean() < 0.01  # a sign of a gradient near 0 may turn
+
+
+@pytest.mark.parametrize(
+    "images, error",
+    [
+        (torch.full((1, 1, 4, 4), 255, dtype=torch.uint8), TypeError),
+        (torch.full((1, 1, 4, 4), 255.0), ValueError),
+        (torch.full((1, 1, 4, 4), torch.nan), ValueError),
+        (torch.zeros(0, 1, 4, 4), ValueError),
+        (torch.zeros(1, 4, 4), ValueError),
+    ],
+)
+def test_noise_is_added_to_pictures_only(images, error):
+    with pytest.raises(error, match="images: expected"):
+        random_noise(images)

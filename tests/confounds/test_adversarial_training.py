@@ -115,3 +115,8 @@ def test_bad_questions_are_a_sentence():
         robust_accuracy(net, x, y, (-0.1,))
     with pytest.raises(ValueError, match="steps"):
         robust_accuracy(net, x, y, (0.1,), steps=0)
+
+
+def test_a_label_that_is_no_class_is_refused_also_without_an_attack():
+    with pytest.raises(IndexError, match="expected 0 to 9"):
+        robust_accuracy(load_robust("plain"), torch.zeros(1, 1, 28, 28), torch.tensor([11]), (0.0,))

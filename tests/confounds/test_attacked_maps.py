@@ -49,3 +49,8 @@ def test_bad_input_is_a_sentence():
         answer_maps(models.load("lenet"), torch.zeros(1, 1, 28, 28), "lime")
     with pytest.raises(ValueError, match="top: expected"):
         concentration(torch.ones(2, 2), 0)
+
+
+def test_a_map_with_nan_has_no_concentration():
+    with pytest.raises(ValueError, match="map: expected finite values"):
+        concentration(torch.full((3, 3), torch.nan))

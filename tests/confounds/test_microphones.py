@@ -91,3 +91,11 @@ def test_the_same_seed_gives_the_same_and_other_voices_other_speakers():
 def test_bad_input_is_a_sentence(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_spectra_with_nan_are_refused(name):
+    spectra = {"train": torch.rand(4, 3), "test": torch.rand(2, 3)}
+    spectra[name][0, 0] = torch.nan
+    with pytest.raises(ValueError, match=f"{name}: expected finite values"):
+        diagnose_spectra(spectra["train"], torch.tensor([0, 1, 0, 1]), spectra["test"])

@@ -83,3 +83,8 @@ def test_bad_training_is_a_sentence_before_any_work():
         iter_universal_patch(models.load("cifar_net"), torch.rand(1, 3, 32, 32), "toaster")
     with pytest.raises(ValueError, match="steps"):
         iter_universal_patch(models.load("cifar_net"), torch.rand(1, 3, 32, 32), "ship", steps=0)
+
+
+def test_a_success_is_measured_on_pictures():
+    with pytest.raises(ValueError, match="images: expected at least one pixel"):
+        patch_success(models.load("cifar_net"), torch.zeros(0, 3, 32, 32), torch.zeros(1, 3, 8, 8), "ship")

@@ -155,3 +155,9 @@ def test_up_to_the_end_of_its_warm_up_a_run_is_that_of_the_random_control():
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
     with pytest.raises(ValueError, match="warm_up: expected a whole number from 0 to 6 .the steps., got 7"):
         iter_glimpses(network(), digits, labels, steps=6, warm_up=7)
+
+
+@pytest.mark.parametrize("labels", [LABELS[:3], LABELS.float(), LABELS.tolist()])
+def test_labels_are_whole_numbers_one_a_picture(labels):
+    with pytest.raises(ValueError, match=r"labels: expected whole numbers \(5,\)"):
+        iter_glimpses(network(), IMAGES, labels)
