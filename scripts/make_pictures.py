@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 
 PICTURES = {
     "kernels": (explore.kernel_browser, {}),
-    "activations": (explore.activation_browser, {"rank": 1}),
+    "activations": (explore.activation_browser, {}),
     "occlusion": (explore.occlusion_explorer, {"patch_size": 48, "stride": 8}),
     "patch": (explore.patch_by_hand, {"x": 0.3, "y": 0.45}),
     "false_friends": (explore.maximal_browser, {"layer": "conv5", "channel": 5}),

@@ -11,11 +11,13 @@ from PIL import Image
 
 import lecturelib
 from lecturelib import models
+from lecturelib.network.hooks import record
 from lecturelib.network.units import Logit
 from lecturelib.parameters import explore, high_frequency_share
 from lecturelib.parameters.code_map_plots import SIDE, THUMBNAIL, places_on_canvas, with_frame
 from lecturelib.parameters.explore.kernels import _of_noise
 from lecturelib.parameters.occlusion import iter_occlusion_map
+from lecturelib.widgets import common_controls
 
 LIBRARY = str(Path(lecturelib.__file__).parent) + "/"
 
@@ -151,3 +153,20 @@ def test_a_map_in_color_shows_the_pictures_in_frames_of_their_class():
     assert (
         tuple(code_map_plot(image, torch.tensor([3]), place, by_class=False)[200 - half, 100]) == (128,) * 3
     )
+
+
+def test_another_photo_or_order_keeps_the_channel_and_another_layer_does_not():
+    explorable = explore.activation_browser("lenet")
+    pictures = [explorable.controls["picture"].options[k] for k in (0, 3)]
+    explorable.state = {"picture": pictures[0], "layer": "relu2", "channel": 7}
+    explorable.state = {"picture": pictures[1]}
+    explorable.state = {"by": "mean"}
+    state = explorable.state
+    assert state["channel"] == 7
+    image = common_controls.chosen_image({**state, "own": None})
+    maps = record(common_controls.network("lenet"), image, ["relu2"])["relu2"][0]
+    ranked = maps.mean((1, 2)).argsort(descending=True, stable=True).tolist()
+    assert list(explorable.controls["channel"].options) == ranked
+    assert f"Channel 7, number {ranked.index(7) + 1} of them" in explorable.picture().caption
+    explorable.state = {"layer": "relu1"}
+    assert explorable.state["channel"] == explorable.controls["channel"].options[0]

@@ -2,12 +2,13 @@
 
 from functools import lru_cache
 
+import torch
 from torch import Tensor
 
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.explore.kernels import NETWORKS
 from lecturelib.show import Picture, colored, overlay, picture, side_by_side, tiled
-from lecturelib.widgets import Choice, Explorable, Slider, common_controls
+from lecturelib.widgets import Choice, Explorable, common_controls
 
 MAP_LAYERS = ("ReLU", "ReLU6", "MaxPool2d", "Conv2d", "SameConv2d")
 
@@ -17,24 +18,26 @@ def activation_browser(network: str = "alexnet") -> Explorable:
 
     def refresh(state: dict) -> dict:
         return common_controls.settle(
-            state, picture=common_controls.picture_control, layer=_map_layer_control, rank=_rank_slider
+            state, picture=common_controls.picture_control, layer=_map_layer_control, channel=_channel_control
         )
 
     first, *own = common_controls.picture_controls(network)
-    start: dict = {"network": network}
+    start: dict = {"network": network, "picture": first.value, "own": None, "use_own": True, "by": "max"}
     start["layer"] = _map_layer_control(start).value
     controls = [
         Choice("network", NETWORKS, network),
         first,
         _map_layer_control(start),
-        _rank_slider(start),
+        _channel_control(start),
         Choice("by", ("max", "mean"), label="strongest by", labels=("its highest place", "its mean")),
         Choice(
             "scale", ("shared", "each"), label="scale of the grid", labels=("one for all", "each its own")
         ),
         *own,
     ]
-    return Explorable(_render_activations, controls, "Activation browser", refresh=refresh)
+    # another picture, or another order, keeps the channel; another layer has other ones
+    resets = {"channel": ("network", "layer")}
+    return Explorable(_render_activations, controls, "Activation browser", refresh=refresh, resets=resets)
 
 
 def _map_layer_control(state: dict) -> Choice:
@@ -43,9 +46,16 @@ def _map_layer_control(state: dict) -> Choice:
     return Choice("layer", layers, usual)
 
 
-def _rank_slider(state: dict) -> Slider:
-    channels = common_controls.layer_labels(state["network"], MAP_LAYERS)[state["layer"]].channels
-    return Slider("rank", 1, channels, label="channel, strongest first")
+def _channel_control(state: dict) -> Choice:
+    """The channels of the layer, those first that respond most to the picture."""
+    order = _order(state)
+    return Choice("channel", order, order[0], label="channel, strongest first", slider=True)
+
+
+def _order(state: dict) -> tuple[int, ...]:
+    own = state["own"] if state["use_own"] else None
+    maps = _maps(state["network"], state["picture"], own, state["layer"])
+    return tuple(strongest_channels(maps, len(maps), state["by"]).tolist())
 
 
 @lru_cache(maxsize=8)
@@ -59,9 +69,8 @@ def _render_activations(state: dict) -> Picture:
     image = common_controls.chosen_image(state)
     own = state["own"] if state["use_own"] else None
     maps = _maps(state["network"], state["picture"], own, state["layer"])  # (C, h, w)
-    order = strongest_channels(maps, len(maps), state["by"])
-    channel = int(order[state["rank"] - 1])
-    most = order[:12]
+    order, channel = _order(state), state["channel"]
+    most = torch.tensor(order[:12])
     tiles = colored(activation_tiles(maps, most, state["scale"]))
     grid = tiled(
         tiles, 4, labels=[str(c) for c in most.tolist()], zoom=max(1, round(104 / maps.shape[-1])), pad=6
@@ -75,7 +84,8 @@ def _render_activations(state: dict) -> Picture:
     left = picture(image, alt=f"The picture {common_controls.picture_title(state)!r}.")
     words = (
         f"{state['layer']} of {state['network']}: {len(maps)} channels of {maps.shape[1]} x {maps.shape[2]} cells. "
-        f"Channel {channel} reaches {maps[channel].max():.2f}."
+        f"Channel {channel}, number {order.index(channel) + 1} of them for this picture, reaches "
+        f"{maps[channel].max():.2f}."
     )
     alt = (
         f"{left.alt} {words} {over.alt} The strongest channels are {', '.join(map(str, most[:8].tolist()))}."
