@@ -18,7 +18,7 @@ from traitlets import default
 from traitlets.config import Config
 
 from lecturelib.present.key_table import TABLE, of_file
-from lecturelib.present.pages import Page, heading_of, plain
+from lecturelib.present.pages import Page, heading_of, names_of
 
 HERE = Path(__file__).resolve().parent
 _COMMANDS = {r"\\arg(?![a-zA-Z])": r"\\operatorname{arg}"}  # what latex2mathml does not know
@@ -145,6 +145,7 @@ class DeckExporter(HTMLExporter):
 def _placed(notebook: NotebookNode, pages: list[Page]) -> list[NotebookNode]:
     """The cells that are shown, in order, each with its place among pages and steps."""
     placed, section = [], ""
+    names = names_of(pages, notebook.cells)
     for number, page in enumerate(pages, 1):
         own = heading_of(page, notebook.cells)
         found = (
@@ -160,7 +161,7 @@ def _placed(notebook: NotebookNode, pages: list[Page]) -> list[NotebookNode]:
                 cell.metadata = NotebookNode(cell.metadata)
                 cell.metadata["deck"] = {
                     "page": number if k == page.cells[0] else 0,
-                    "label": own or plain(section) or f"page {number}",
+                    "label": names[number - 1],
                     "section": "" if own else section,
                     "begins": begins,
                     "ends": ends,

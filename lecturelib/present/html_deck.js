@@ -6,6 +6,9 @@ const layout = new Layout(document.querySelector("main"), () => document.querySe
 let at = Math.max(0, pages.findIndex((page) => page.id === location.hash.slice(1)));
 let step = 0;
 let open = false; // whether code stands open
+let all = false; // whether all pages are shown at once
+let typed = ""; // the number of a page, while it is typed
+const ROW = 5; // pages in a row, as the style says
 
 // A cell as layout.js asks for it.
 const cells = new Map(pages.map((page) => [page, [...page.querySelectorAll(".jp-Cell")].map((node, k) => ({
@@ -47,6 +50,43 @@ function previous() {
     show();
   } else if (at > 0) go(at - 1, true);
 }
+// All pages at once, small and without life, where they stand; the one with the focus is chosen.
+function overview(on) {
+  all = on;
+  layout.clear();
+  document.body.classList.toggle("overview", on);
+  for (const page of pages) {
+    page.tabIndex = on ? 0 : -1;
+    for (const part of page.children) part.inert = on;
+    if (on) steps(page).forEach((one) => one.classList.remove("ll-deck-later"));
+  }
+  if (on) mark(at);
+  else show();
+}
+function mark(to) {
+  const page = pages[Math.max(0, Math.min(pages.length - 1, to))];
+  page.focus({ preventScroll: true });
+  page.scrollIntoView({ block: "nearest" });
+}
+function choose(page) {
+  overview(false);
+  go(page);
+}
+function keyOfAll(key) {
+  const now = Math.max(0, pages.indexOf(document.activeElement));
+  const moves = { ArrowRight: now + 1, ArrowLeft: now - 1, PageDown: now + 1, PageUp: now - 1, ArrowDown: now + ROW, ArrowUp: now - ROW, Home: 0, End: pages.length };
+  if (/^[0-9]$/.test(key)) {
+    typed = (typed + key).slice(-3);
+    mark(Number(typed) - 1);
+  } else if (key in moves) {
+    typed = "";
+    mark(moves[key]);
+  } else if (key === "Enter" || key === " ") choose(now);
+  else if (key === "Escape" || key.toLowerCase() === "o") overview(false);
+  else return false;
+  return true;
+}
+pages.forEach((page, k) => page.addEventListener("click", () => all && choose(k)));
 // A page that is too long scrolls before it turns.
 function scrolls(direction) {
   const left = direction > 0 ? document.documentElement.scrollHeight - innerHeight - scrollY : scrollY;
@@ -67,10 +107,18 @@ const actions = {
     show();
   },
   fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+  overview: () => {
+    typed = "";
+    overview(true);
+  },
   black: () => document.body.classList.toggle("black"),
 };
 addEventListener("keydown", (event) => {
   const black = document.body.classList.contains("black");
+  if (all && !black && !(event.ctrlKey || event.metaKey || event.altKey) && keyOfAll(event.key)) {
+    event.preventDefault();
+    return;
+  }
   const own = event.target.closest?.("input, button, summary") && !["PageDown", "PageUp"].includes(event.key);
   if (own && !black && ["Enter", " ", "ArrowUp", "ArrowDown"].includes(event.key)) return;
   const key = event.shiftKey && event.key === " " ? "Shift+ " : event.key;
@@ -79,8 +127,8 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   actions[black ? "black" : action]();
 });
-document.getElementById("on").addEventListener("click", next);
-document.getElementById("back").addEventListener("click", previous);
+document.getElementById("on").addEventListener("click", () => (all ? overview(false) : next()));
+document.getElementById("back").addEventListener("click", () => (all ? overview(false) : previous()));
 for (const frames of document.querySelectorAll(".frames")) {
   const buttons = [...frames.querySelectorAll(".frame-choice button")];
   const pictures = [...frames.querySelectorAll(".frame")];
@@ -91,7 +139,7 @@ for (const frames of document.querySelectorAll(".frames")) {
 }
 const fit = () => {
   document.body.style.setProperty("--zoom", Math.max(0.5, Math.min(innerWidth / 1280, innerHeight / 720)).toFixed(3));
-  show();
+  if (!all) show();
 };
 addEventListener("resize", fit);
 document.body.classList.add("live");

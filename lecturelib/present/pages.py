@@ -71,6 +71,64 @@ def heading_of(page: Page, cells: list[Mapping]) -> str:
     return ""
 
 
+_LONGEST = 56  # letters of a name that is made of what a page says
+_MARK = re.compile(
+    r"^\s*(?:[>|+-]|\*(?!\*)|\d+\.)\s*"
+)  # what begins a line of a list, a table or a quotation
+
+
+def names_of(pages: list[Page], cells: list[Mapping]) -> list[str]:
+    """A name for each page within its section: its heading, or what it says first; several of one name are numbered.
+
+    >>> said = {"cell_type": "markdown", "source": "**What can mislead you.** A weight says little."}
+    >>> code = {"cell_type": "code", "source": "import math\\ndef area(r): return math.pi * r**2"}
+    >>> names_of([Page([[0]]), Page([[1]]), Page([[1]])], [said, code])
+    ['What can mislead you', 'area', 'area (2)']
+    """
+    names: list[str] = []
+    seen: dict[tuple[str, str], int] = {}
+    section = ""
+    for number, page in enumerate(pages, 1):
+        text = ("".join(cells[k]["source"]) + "\n" for k in page.cells if cells[k]["cell_type"] == "markdown")
+        found = re.search(r"^#{1,2} +(.+)$", "".join(text), re.MULTILINE)
+        section = plain(found[1]) if found else section
+        name = heading_of(page, cells) or _lead([cells[k] for k in page.cells]) or f"page {number}"
+        count = seen[section, name] = seen.get((section, name), 0) + 1
+        names.append(f"{name} ({count})" if count > 1 else name)
+    return names
+
+
+def _lead(cells: list[Mapping]) -> str:
+    """What cells say first: words in bold, a sentence, a function that is defined, a claim, or a line of code."""
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            stripped = (_MARK.sub("", line).strip() for line in source.split("\n"))
+            line = next((one for one in stripped if re.match(r"[^<!$#]", one)), "")
+            bold = re.match(r"\*\*(.+?)[.:]?\*\*", line)
+            said = bold[1] if bold else re.split(r"(?<=[.:?!])\s", line)[0]
+            said = re.sub(r"[*`$]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said)).strip()
+            if said:
+                return _shorter(said)
+            continue
+        if found := re.search(r"\bclaim\(\"([^\"]+)\"\)", source):
+            return _shorter(f"Claim {found[1]}")
+        if "hide-input" in cell.get("metadata", {}).get("tags", ()):
+            continue
+        if found := re.search(r"^(?:def|class) (\w+)", source, re.MULTILINE):
+            return found[1]
+        for line in source.split("\n"):
+            if re.match(r"[a-z_]", line, re.IGNORECASE) and not re.match(
+                r"(import|from|torch\.manual_seed)\b", line
+            ):
+                return _shorter(line.strip())
+    return ""
+
+
+def _shorter(text: str) -> str:
+    return text if len(text) <= _LONGEST else re.sub(r"\s+\S*$", "", text[:_LONGEST]) + " …"
+
+
 def plain(heading: str) -> str:
     """A heading as text alone.
 

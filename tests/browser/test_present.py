@@ -61,6 +61,21 @@ def write_notebook(folder, name, cells):
     return name
 
 
+def names_in_python():
+    """The names of the pages by the rule of the deck without a kernel."""
+    from lecturelib.present.pages import kind_of, names_of, pages_of
+
+    cells = [
+        {
+            "cell_type": "markdown" if source.startswith(MARKDOWN) else "code",
+            "source": source.strip(),
+            "metadata": {"slideshow": {"slide_type": kind}, "tags": tags},
+        }
+        for kind, source, tags in CELLS
+    ]
+    return names_of(pages_of(kind_of(cell) for cell in cells), cells)
+
+
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -368,7 +383,15 @@ def test_what_lies_over_the_stage(deck):
     deck.press("o")
     tiles = deck.page.locator(".ll-deck-tile")
     assert tiles.count() == len(TITLES) and "Controls" in tiles.nth(3).inner_text()
-    deck.press("ArrowDown", "ArrowDown", "Enter")
+    assert deck.page.locator(".ll-deck-label").all_inner_texts() == names_in_python()
+    deck.page.wait_for_function("() => document.querySelectorAll('.ll-deck-tile .ll-deck-copy').length === 8")
+    assert "the first step" in tiles.nth(1).locator(".ll-deck-copy").inner_text()
+    deck.notebook.screenshot("deck-overview")
+    deck.press(
+        "ArrowDown", "ArrowRight", "ArrowDown", "Enter"
+    )  # the section below, its second page, the row below
+    assert deck.number == 5
+    deck.press("o", "3", "Enter")
     assert deck.number == 3
     deck.press("o", "Escape")
     assert deck.number == 3 and tiles.count() == 0
@@ -468,7 +491,11 @@ def test_the_kernel_is_restarted_from_the_deck(ran):
     ran.page.keyboard.press("Enter")
     ran.page.wait_for_selector(".jp-Dialog", state="detached")
     ran.rests()
-    assert "the answer is 54" in ran.shown and "failed" not in ran.status  # up to here, and not further
+    assert (
+        "the answer is 54" in ran.shown and "a cell failed on page 6" in ran.status
+    )  # what had run ran again
+    (first,) = ran.page.locator(".jp-CodeCell:not(.ll-deck-away) .jp-InputPrompt").all()
+    assert first.text_content() == "[1]:"  # and this page, which needs no other cell, before all others
     ran.go(4)
     (shades,) = ran.notebook.explorables()
     shades.presses(shades.sliders()[0], "ArrowRight")  # the widgets of the new kernel live

@@ -1,4 +1,4 @@
-"""In front of a class: a cell that never ends, one that cannot be interrupted, a kernel that dies."""
+"""In front of a class: a cell that never ends, one that cannot be interrupted, a kernel that dies, one that is slow."""
 
 import nbformat
 import pytest
@@ -22,17 +22,21 @@ HANGS = [
 DIES = [("slide", "## It ends the kernel"), ("-", "import os\nos._exit(1)")]
 
 
+def write(path, cells):
+    made = nbformat.v4.new_notebook()
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    for kind, source in cells:
+        new = nbformat.v4.new_markdown_cell if source.startswith("#") else nbformat.v4.new_code_cell
+        made.cells.append(new(source.strip(), metadata={"slideshow": {"slide_type": kind}}))
+    nbformat.write(made, path)
+
+
 @pytest.fixture
 def trouble(lab, present):
     """The slides of a notebook with some trouble in its middle."""
 
     def begin(middle):
-        made = nbformat.v4.new_notebook()
-        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        for kind, source in [*BEGIN, *middle, *END]:
-            new = nbformat.v4.new_markdown_cell if source.startswith("#") else nbformat.v4.new_code_cell
-            made.cells.append(new(source.strip(), metadata={"slideshow": {"slide_type": kind}}))
-        nbformat.write(made, lab.folder / "trouble.ipynb")
+        write(lab.folder / "trouble.ipynb", [*BEGIN, *middle, *END])
         return present(lab.open("trouble.ipynb", (1280, 720)))
 
     return begin
@@ -103,3 +107,37 @@ def test_a_kernel_that_dies_is_said_and_its_cell_left_out(trouble):
     assert "is left out" in stage.status
     stage.leave()
     assert stage.page.locator(".jp-NotebookPanel-toolbar").is_visible()
+
+
+SLOW = [
+    ("slide", "# Slow"),
+    ("-", "import pathlib, time\nimport lecturelib"),
+    ("-", "while not pathlib.Path('go').exists(): time.sleep(0.05)"),
+    ("slide", "## Between"),
+    ("-", "between = 1"),
+    ("slide", "## Far"),
+    ("-", "base = 41"),
+    ("slide", "## Farther"),
+    ("-", "print('alive', base + 1)"),
+]
+
+
+def test_a_page_says_that_it_has_not_run_and_is_the_next_to_run(lab):
+    from browser_stage import Stage
+
+    write(lab.folder / "slow.ipynb", SLOW)
+    opened = lab.open("slow.ipynb", (1280, 720))
+    opened.page.goto(f"{lab.address}/doc/tree/slow.ipynb?present=run&reset")
+    stage = Stage(opened)
+    stage.waits()
+    says(stage, "running 2 of 5")
+    stage.press("End")
+    waits = "getComputedStyle(document.querySelector('.jp-CodeCell:not(.ll-deck-away)'), '::after').content"
+    assert "This cell has not run yet: it comes next." in stage.page.evaluate(waits)
+    assert "this page has not run yet" in stage.status and "alive 42" not in stage.shown
+    (lab.folder / "go").touch()
+    stage.rests()
+    assert "alive 42" in stage.shown and stage.page.evaluate(waits) in ("none", "normal")
+    order = [each.text_content() for each in stage.page.locator(".jp-CodeCell .jp-InputPrompt").all()]
+    assert order == ["[1]:", "[2]:", "[5]:", "[3]:", "[4]:"]  # what the page needs, the page, then the rest
+    assert opened.complaints() == []

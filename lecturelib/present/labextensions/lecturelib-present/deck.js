@@ -2,10 +2,11 @@
 // and their widgets; those that are not on the page get one CSS class.
 import { ShowClock } from "./clock.js";
 import { Front } from "./front.js";
-import { controlAt, meaning, nameOf } from "./keys.js";
+import { controlAt, meaning } from "./keys.js";
 import { Layout } from "./layout.js";
-import { headingOf, notesFor, sectionsOf, titlesOf } from "./notes.js";
+import { headingOf, labelsOf, notesFor, sectionsOf } from "./notes.js";
 import { kindOf, pagesOf } from "./pages.js";
+import { callPreset } from "./preset.js";
 import { Presenter } from "./presenter.js";
 import { Runner, runs } from "./runner.js";
 import * as stage from "./stage.js";
@@ -13,8 +14,10 @@ import * as stage from "./stage.js";
 const AWAY = "ll-deck-away"; // the one class of a cell that is not on the page
 const LATER = "ll-deck-later"; // of one that a later step of the page shows: it has its place already
 const HUSHED = "ll-deck-hushed"; // of one tagged `hide-input`, the standard tag: its code shows when asked for
+const WAITS = "llWaits"; // what a cell that has not run says of it, on its page
 const OPEN = "ll-deck-all-code"; // of the panel, while all code is open
 const SIZES = [0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2];
+const LIVING = ".ll-explorable, .ll-static, .jupyter-widgets"; // what needs the kernel to answer
 const EXPLORABLE = ".ll-explorable";
 const MEMORY = "lecturelib-present:"; // and the notebook's path: where this window was, for a reload
 
@@ -58,7 +61,7 @@ export class Deck {
       this._undo.push(() => (documents.autosave = true));
     }
     this._undo.push(stage.fill(panel));
-    this._runner = new Runner(this._lab, panel, () => this.tell());
+    this._runner = new Runner(this._lab, panel, () => this.tell(), () => this.cellsOf(this.at));
     this._front = new Front(this);
     this._presenter = new Presenter(this);
     this._layout = new Layout(content.node);
@@ -76,7 +79,7 @@ export class Deck {
       stage.scroller(panel).scrollTop = was.scroll;
     });
     this._relay();
-    if (run) this._told(await this._runner.run(content.widgets.slice()));
+    if (run) this._told(await this._runner.runAll(content.widgets.slice()));
   }
 
   leave() {
@@ -86,7 +89,10 @@ export class Deck {
     this._runner.dispose();
     this._runner = null;
     this._layout.dispose();
-    for (const cell of this.content.widgets) [AWAY, LATER, HUSHED].forEach((name) => cell.removeClass(name));
+    for (const cell of this.content.widgets) {
+      [AWAY, LATER, HUSHED].forEach((name) => cell.removeClass(name));
+      delete cell.node.dataset[WAITS];
+    }
     this.panel.removeClass(OPEN);
     stage.unzoom(this.panel);
     stage.head(this.panel, "");
@@ -101,17 +107,21 @@ export class Deck {
   // --- pages -------------------------------------------------------------------------------------------------
 
   get steps() {
-    const page = this.pages[this.at];
-    return page ? page.steps : [];
+    return this.pages[this.at]?.steps || [];
   }
 
   cellsOf(at, upTo = Infinity) {
-    const page = this.pages[at];
-    return page ? page.steps.slice(0, upTo + 1).flat().map((k) => this.content.widgets[k]).filter(Boolean) : [];
+    return (this.pages[at]?.steps || []).slice(0, upTo + 1).flat().map((k) => this.content.widgets[k]).filter(Boolean);
   }
 
   titleOf(at) {
-    return this._titles[at] || `page ${at + 1}`;
+    const section = headingOf(this.cellsOf(at)) ? "" : this.sections[at];
+    return section ? `${section}: ${this.labelOf(at)}` : this.labelOf(at);
+  }
+
+  // Its name among the pages of its section.
+  labelOf(at) {
+    return this._labels[at];
   }
 
   notes(at = this.at) {
@@ -129,7 +139,7 @@ export class Deck {
     });
     this.pages = pagesOf(kinds);
     this.sections = sectionsOf(this);
-    this._titles = titlesOf(this);
+    this._labels = labelsOf(this);
     const found = kept ? this.pages.findIndex((_, at) => this.cellsOf(at).some((cell) => cell.model.id === kept)) : -1;
     this.at = Math.min(found >= 0 ? found : this.at, Math.max(0, this.pages.length - 1));
     this.step = Math.min(this.step, this.steps.length - 1);
@@ -196,9 +206,17 @@ export class Deck {
     requestAnimationFrame(() => {
       this._telling = false;
       if (!this._runner) return;
+      for (const cell of this.cellsOf(this.at)) this._mark(cell);
       this._front.update();
       this._presenter.update();
     });
+  }
+
+  // A cell whose result is not alive says so.
+  _mark(cell) {
+    const said = runs(cell) && !this._runner.ran(cell) ? this._runner.waiting(cell, cell.node.querySelector(LIVING)) : "";
+    if (said) cell.node.dataset[WAITS] = said;
+    else delete cell.node.dataset[WAITS];
   }
 
   // What the bar and the presenter's window say about running and failing cells.
@@ -208,6 +226,10 @@ export class Deck {
 
   get busy() {
     return this._runner ? this._runner.busy : null;
+  }
+
+  waitingOn(at) {
+    return this.cellsOf(at).some((cell) => runs(cell) && !this._runner.ran(cell));
   }
 
   failedOn(at) {
@@ -364,7 +386,9 @@ export class Deck {
     const edited = node && controlAt(event.target) === "text" && this.content.widgets.find((cell) => cell.node === node);
     const cells = edited ? [edited] : this.cellsOf(this.at, this.step);
     this.focus();
+    const waits = cells.filter((cell) => runs(cell) && !this._runner.ran(cell));
     if (edited && edited.model.type !== "code") edited.rendered = true;
+    else if (!edited && waits.length && waits.every((cell) => this._runner.awaits(cell))) this._front.say("This page comes next.");
     else this._told(await this._runner.runWithNeeds(cells, this.content.widgets));
   }
 
@@ -377,15 +401,15 @@ export class Deck {
     else this._front.say("No cell is running.");
   }
 
-  // Runs up to here after the restart, without a cell that hung, and then the rest, where all was run before.
+  // After the restart, what had run runs again, in the background, this page first; without a cell that hung.
   async _restart() {
-    const upTo = this.cellsOf(this.at, this.step).at(-1);
+    const cells = this.content.widgets;
+    const had = new Set(cells.filter((cell) => this._all || this._runner.ran(cell)));
     const done = await this._runner.restart();
     this.focus();
     if (!done) return;
-    const cells = this.content.widgets;
-    const here = cells.slice(0, cells.indexOf(upTo) + 1);
-    if ((await this._runner.runRest(here)) && this._all && this._runner) await this._runner.runRest(cells.slice());
+    const end = cells.indexOf(this.cellsOf(this.at, this.step).at(-1)); // up to here in any case
+    await this._runner.runAll(cells.filter((cell, k) => k <= end || had.has(cell)));
   }
 
   // What the page has to say about its own cells: nothing where all is well.
@@ -413,23 +437,8 @@ export class Deck {
 
   // Key 1 calls the first prepared setting of the explorable in sight, and so on; 0 takes it back to its start.
   _preset(number) {
-    const boxes = this.cellsOf(this.at, this.step).flatMap((cell) => [...cell.node.querySelectorAll(EXPLORABLE)]);
-    const middle = window.innerHeight / 2;
-    const off = (box) => Math.abs(box.getBoundingClientRect().top + box.offsetHeight / 2 - middle);
-    const box = boxes.sort((a, b) => off(a) - off(b))[0];
-    if (!box) return;
-    if (number === 0) {
-      box.querySelector(".ll-reset")?.click();
-      return;
-    }
-    const list = box.querySelector(".ll-presets select");
-    if (!list || list.options.length <= number) {
-      this._front.say(list ? `There are ${list.options.length - 1} prepared settings here.` : "No prepared settings here.");
-      return;
-    }
-    list.selectedIndex = number;
-    list.dispatchEvent(new Event("change", { bubbles: true }));
-    this._front.say(list.options[number].textContent);
+    const said = callPreset(this.cellsOf(this.at, this.step).flatMap((cell) => [...cell.node.querySelectorAll(EXPLORABLE)]), number);
+    if (said) this._front.say(said);
   }
 
   // Tells Lumino that the panel has another size now, so that the notebook and its widgets follow.
@@ -438,5 +447,3 @@ export class Deck {
     MessageLoop.sendMessage(this.panel, this._lab.widgets.Widget.ResizeMessage.UnknownSize);
   }
 }
-
-export { nameOf };

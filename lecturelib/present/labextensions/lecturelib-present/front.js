@@ -1,15 +1,9 @@
 // What lies over the stage: the bar with the page number, the list of pages, the list of keys, the black screen.
 import { HELP } from "./keys.js";
+import { make } from "./make.js";
+import { Overview } from "./overview.js";
 
 const BAR = 4000; // ms without the mouse after which the bar fades
-
-function make(tag, css, parent, attributes = {}) {
-  const node = document.createElement(tag);
-  if (css) node.className = css;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  parent.appendChild(node);
-  return node;
-}
 
 export class Front {
   constructor(deck) {
@@ -39,6 +33,7 @@ export class Front {
   dispose() {
     window.removeEventListener("mousemove", this._wake);
     clearTimeout(this._sleep);
+    this._pages?.dispose();
     this.node.remove();
   }
 
@@ -90,44 +85,19 @@ export class Front {
 
   _close() {
     if (!this._over) return;
+    this._pages?.dispose();
+    this._pages = null;
     this._over.node.remove();
     this._over = null;
     this._deck.focus();
   }
 
   _overview() {
-    const { pages, at } = this._deck;
     const node = this._open("overview", "ll-deck-overview", { "aria-label": "All pages" });
-    make("p", "", node).textContent = "Arrow keys and Enter, a number and Enter, or a click. Escape goes back.";
-    const list = make("div", "ll-deck-list", node);
-    let section = null;
-    pages.forEach((_, k) => {
-      if (this._deck.sections[k] !== section) {
-        section = this._deck.sections[k];
-        make("h2", "", list).textContent = section;
-      }
-      const tile = make("button", "ll-deck-tile", list, { type: "button", "data-page": k });
-      make("span", "ll-deck-place", tile).textContent = k + 1;
-      make("span", "", tile).textContent = this._deck.titleOf(k);
-      if (this._deck.failedOn(k)) make("span", "ll-deck-mark", tile).textContent = "a cell failed";
-      if (k === at) tile.setAttribute("aria-current", "page");
-      tile.addEventListener("click", () => this._choose(k));
+    this._pages = new Overview(this._deck, node, (page) => {
+      this._close();
+      this._deck.go(page);
     });
-    this._typed = "";
-    this._tile(at);
-  }
-
-  _tile(k) {
-    const tile = this._over.node.querySelector(`[data-page="${k}"]`);
-    if (tile) {
-      tile.focus();
-      tile.scrollIntoView({ block: "nearest" });
-    }
-  }
-
-  _choose(k) {
-    this._close();
-    this._deck.go(k);
   }
 
   _help() {
@@ -151,17 +121,7 @@ export class Front {
     const { what, node } = this._over;
     const key = event.key;
     if (what === "overview" && key !== "Escape" && key.toLowerCase() !== "o") {
-      const count = this._deck.pages.length;
-      const now = Number(document.activeElement?.dataset?.page ?? this._deck.at);
-      const moves = { ArrowRight: now + 1, ArrowDown: now + 1, ArrowLeft: now - 1, ArrowUp: now - 1, Home: 0, End: count - 1,
-        PageDown: now + 1, PageUp: now - 1 };
-      if (/^[0-9]$/.test(key)) {
-        this._typed = (this._typed + key).slice(-3);
-        this._tile(Math.max(0, Math.min(count - 1, Number(this._typed) - 1)));
-      } else if (key in moves) {
-        this._typed = "";
-        this._tile(Math.max(0, Math.min(count - 1, moves[key])));
-      } else if (key === "Enter" || key === " ") this._choose(now);
+      this._pages.key(event);
       return true;
     }
     if (what === "help" && ["ArrowDown", "ArrowUp"].includes(key)) node.scrollBy(0, key === "ArrowDown" ? 80 : -80);
@@ -169,5 +129,3 @@ export class Front {
     return true;
   }
 }
-
-export { make };

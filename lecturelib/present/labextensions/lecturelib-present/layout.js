@@ -35,6 +35,11 @@ export class Layout {
     root.addEventListener("load", this._loaded, true);
   }
 
+  // Takes away what was given to the cells of the page.
+  clear() {
+    this._release();
+  }
+
   dispose() {
     this._observer.disconnect();
     this._root.removeEventListener("load", this._loaded, true);

@@ -1,18 +1,10 @@
 // What the deck reads out of cells for the instructor: headings, sections, notes.
 
-const HEADING = "h1, h2, h3, h4";
-
-function textOf(node) {
-  const copy = node.cloneNode(true);
-  for (const link of copy.querySelectorAll(".jp-InternalAnchorLink, .jp-mod-mathjax-assistive, mjx-assistive-mml")) link.remove();
-  return copy.textContent.replace(/¶/g, "").trim();
-}
-
 function headings(cells) {
   return cells
     .filter((cell) => cell.model.type === "markdown")
     .flatMap((cell) => cell.model.sharedModel.getSource().split("\n").filter((line) => /^#{1,4} /.test(line)))
-    .map((line) => ({ level: line.indexOf(" "), text: line.replace(/^#+ /, "").replace(/[*_`]/g, "").trim() }));
+    .map((line) => ({ level: line.indexOf(" "), text: line.replace(/^#+ /, "").replace(/[*_`$]/g, "").trim() }));
 }
 
 // The first heading of some cells, or nothing.
@@ -30,13 +22,44 @@ export function sectionsOf(deck) {
   });
 }
 
-// A name for each page: its heading, or that of its section; several of one name are numbered.
-export function titlesOf(deck) {
+const LONGEST = 56; // letters of a name that is made of what a page says
+const MARK = /^\s*(?:[>|+-]|\*(?!\*)|\d+\.)\s*/; // what begins a line of a list, a table or a quotation
+
+const shorter = (text) => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST).replace(/\s+\S*$/, "")} …`);
+
+// What a page without a heading says first: the words in bold that begin it, its first sentence, the function that it
+// defines, its claim, or its first line of code.
+function leadOf(cells) {
+  for (const cell of cells) {
+    const source = cell.model.sharedModel.getSource();
+    if (cell.model.type !== "code") {
+      const line = source.split("\n").map((one) => one.replace(MARK, "").trim()).find((one) => /^[^<!$#]/.test(one)) || "";
+      const bold = /^\*\*(.+?)[.:]?\*\*/.exec(line)?.[1];
+      const said = (bold || line.split(/(?<=[.:?!])\s/)[0]).replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*`$]/g, "").trim();
+      if (said) return shorter(said);
+      continue;
+    }
+    const claim = /\bclaim\("([^"]+)"\)/.exec(source)?.[1];
+    if (claim) return shorter(`Claim ${claim}`);
+    if ((cell.model.getMetadata("tags") || []).includes("hide-input")) continue;
+    const made = /^(?:def|class) (\w+)/m.exec(source)?.[1];
+    if (made) return made;
+    const line = source.split("\n").find((one) => /^[a-z_]/i.test(one) && !/^(import|from|torch\.manual_seed)\b/.test(one));
+    if (line) return shorter(line.trim());
+  }
+  return "";
+}
+
+// A name for each page within its section: its heading, or else what it says first; several of one name are numbered.
+// `lecturelib/present/pages.py` has the same rule, for the deck without a kernel; a test holds the two together.
+export function labelsOf(deck) {
   const seen = new Map();
   return deck.pages.map((_, at) => {
-    const name = headingOf(deck.cellsOf(at)) || deck.sections[at];
-    seen.set(name, (seen.get(name) || 0) + 1);
-    return name && seen.get(name) > 1 ? `${name} (${seen.get(name)})` : name;
+    const cells = deck.cellsOf(at);
+    const name = headingOf(cells) || leadOf(cells) || `page ${at + 1}`;
+    const place = `${deck.sections[at]}\n${name}`;
+    seen.set(place, (seen.get(place) || 0) + 1);
+    return seen.get(place) > 1 ? `${name} (${seen.get(place)})` : name;
   });
 }
 
@@ -96,5 +119,3 @@ export function placeIn(plan, section) {
   }
   return null;
 }
-
-export { HEADING, textOf };

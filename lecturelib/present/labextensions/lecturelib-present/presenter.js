@@ -1,6 +1,7 @@
 // The presenter's window: notes, what comes next, clock. It is fed with copies of what this page shows: it has no kernel
 // and runs nothing. Its keys go to the deck.
-import { make } from "./front.js";
+import { copyOf } from "./copies.js";
+import { make } from "./make.js";
 import { placeIn, planOf } from "./notes.js";
 
 export class Presenter {
@@ -116,23 +117,8 @@ export class Presenter {
     this._nextTitle.textContent = more ? "Next on this page" : last ? "This is the last page" : `Next: ${deck.titleOf(deck.at + 1)}`;
     this._trouble.textContent = deck.state;
     this._tick();
-    this._now.replaceChildren(...deck.cellsOf(deck.at, deck.step).map((cell) => this._copy(cell)));
+    this._now.replaceChildren(...deck.cellsOf(deck.at, deck.step).map((cell) => copyOf(cell, page)));
     const cells = last ? [] : more ? deck.steps[deck.step + 1].map((k) => deck.content.widgets[k]) : deck.cellsOf(deck.at + 1, 0);
-    this._next.replaceChildren(...cells.map((cell) => this._copy(cell)));
-  }
-
-  // A picture of a cell: a copy without life, its canvases drawn again.
-  _copy(cell) {
-    const copy = this._window.document.importNode(cell.node, true); // there, JupyterLab's own elements are dead, too
-    copy.classList.remove("ll-deck-away", "ll-deck-later", "ll-deck-left", "ll-deck-right");
-    copy.style.removeProperty("--ll-top");
-    copy.inert = true;
-    // Of a living explorable and its static copy, one is enough.
-    if (copy.querySelector(".ll-explorable .ll-img[src]")) copy.querySelectorAll(".ll-static").forEach((node) => node.remove());
-    const drawn = cell.node.querySelectorAll("canvas");
-    copy.querySelectorAll("canvas").forEach((canvas, k) => {
-      if (drawn[k].width && drawn[k].height) canvas.getContext("2d").drawImage(drawn[k], 0, 0);
-    });
-    return copy;
+    this._next.replaceChildren(...cells.map((cell) => copyOf(cell, page)));
   }
 }

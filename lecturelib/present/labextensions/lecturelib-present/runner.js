@@ -4,13 +4,17 @@
 const NO_KERNEL = 20000; // ms after which a session without a kernel is taken for one that gets none
 
 export class Runner {
-  constructor(lab, panel, changed) {
+  // `sight`: gives the cells of the page that is shown.
+  constructor(lab, panel, changed, sight) {
     this._actions = lab.notebook.NotebookActions;
     this._dialogs = new lab.apputils.SessionContextDialogs();
     this._panel = panel;
     this._changed = changed;
     this._ran = new Set(); // ids of cells that ran in this kernel, since its start
     this._stopped = 0;
+    this._sight = sight;
+    this._left = []; // cells of a run in the background that are still to come
+    this._needs = null; // of each cell, by its id, the ids of those that have to run before it
     this.busy = null; // how far a longer run is: {done, total}, or {restarting}
     this.failed = new Set(); // ids of cells whose last run failed
     this.hung = new Set(); // ids of cells that ran when the kernel was restarted or died: no longer run is made to wait for them
@@ -83,17 +87,24 @@ export class Runner {
   }
 
   // Runs cells one after another; a failure stops none of those after it. `false` where there is no kernel.
-  async run(cells) {
-    const code = cells.filter(runs);
+  // `sight`: the page that is shown comes first, wherever the run has come to, with what it needs.
+  async run(cells, sight = false) {
+    const left = cells.filter(runs);
     const ticket = this._stopped;
     this.died = false;
-    this.busy = { done: 0, total: code.length };
+    this.busy = { done: 0, total: left.length };
+    if (sight) this._left = left;
     this._changed();
     try {
-      if (code.length && !(await this.ready())) return false;
-      for (const cell of code) {
-        if (this._stopped !== ticket || cell.isDisposed) break;
+      if (left.length && !(await this.ready())) return false;
+      if (sight) await this._readNeeds();
+      while (left.length) {
+        const cell = (sight && this._wanted(left)) || left[0];
+        left.splice(left.indexOf(cell), 1);
+        if (this._stopped !== ticket) break;
+        if (cell.isDisposed) continue;
         this.current = cell;
+        this._changed();
         await this._actions.runCells(this._panel.content, [cell], this._panel.sessionContext, this._dialogs);
         await this._asking; // whether to restart the kernel
         if (cell.model.executionCount === null && this._stopped === ticket) await this._lost();
@@ -102,12 +113,55 @@ export class Runner {
         this._changed();
       }
     } finally {
+      if (sight && this._left === left) this._left = [];
       if (this._stopped === ticket) {
         this.busy = this.current = null;
         this._changed();
       }
     }
     return true;
+  }
+
+  // The cell that is next for the page that is shown: what that page needs, then its own; nothing where it has run.
+  _wanted(left) {
+    const page = this._sight().filter((cell) => left.includes(cell));
+    if (!page.length || !this._needs || !page.every((cell) => this._needs.has(cell.model.id))) return null;
+    const wanted = new Set(page.flatMap((cell) => [...this._needs.get(cell.model.id), cell.model.id]));
+    return left.find((cell) => wanted.has(cell.model.id));
+  }
+
+  // Asks the kernel which cells a cell needs, which it reads from the code (cell_needs.py). A notebook without this
+  // library, or in another language, runs in order.
+  async _readNeeds() {
+    const cells = this._panel.content.widgets.filter(runs);
+    const sources = cells.map((cell) => cell.model.sharedModel.getSource());
+    const key = sources.join("\0");
+    if (key === this._needsOf) return;
+    this._needs = null;
+    if (!/\blecturelib\b/.test(key)) return;
+    const asked = `__import__("lecturelib.present.cell_needs", fromlist=["x"]).cell_needs(__import__("json").loads(${JSON.stringify(JSON.stringify(sources))}))`;
+    const kernel = this._panel.sessionContext.session.kernel;
+    const future = kernel.requestExecute({ code: "", silent: true, store_history: false, user_expressions: { needs: asked } });
+    const answer = await future.done.catch(() => null); // a restart meanwhile
+    const said = answer?.content.user_expressions?.needs?.data?.["text/plain"];
+    if (!said) return;
+    const ids = cells.map((cell) => cell.model.id);
+    this._needs = new Map(JSON.parse(said).map((needed, k) => [ids[k], needed.map((j) => ids[j])]));
+    this._needsOf = key;
+  }
+
+  // Whether a cell is still to come in a run in the background.
+  awaits(cell) {
+    return this._left.includes(cell) || (this.current === cell && this.busy !== null);
+  }
+
+  // What is to be said of a cell that has not run in this kernel; `alive`: whether it shows what would answer.
+  waiting(cell, alive) {
+    if (this.hung.has(cell.model.id)) return "This cell did not end and is left out: R tries it again.";
+    if (this.current === cell) return "This cell is running.";
+    if (this.busy?.restarting) return alive ? "The kernel restarts, and this cell runs again." : "";
+    if (this._left.includes(cell)) return `This cell has not run yet: ${this._needs?.has(cell.model.id) ? "it comes next" : "its turn comes"}.`;
+    return alive ? "This cell has not run: R makes it answer." : "";
   }
 
   // Runs cells, and before them those above that have not run in this kernel, without those that hung.
@@ -117,9 +171,9 @@ export class Runner {
     return this.run([...needed, ...cells]);
   }
 
-  // Runs all cells that have not run in this kernel, without those that hung.
-  async runRest(all) {
-    return this.run(all.filter((cell) => !this._ran.has(cell.model.id) && !this.hung.has(cell.model.id)));
+  // Runs cells in the background that have not run in this kernel, without those that hung, the page that is shown first.
+  async runAll(cells) {
+    return this.run(cells.filter((cell) => !this._ran.has(cell.model.id) && !this.hung.has(cell.model.id)), true);
   }
 
   // Stops the cell that runs, as the kernel's own interrupt does; the cells after it go on. False: nothing ran.
