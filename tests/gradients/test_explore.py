@@ -10,7 +10,15 @@ from lecturelib.gradients import explore
 from lecturelib.gradients.explore import averages, randomization
 from lecturelib.gradients.explore.methods import METHODS, unit_of
 from lecturelib.gradients.explore.randomization import SCALES, scaled
-from lecturelib.gradients.explore.tables import COMES_BACK, GOES_IN, back_through_relu, gradients_by_hand
+from lecturelib.gradients.explore.tables import (
+    COMES_BACK,
+    GOES_IN,
+    PLANE,
+    back_through_relu,
+    gradients_by_hand,
+    place_of,
+    point_at,
+)
 from lecturelib.network.units import Channel, Neuron
 from lecturelib.widgets import common_controls
 
@@ -27,16 +35,39 @@ def test_the_lectures_table_by_every_rule():
 
 
 def test_the_table_says_its_numbers_aloud():
-    shown = explore.relu_table().picture({"signal_22": 9})
+    shown = explore.relu_table().picture({"signal": "-2 3 \N{MINUS SIGN}1\n6, -3, 1\n2 -1 9\n"})
     assert "backprop keeps 5, deconvnet keeps 5, guided keeps 2" in shown.caption
     assert "signal: -2 3 -1, 6 -3 1, 2 -1 9" in shown.alt
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1 2 3", "1 2 3\n4 5 6\n7 8", "1 2 3\n4 5 6\n7 8 x", "1 2 3\n4 5 6\n7 8 nan"]
+)
+def test_what_is_no_table_is_a_sentence(text):
+    with pytest.raises(ValueError, match="signal: expected three lines of three numbers from -99 to 99, got"):
+        explore.relu_table().picture({"signal": text})
+
+
+def test_the_dot_stays_inside_and_moves_by_tenths():
+    explorable = explore.linear_and_step()
+    (pointer,) = explorable.controls.values()
+    for place in ((0.0, 0.0), (1.0, 1.0), (0.31, 0.77)):
+        x1, x2 = point_at(*place)
+        assert abs(x1) <= 4 and abs(x2) <= 4
+        shown = explorable.picture({"x": place[0], "y": place[1]})
+        assert f"x = ({x1:g}, {x2:g})" in shown.caption
+        plane = shown.pixels[:PLANE, :PLANE].astype(int)
+        dot = (plane == 0).all(2)  # black; the whole disc is there
+        assert dot.sum() > 120 and not (dot[0].any() or dot[-1].any() or dot[:, 0].any() or dot[:, -1].any())
+    x, y = pointer.value
+    assert point_at(x + pointer.step, y) == [1.1, -2.0] and point_at(x, y - pointer.step) == [1.0, -1.9]
 
 
 def test_linear_is_explained_and_the_step_is_not():
     found = gradients_by_hand(torch.tensor([1.0, -2.0]))
     assert found["linear"][0] == 7 and found["linear"][1].tolist() == [5, 2]
     assert found["step"][0] == 1 and found["step"][1].tolist() == [0, 0]
-    caption = explore.linear_and_step().picture({"x1": 1.0, "x2": -2.0}).caption
+    caption = explore.linear_and_step().picture(place_of(1.0, -2.0)).caption
     assert "Linear: y = 7, gradient (5, 2), gradient times input 5 and -4, which explains y" in caption
     assert "leaves 1 of y unexplained" in caption
 
@@ -194,7 +225,10 @@ def test_the_curves_are_those_of_the_method_and_the_picture_is_at_its_share():
     model, image = common_controls.network("lenet"), common_controls.chosen_image(state)
     found = insertion_deletion(model, image, saliency_map(model, image, Logit(3))[0], Probability(3), 20)
     assert f"Area under deletion {found.deletion_area:.2f}" in shown.caption
-    assert f"deletion: {found.deletion[8]:.0%}" in shown.svg and f"insertion: {found.insertion[8]:.0%}" in shown.svg
+    assert (
+        f"deletion: {found.deletion[8]:.0%}" in shown.svg
+        and f"insertion: {found.insertion[8]:.0%}" in shown.svg
+    )
 
 
 def test_grad_cam_of_each_layer_has_its_cells():

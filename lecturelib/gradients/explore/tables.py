@@ -1,17 +1,19 @@
 """Explorables with a handful of numbers: the three ReLU rules on a 3 x 3 table, and a linear and a step function."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lecturelib.checks import complaint
 from lecturelib.network.relu_rules import Rule, relu_rule
 from lecturelib.show import Picture, side_by_side
 from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.show.raster_text import draw_text, pixel_width
-from lecturelib.widgets import Explorable, Slider
+from lecturelib.widgets import Explorable, Pointer, TextBox
 
 # --- the ReLU rules ------------------------------------------------------------------------------------------
 
@@ -25,38 +27,51 @@ ZEROED_BY = {
     "guided": "where either is negative",
 }
 CELL = 62
+LONGEST, LARGEST = 60, 99  # characters of a table, and its largest number
 ORANGE, BLUE, GREY = (252, 224, 194), (208, 226, 242), (224, 224, 224)
 FAINT = (120, 120, 120)
 
 
 def relu_table() -> Explorable:
-    """A 3 x 3 table through a ReLU, and a signal back through it by three rules; every number can be changed.
+    """A 3 x 3 table through a ReLU, and a signal back through it by three rules; both tables are typed.
 
-    >>> relu_table().picture({"signal_22": 9}).caption
+    >>> relu_table().picture({"signal": "-2 3 -1\\n6 -3 1\\n2 -1 9"}).caption
     'Of 9 numbers that come back from above, backprop keeps 5, deconvnet keeps 5, guided keeps 2. Grey: set to zero.'
     """
+    goes_in, comes_back = _typed(GOES_IN), _typed(COMES_BACK)
+    all_positive, signal_positive = _typed(np.abs(GOES_IN)), _typed(np.abs(COMES_BACK))
+    signal_negative = _typed(-np.abs(COMES_BACK))
     controls = [
-        Slider(f"{what}_{row}{column}", -9, 9, 1, table[row][column], label=f"{words} {row + 1},{column + 1}")
-        for what, words, table in (("input", "input", GOES_IN), ("signal", "signal", COMES_BACK))
-        for row in range(3)
-        for column in range(3)
+        TextBox("input", goes_in, (all_positive,), LONGEST, label="into the ReLU"),
+        TextBox("signal", comes_back, (signal_positive, signal_negative), LONGEST, label="signal from above"),
     ]
     presets = {
-        "the lecture's numbers": _preset(GOES_IN, COMES_BACK),
-        "every input positive: backprop keeps all": _preset(np.abs(GOES_IN).tolist(), COMES_BACK),
-        "every signal positive: guided is backprop": _preset(GOES_IN, np.abs(COMES_BACK).tolist()),
-        "every signal negative: nothing is left": _preset(GOES_IN, (-np.abs(COMES_BACK)).tolist()),
+        "the lecture's numbers": {"input": goes_in, "signal": comes_back},
+        "every input positive: backprop keeps all": {"input": all_positive, "signal": comes_back},
+        "every signal positive: guided is backprop": {"input": goes_in, "signal": signal_positive},
+        "every signal negative: nothing is left": {"input": goes_in, "signal": signal_negative},
     }
     return Explorable(_render_table, controls, "Three ways back through a ReLU", presets)
 
 
-def _preset(goes_in: Sequence, comes_back: Sequence) -> dict:
-    return {
-        f"{what}_{row}{column}": table[row][column]
-        for what, table in (("input", goes_in), ("signal", comes_back))
-        for row in range(3)
-        for column in range(3)
-    }
+def _typed(table: Sequence | np.ndarray) -> str:
+    """A table as it is typed: three lines of three numbers."""
+    return "\n".join(" ".join(f"{value:g}" for value in row) for row in np.asarray(table).tolist())
+
+
+def table_from(text: str, name: str) -> Tensor:
+    """The 3 x 3 table (3, 3) that somebody typed, line by line; `ValueError` for anything else."""
+    rows = [
+        line.replace("\N{MINUS SIGN}", "-").replace(",", " ").split() for line in text.strip().splitlines()
+    ]
+    try:
+        table = torch.tensor([[float(cell) for cell in row] for row in rows])
+    except ValueError:
+        table = torch.empty(0)
+    if table.shape != (3, 3) or not bool((table.abs() <= LARGEST).all()):
+        expected = f"three lines of three numbers from {-LARGEST} to {LARGEST}"
+        raise ValueError(complaint(name, expected, repr(text), "such as 1 -1 5"))
+    return table
 
 
 def back_through_relu(goes_in: Tensor, signal: Tensor, rule: Rule) -> Tensor:
@@ -68,10 +83,7 @@ def back_through_relu(goes_in: Tensor, signal: Tensor, rule: Rule) -> Tensor:
 
 
 def _render_table(state: dict) -> Picture:
-    goes_in, signal = (
-        torch.tensor([[float(state[f"{what}_{row}{column}"]) for column in range(3)] for row in range(3)])
-        for what in ("input", "signal")
-    )
+    goes_in, signal = (table_from(state[name], name) for name in ("input", "signal"))
     forward = goes_in.relu()
     back = {rule: back_through_relu(goes_in, signal, rule) for rule in RULES}
     top = [
@@ -136,27 +148,49 @@ def _grid(title: str, below: str, values: Tensor, zeroed: Tensor | None = None) 
 # --- a linear function and a step ----------------------------------------------------------------------------
 
 W, B = (5.0, 2.0), 6.0  # the lecture's y = 5 x1 + 2 x2 + 6
-REACH, PLANE = 4.0, 236  # the plane shows x1 and x2 from -REACH to REACH, in PLANE pixels
+REACH, PLANE, DOT = (
+    4.0,
+    236,
+    9,
+)  # x1 and x2 go from -REACH to REACH; pixels of the plane, and of the dot's radius
+EDGE = REACH * PLANE / (PLANE - 2 * DOT - 2)  # the plane shows a little more: the dot stays inside
 COLUMNS = (0, 76, 150, 260)  # where the columns of the small table begin
 
 
 def linear_and_step() -> Explorable:
     """y = 5 x1 + 2 x2 + 6 and a step at its zero: what the gradient, and gradient times input, say about each.
 
-    >>> linear_and_step().picture({"x1": 1.0, "x2": -2.0}).caption[:26]
+    >>> linear_and_step().picture(place_of(1.0, -2.0)).caption[:26]
     'x = (1, -2). Linear: y = 7'
     """
+    start = place_of(1.0, -2.0)
     controls = [
-        Slider("x1", -4.0, 4.0, 0.1, 1.0, label="x\N{SUBSCRIPT ONE}"),
-        Slider("x2", -4.0, 4.0, 0.1, -2.0, label="x\N{SUBSCRIPT TWO}"),
+        Pointer(
+            "x",
+            "y",
+            (start["x"], start["y"]),
+            step=0.1 / (2 * EDGE),
+            panel=0,
+            label="the dot of the upper plane",
+        )
     ]
     presets = {
-        "far on the one side": {"x1": 3.0, "x2": 2.0},
-        "one step before the border": {"x1": -1.9, "x2": 1.8},
-        "one step behind the border": {"x1": -2.0, "x2": 1.8},
-        "x is zero: nothing to multiply": {"x1": 0.0, "x2": 0.0},
+        "far on the one side": place_of(3.0, 2.0),
+        "one step before the border": place_of(-1.9, 1.8),
+        "one step behind the border": place_of(-2.0, 1.8),
+        "x is zero: nothing to multiply": place_of(0.0, 0.0),
     }
     return Explorable(_render_functions, controls, "A linear function and a step", presets)
+
+
+def place_of(x1: float, x2: float) -> dict[str, float]:
+    """Where a point lies on the plane: `x` from the left and `y` from the top, in fractions of it."""
+    return {"x": (EDGE + x1) / (2 * EDGE), "y": (EDGE - x2) / (2 * EDGE)}
+
+
+def point_at(x: float, y: float) -> list[float]:
+    """The point (x1, x2) at a place of the plane, rounded to tenths, at most REACH away from 0."""
+    return [round(min(max((2 * share - 1) * EDGE, -REACH), REACH), 1) + 0.0 for share in (x, 1 - y)]
 
 
 def gradients_by_hand(x: Tensor) -> dict[str, tuple[float, Tensor]]:
@@ -172,7 +206,7 @@ def gradients_by_hand(x: Tensor) -> dict[str, tuple[float, Tensor]]:
 
 
 def _render_functions(state: dict) -> Picture:
-    x = torch.tensor([state["x1"], state["x2"]], dtype=torch.float64)
+    x = torch.tensor(point_at(state["x"], state["y"]), dtype=torch.float64)
     found = gradients_by_hand(x)
     rows, said = [], []
     for name, formula in (
@@ -192,7 +226,9 @@ def _render_functions(state: dict) -> Picture:
         )
     caption = f"x = ({x[0]:g}, {x[1]:g}). {said[0].capitalize()}. {said[1].capitalize()}."
     alt = f"Two planes of x1 and x2 with a point, each beside a small table. {caption}"
-    return stacked(rows, gap=22, alt=alt, caption=caption)
+    whole = stacked(rows, gap=22, alt=alt, caption=caption)
+    height, width = whole.pixels.shape[:2]
+    return replace(whole, panels=((0.0, 0.0, PLANE / width, PLANE / height),))
 
 
 def _function_row(name, formula, x, value, slope, parts, total) -> Picture:
@@ -224,7 +260,7 @@ def _function_row(name, formula, x, value, slope, parts, total) -> Picture:
 
 def _plane(name: str, x: Sequence[float]) -> Picture:
     """y over the plane, 0 white, above 0 orange, below 0 blue, with the border and the point."""
-    axis = np.linspace(-REACH, REACH, PLANE)
+    axis = np.linspace(-EDGE, EDGE, PLANE)
     x1, x2 = np.meshgrid(axis, -axis)
     linear = W[0] * x1 + W[1] * x2 + B
     y = linear / 34 if name == "linear" else (linear > 0) * 0.5
@@ -232,9 +268,10 @@ def _plane(name: str, x: Sequence[float]) -> Picture:
     pixels[np.abs(linear) < 0.1] = (34, 34, 34)
     middle = PLANE // 2
     pixels[middle], pixels[:, middle] = pixels[middle] // 2 + 70, pixels[:, middle] // 2 + 70
-    column, row = ((REACH + x[0]) / (2 * REACH)) * (PLANE - 1), ((REACH - x[1]) / (2 * REACH)) * (PLANE - 1)
+    place = place_of(*x)
+    column, row = place["x"] * (PLANE - 1), place["y"] * (PLANE - 1)
     far = np.hypot(*np.meshgrid(np.arange(PLANE) - column, np.arange(PLANE) - row))
-    pixels[far < 9], pixels[far < 6.5] = (255, 255, 255), (0, 0, 0)
+    pixels[far < DOT], pixels[far < DOT - 2.5] = (255, 255, 255), (0, 0, 0)
     draw_text(
         pixels,
         [
