@@ -2,7 +2,8 @@
 
 `lecturelib.attention.explore` holds the explorables, `QUESTIONS`, `QUESTIONS_TRANSFORMER` and `QUESTIONS_CAUSAL` the
 quizzes of the three lessons. Networks that come with weights: `translator(name)`, `load_minilm()`,
-`load_masked_words()`, `load_causal_words()`, `load_induction(layers)`, `load_sagan()`, `load_clothes_net(kind)`.
+`load_masked_words()`, `load_causal_words()`, `load_induction(layers)`, `load_sagan()`, `load_clothes_net(kind)`,
+`load_vision(kind)`.
 """
 
 from lecturelib.attention.cache_cost import continuation_cost, step_cost
@@ -132,8 +133,24 @@ from lecturelib.attention.translators import (
 )
 from lecturelib.attention.typed_sentences import TypedSentence, prepare
 from lecturelib.attention.views import head_view, matrix_view, model_view, reading_view
+from lecturelib.attention.vision_transformer import (
+    ConvolutionalTwin,
+    VisionTransformer,
+    attention_rollout,
+    image_multiply_adds,
+    patches,
+)
+from lecturelib.attention.vision_transformer import load as load_vision
+from lecturelib.attention.vision_transformer import training_log as vision_training_log
 
 __all__ = [
+    "ConvolutionalTwin",
+    "VisionTransformer",
+    "attention_rollout",
+    "image_multiply_adds",
+    "load_vision",
+    "patches",
+    "vision_training_log",
     "Additive",
     "AttentionWeights",
     "AttentiveGenerator",

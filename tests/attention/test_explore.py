@@ -233,7 +233,10 @@ def test_a_window_shows_the_weights_of_its_layer_and_head():
         given = {"example": 2, "layer": LAYERS[layer], "head": 2, "x": 0.99, "y": 0.4}
         shown = explorable.picture(given)
         window = weights[layer][0, 1, int(0.4 * side), side - 1]
-        assert f"row {int(0.4 * side) + 1}, column {side}: it takes {window[2, 2]:.0%} from itself" in shown.caption
+        assert (
+            f"row {int(0.4 * side) + 1}, column {side}: it takes {window[2, 2]:.0%} from itself"
+            in shown.caption
+        )
         assert shown.svg.count(">outside<") == 10  # two of five columns lie beyond the right edge
         inside = window[:, :3].flatten().tolist()
         assert abs(sum(inside) - 1) < 1e-4 and all(f">{100 * w:.0f}</text>" in shown.svg for w in inside)

@@ -27,6 +27,7 @@ from lecturelib.attention.seq2seq import Seq2Seq
 from lecturelib.attention.soft_hard_local import hard, local, reinforce_gradient, soft
 from lecturelib.attention.tokenizer import END, LONGEST, START
 from lecturelib.attention.transformer import EncoderLayer, Transformer
+from lecturelib.attention.vision_transformer import attention_rollout
 from lecturelib.confounds.adversarial import pgd
 from lecturelib.gradients.backprop import backprop
 from lecturelib.gradients.grad_cam import grad_cam
@@ -208,6 +209,14 @@ def test_positions_masks_decoding_and_smoothing_as_shown_equal_the_librarys():
     wanted = torch.tensor([4, 0, 2, 2, 1, 3])
     smoothed = nn.functional.cross_entropy(scores, wanted, label_smoothing=0.1)
     torch.testing.assert_close(shown["smoothed_loss_by_hand"](scores, wanted), smoothed)
+    weights = [torch.rand(1, 3, 5, 5).softmax(-1) for _ in range(2)]
+    rolled = shown["rollout_by_hand"]([layer[0] for layer in weights])
+    torch.testing.assert_close(rolled, attention_rollout(weights)[0])
+    ranked = (
+        torch.tensor([[1.0, 2, 3, 4, 5], [1, 2, 3, 4, 5]]),
+        torch.tensor([[5.0, 6, 7, 8, 9], [5, 4, 3, 2, 1]]),
+    )
+    assert abs(shown["rank_correlation"](*ranked)) < 1e-6  # 1 and -1
     rates = [shown["learning_rate"](step, 100, 20) for step in range(100)]
     assert max(rates) == rates[19] == rates[20] == 2e-3 and rates[-1] < 1e-5
 

@@ -79,6 +79,7 @@ EXPLORABLES = [
     attention.causal_reading_explorer,
     attention.key_value_cache_explorer,
     attention.transformer_walk_explorer,
+    attention.vision_transformer_explorer,
     *(getattr(autoencoders, name) for name in autoencoders.__all__),
     *(getattr(visual_attention, name) for name in visual_attention.__all__),
     visual_attention.caption_word_explorer,

@@ -20,6 +20,7 @@ from lecturelib.attention.explore.query_key_value import query_key_value_explore
 from lecturelib.attention.explore.scores import scores_explorer
 from lecturelib.attention.explore.soft_hard_local import soft_hard_local_explorer
 from lecturelib.attention.explore.transformer_walk import transformer_walk_explorer
+from lecturelib.attention.explore.vision_transformer import vision_transformer_explorer
 
 __all__ = [
     "alignment_explorer",
@@ -42,4 +43,5 @@ __all__ = [
     "positional_encoding_explorer",
     "scores_explorer",
     "transformer_walk_explorer",
+    "vision_transformer_explorer",
 ]

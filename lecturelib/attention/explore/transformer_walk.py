@@ -227,7 +227,9 @@ def _sums(x: Tensor, added: Tensor, normed: Tensor, name: str, many) -> tuple[li
     panels = [many("x", x), many(f"x + {name}", total), many("LayerNorm of it", normed)]
     cosine = float(torch.nn.functional.cosine_similarity(x, total, dim=1).mean())
     before, after = float(total.std(1).mean()), float(normed.std(1).mean())
-    said = f"Cosine of x and the sum: {cosine:.2f} on average. Standard deviation of a row: {before:.2f} before"
+    said = (
+        f"Cosine of x and the sum: {cosine:.2f} on average. Standard deviation of a row: {before:.2f} before"
+    )
     return panels, f"{said} LayerNorm, {after:.2f} after it (its learned scale is not 1)."
 
 
