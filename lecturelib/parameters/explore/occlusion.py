@@ -11,6 +11,7 @@ from lecturelib.network.baselines import GREY
 from lecturelib.network.units import Logit, Probability
 from lecturelib.parameters.occlusion import OcclusionMap, iter_occlusion_map, occlude
 from lecturelib.parameters.occlusion_plots import boxed, occlusion_plot
+from lecturelib.parameters.shipped_occlusion import shipped_occlusion_map
 from lecturelib.show import Picture, bars, side_by_side
 from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, common_controls
 
@@ -115,7 +116,12 @@ def _maps(state: dict, image: torch.Tensor) -> Iterator[OcclusionMap]:
         _finished.move_to_end(key)
         yield _finished[key]
         return
-    model, unit = common_controls.network(state["network"]), MEASURES[state["measure"]](state["class_index"])
+    unit = MEASURES[state["measure"]](state["class_index"])
+    shipped = shipped_occlusion_map(state, unit)
+    if shipped is not None:
+        yield shipped
+        return
+    model = common_controls.network(state["network"])
     for occluded in iter_occlusion_map(
         model, image, unit, state["patch_size"], state["stride"], FILLS[state["fill"]]
     ):
