@@ -79,6 +79,14 @@ from lecturelib.attention.pretraining import load as load_masked_words
 from lecturelib.attention.questions import QUESTIONS
 from lecturelib.attention.questions_causal import QUESTIONS as QUESTIONS_CAUSAL
 from lecturelib.attention.questions_transformer import QUESTIONS as QUESTIONS_TRANSFORMER
+from lecturelib.attention.residual_ablation import (
+    AblatedEncoder,
+    AblatedLayer,
+    iter_reverse_training,
+    layer_gradient_norms,
+    residual_ablation,
+    reversed_loss,
+)
 from lecturelib.attention.sagan import AttentiveGenerator, SelfAttention2d, reach, structure
 from lecturelib.attention.sagan import load as load_sagan
 from lecturelib.attention.scores import SCORES, Additive, Cosine, Dot, General, ScaledDot, Score, make_score
@@ -144,12 +152,18 @@ from lecturelib.attention.vision_transformer import load as load_vision
 from lecturelib.attention.vision_transformer import training_log as vision_training_log
 
 __all__ = [
+    "AblatedEncoder",
+    "AblatedLayer",
     "ConvolutionalTwin",
     "VisionTransformer",
     "attention_rollout",
     "image_multiply_adds",
+    "iter_reverse_training",
+    "layer_gradient_norms",
     "load_vision",
     "patches",
+    "residual_ablation",
+    "reversed_loss",
     "vision_training_log",
     "Additive",
     "AttentionWeights",
