@@ -205,4 +205,44 @@ WHOLE_QUESTIONS = (
             ),
         ),
     ),
+    Question(
+        "In a Vision Transformer, attention rollout is strong on a patch. What follows for the class score?",
+        (
+            Answer(
+                "Covering that patch lowers the score more than covering others.",
+                False,
+                "That can be measured. Here the rank correlation of the two was about 0.",
+            ),
+            Answer(
+                "Nothing by itself: what the values hold is left out.",
+                True,
+                "Rollout multiplies weights. Values and feed-forward networks decide what arrives.",
+            ),
+            Answer(
+                "The patch shows a part of the garment and not the black background.",
+                False,
+                "Weights may lie on the background, too. The picture has to be looked at.",
+            ),
+        ),
+    ),
+    Question(
+        "A stack of eight encoder layers has LayerNorm, but no residual connections. What happened in our runs?",
+        (
+            Answer(
+                "The gradient vanished, so that layer 1 could not learn.",
+                False,
+                "Layer 1 got about an eighth of the gradient of layer 8: LayerNorm kept it alive.",
+            ),
+            Answer(
+                "It learned the task, later than with residual connections.",
+                False,
+                "After 600 steps it was at 4 to 13 % of the letters, near chance.",
+            ),
+            Answer(
+                "Gradients arrived at layer 1, and yet it hardly learned.",
+                True,
+                "A gradient of good size does not say that its direction helps.",
+            ),
+        ),
+    ),
 )
