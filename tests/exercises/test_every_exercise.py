@@ -30,7 +30,7 @@ def params():
 
 for_each = pytest.mark.parametrize("file", list(params()))
 few_and_many = pytest.mark.parametrize(
-    "seeds", [pytest.param(range(2), id="few"), pytest.param(range(2, 20), id="many", marks=pytest.mark.slow)]
+    "seeds", [pytest.param(range(2), id="few"), pytest.param(range(2, 8), id="many", marks=pytest.mark.slow)]
 )
 
 

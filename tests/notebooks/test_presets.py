@@ -16,7 +16,7 @@ class Idle:
         self.state = state
 
 
-@pytest.fixture(params=EXPLORABLES, ids=lambda make: make.__name__)
+@pytest.fixture(scope="module", params=EXPLORABLES, ids=lambda make: make.__name__)
 def live(request):
     explorable = request.param()
     explorable._live, explorable._worker = Shell(explorable), Idle()
