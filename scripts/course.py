@@ -257,8 +257,10 @@ def test(arguments):
     say("everything but the browser")
     rest = [PYTHON, "-m", "pytest", *many, *TESTS, "--ignore=tests/browser", *NOTEBOOK_TESTS]
     failed = subprocess.run(rest, cwd=ROOT, env=share, check=False).returncode
-    say("the lessons in a browser, alone: they wait for answers, which must not come late")
-    browser = subprocess.run([PYTHON, "-m", "pytest", "tests/browser"], cwd=ROOT, check=False).returncode
+    say("the lessons in a browser, two at a time where there are two cores")
+    pair = ["-n", str(min(os.cpu_count() or 1, 2)), "--dist", "worksteal"]
+    lessons = [PYTHON, "-m", "pytest", *pair, "tests/browser"]
+    browser = subprocess.run(lessons, cwd=ROOT, env=share, check=False).returncode
     sys.exit(failed or browser)
 
 
