@@ -11,7 +11,7 @@ LESSONS = {
     "05_gradients": 12,
     "06_optimization": 14,
     "07a_attention": 9,
-    "07b_transformer": 10,
+    "07b_transformer": 11,
     "07c_language_model": 5,
     "08_autoencoders": 12,
     "09_visual_attention": 9,
