@@ -1,6 +1,6 @@
 """Make data/optimization_frames.zip: the pictures of part 6 that take too long for a lesson.
 
-    python scripts/make_frames.py                 all series, about 10 minutes of one core
+    python scripts/make_frames.py                 all series, about 15 minutes of one core
     python scripts/make_frames.py regularizer_comparison nine    these again, the others as they are
 
 Each frame is one ascent with one thread and the seed named here, by the recipe of the explorable that shows it; its
@@ -26,6 +26,7 @@ from lecturelib.images import photo
 from lecturelib.network.units import Channel, Logit, read
 from lecturelib.optimization import claims_inversion, shipped_frames
 from lecturelib.optimization.ascent import maximize
+from lecturelib.optimization.channel_pictures import LARGE, LARGE_STEPS
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
@@ -47,13 +48,13 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 SEED = 0
 QUALITY = 84  # of WebP; photos look untouched at it
 CLASS_STEPS = 256
-FEATURE_STEPS = {"alexnet": 96, "vgg16": 64}
-FEATURES = {  # network -> layer -> channels
+VGG_STEPS = 64
+FEATURES = {  # network -> layer -> channels: four that the lesson shows, then prepared settings of explorables
     "alexnet": {
         "conv2": (3, 27, 51, 75),
-        "conv3": (5, 125, 165, 325),
-        "conv4": (106, 158, 184, 236),
-        "conv5": (26, 48, 202, 224),
+        "conv3": (5, 125, 165, 325, 110),
+        "conv4": (106, 158, 184, 236, 192, 131),
+        "conv5": (26, 48, 202, 224, 55, 219),
     },
     "vgg16": {"conv3_3": (98,), "conv4_3": (60, 200), "conv5_1": (40,)},
 }
@@ -63,13 +64,14 @@ Made = tuple[dict, Tensor, dict[str, float], int]
 
 
 def features() -> Iterator[Made]:
-    """Channels of several depths by `maximize` as it is."""
+    """Channels of several depths: AlexNet's after their ReLU and large, VGG16's by `maximize` as it is."""
     for network, layers in FEATURES.items():
-        model, steps = common_controls.network(network), FEATURE_STEPS[network]
+        model, large = common_controls.network(network), network == "alexnet"
+        steps, how = (LARGE_STEPS, LARGE) if large else (VGG_STEPS, {"size": 128})
         for layer, channels in layers.items():
             for channel in channels:
-                unit = Channel(layer, channel)
-                step = maximize(model, unit, size=128, steps=steps, seed=SEED)
+                unit = Channel(layer.replace("conv", "relu") if large else layer, channel)
+                step = maximize(model, unit, steps=steps, seed=SEED, **how)
                 numbers = {"value": read(model, step.image, unit).item()}
                 yield {"network": network, "layer": layer, "channel": channel}, step.image, numbers, steps
 

@@ -15,8 +15,10 @@ from lecturelib.optimization.activation_grid import (
 from lecturelib.optimization.ascent import AscentStep, iter_maximize, maximize
 from lecturelib.optimization.batch_norm_prior import BatchNormStatistics
 from lecturelib.optimization.channel_pictures import (
+    channel_picture,
     channel_pictures,
     iter_channel_pictures,
+    large_channels,
     shipped_channel_pictures,
     shipped_layers,
 )
@@ -112,6 +114,7 @@ __all__ = [
     "c13_inversion",
     "c14_deep_prior",
     "c27_regularizer_comparison",
+    "channel_picture",
     "channel_pictures",
     "clipping",
     "color_matrix",
@@ -138,6 +141,7 @@ __all__ = [
     "iter_maximize_with",
     "jitter",
     "l2",
+    "large_channels",
     "location_vector",
     "maximize",
     "maximize_with",

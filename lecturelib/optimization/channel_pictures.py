@@ -1,6 +1,7 @@
 """Channel pictures: feature visualizations of the channels of a layer, made as one batch, and those that are shipped.
 
-`scripts/make_channel_pictures.py` makes them, `data/channel_pictures.zip` holds one sheet of tiles per layer.
+`scripts/make_channel_pictures.py` makes them, `data/channel_pictures.zip` holds one sheet of tiles per layer. Some
+channels of AlexNet have a large picture as well, made by `LARGE` (`scripts/make_frames.py`, series "feature").
 """
 
 import io
@@ -17,11 +18,23 @@ from torch import Tensor, nn
 from lecturelib import assets
 from lecturelib.checks import UnknownName, complaint
 from lecturelib.network.probe import image_shape_of, layer_info
+from lecturelib.optimization import shipped_frames
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
+from lecturelib.optimization.regularizers import total_variation
 from lecturelib.optimization.semantic_location import STEPS, Likeness, field_size
+from lecturelib.optimization.transforms import jitter, rotate, scale
 
 FILE = "channel_pictures.zip"
 INDEX = "index.json"
+# How a channel of AlexNet is optimized large, after its ReLU, in LARGE_STEPS. From noise not every channel begins to
+# respond so (conv5 62 stays grey); what is computed live asks for the value before the ReLU.
+LARGE: dict[str, Any] = {
+    "size": 224,
+    "learning_rate": 0.03,
+    "regularizers": (total_variation(150.0),),
+    "transforms": (jitter(16), scale(0.85, 1.2), rotate(10), jitter(8)),
+}
+LARGE_STEPS = 256
 
 
 def channel_pictures(
@@ -108,6 +121,37 @@ def sheet_tiles(data: bytes, side: int) -> Tensor:
     tiles = torch.from_numpy(pixels.copy()).reshape(rows, side, columns, side, 3)
     tiles = tiles.permute(0, 2, 4, 1, 3)  # (rows, side, columns, side, 3) -> (rows, columns, 3, side, side)
     return tiles.reshape(rows * columns, 3, side, side).float() / 255
+
+
+def large_channels(network: str, layer: str) -> tuple[int, ...]:
+    """The channels of a layer that have a large shipped picture, in ascending order; none for most layers.
+
+    >>> 202 in large_channels("alexnet", "conv5"), large_channels("lenet", "conv2")
+    (True, ())
+    """
+    return tuple(
+        sorted(
+            frame.settings["channel"]
+            for frame in shipped_frames.frames("feature")
+            if (frame.settings["network"], frame.settings["layer"]) == (network, layer)
+        )
+    )
+
+
+def channel_picture(network: str, layer: str, channel: int) -> Tensor:
+    """The largest shipped picture of one channel, (1, 3, s, s) in [0, 1]: 224 px for some, a tile of 80 px for others.
+
+    Raises `UnknownName` for a layer without shipped pictures, `IndexError` for a channel that the layer does not have.
+
+    >>> channel_picture("alexnet", "conv5", 202).shape[-1], channel_picture("alexnet", "conv5", 0).shape[-1]
+    (224, 80)
+    """
+    if channel in large_channels(network, layer):
+        return shipped_frames.frame("feature", network=network, layer=layer, channel=channel).image
+    tiles = shipped_channel_pictures(network, layer)
+    if isinstance(channel, bool) or not 0 <= channel < len(tiles):
+        raise IndexError(complaint("channel", f"a whole number from 0 to {len(tiles) - 1}", channel))
+    return tiles[channel : channel + 1].clone()
 
 
 @lru_cache(maxsize=1)

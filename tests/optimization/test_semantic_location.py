@@ -9,7 +9,9 @@ from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel, Logit, Neuron, read
 from lecturelib.optimization.channel_pictures import (
     INDEX,
+    channel_picture,
     iter_channel_pictures,
+    large_channels,
     sheet_tiles,
     shipped_channel_pictures,
     shipped_layers,
@@ -263,6 +265,22 @@ def test_shipped_pictures_are_one_for_each_channel():
         assert tiles.std(dim=(1, 2, 3)).min() > 0.02  # none is grey
     with pytest.raises(KeyError, match="alexnet conv1"):
         shipped_channel_pictures("vgg16", "conv5_3")
+
+
+def test_the_largest_picture_of_a_channel_is_found():
+    for layer in ("conv2", "conv3", "conv4", "conv5"):
+        large = large_channels("alexnet", layer)
+        assert len(large) >= 4 and list(large) == sorted(set(large))
+        picture = channel_picture("alexnet", layer, large[0])
+        assert picture.shape == (1, 3, 224, 224) and 0.05 < picture.std() < 0.5
+        small = next(k for k in range(64) if k not in large)
+        torch.testing.assert_close(
+            channel_picture("alexnet", layer, small)[0], shipped_channel_pictures("alexnet", layer)[small]
+        )
+    with pytest.raises(IndexError, match="channel: expected a whole number from 0 to 255, got 256"):
+        channel_picture("alexnet", "conv5", 256)
+    with pytest.raises(KeyError, match="lenet conv1"):
+        channel_picture("lenet", "conv1", 0)
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path, monkeypatch):

@@ -90,6 +90,7 @@ def test_sizes_are_those_of_the_recipes():
     assert sizes("class_image") == {(class_images.SIZE,) * 2}
     assert sizes("inversion") == {(inversions.SIZE,) * 2}
     assert sizes("nine") == {(3 * starts.SIZE,) * 2}
+    assert sizes("feature") == {(224, 224), (128, 128)}
     assert shipped_frames.frame("dream", layer="vgg16 relu4_3", picture="temple").image.shape[2:] == (
         384,
         384,
@@ -106,7 +107,8 @@ def test_a_frame_is_a_copy():
 def test_the_numbers_belong_to_the_pictures(frame):
     """Packing loses a little of the fine detail that excites a unit; noise would say nearly nothing."""
     where = frame.settings
-    unit = Channel(where["layer"], where["channel"])
+    large = where["network"] == "alexnet"  # those are optimized after the ReLU
+    unit = Channel(where["layer"].replace("conv", "relu") if large else where["layer"], where["channel"])
     value = read(common_controls.network(where["network"]), frame.image, unit).item()
     assert value == pytest.approx(frame.numbers["value"], rel=0.15)
 

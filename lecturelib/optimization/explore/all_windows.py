@@ -21,7 +21,11 @@ from lecturelib.network.hooks import recording
 from lecturelib.network.receptive_field import ReceptiveField, receptive_field
 from lecturelib.network.units import Channel, Neuron
 from lecturelib.optimization.ascent import AscentStep, iter_maximize
-from lecturelib.optimization.channel_pictures import shipped_channel_pictures, shipped_layers
+from lecturelib.optimization.channel_pictures import (
+    channel_picture,
+    large_channels,
+    shipped_layers,
+)
 from lecturelib.optimization.semantic_location import Likeness
 from lecturelib.optimization.transforms import jitter
 from lecturelib.parameters.activations import activations, strongest_channels
@@ -112,10 +116,12 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
     view.window(2, *_weights(model, layer, channel))
     view.window(4, "its receptive field", _cut(image, field, y, x))
     known = (name, layer, channel)
+    if layer in shipped_layers(name) and channel in large_channels(name, layer):
+        _remember(_pictures, known, channel_picture(name, layer, channel), REMEMBERED)
     if known in _pictures:
         view.window(7, "optimized image", _pictures[known])
     elif layer in shipped_layers(name):
-        view.window(7, "optimized image", shipped_channel_pictures(name, layer)[channel])
+        view.window(7, "optimized image", channel_picture(name, layer, channel))
     if (name, layer) in _found:
         view.matches(_found[name, layer].of(channel))
     yield view.picture()

@@ -12,7 +12,11 @@ from lecturelib.network.freezing import frozen
 from lecturelib.network.hooks import recording
 from lecturelib.network.units import Channel
 from lecturelib.optimization.ascent import iter_maximize
-from lecturelib.optimization.channel_pictures import shipped_channel_pictures
+from lecturelib.optimization.channel_pictures import (
+    channel_picture,
+    large_channels,
+    shipped_channel_pictures,
+)
 from lecturelib.optimization.explore.all_windows import found_in_photos
 from lecturelib.parameters.photo_search import PhotoMatches
 from lecturelib.show import Picture, pixels_of, tiled
@@ -87,10 +91,18 @@ _pictures: OrderedDict[tuple, Tensor] = OrderedDict()
 def _render(state: dict) -> Iterator[Picture | Progress]:
     layer, channel, seed = state["layer"], state["channel"], state["seed"]
     known = layer, channel, seed
-    picture = _pictures.get(known, shipped_channel_pictures(NETWORK, layer)[channel][None])
+    large = seed == 0 and channel in large_channels(NETWORK, layer)
+    picture = _pictures.get(known, channel_picture(NETWORK, layer, channel))
     yield from running(lambda progress: found_in_photos(NETWORK, layer, progress), "searching the photos")
-    yield _draw(state, picture, "optimized" if known in _pictures else "optimized (shipped, small)")
-    if known in _pictures:
+    title = (
+        "optimized"
+        if known in _pictures
+        else "optimized (shipped)"
+        if large
+        else "optimized (shipped, small)"
+    )
+    yield _draw(state, picture, title)
+    if known in _pictures or large:
         return
     for step in iter_maximize(
         common_controls.network(NETWORK), Channel(layer, channel), steps=STEPS, seed=seed
