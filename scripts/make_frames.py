@@ -1,6 +1,6 @@
 """Make data/optimization_frames.zip: the pictures of part 6 that take too long for a lesson.
 
-    python scripts/make_frames.py                 all series, about 15 minutes of one core
+    python scripts/make_frames.py                 all series, about 20 minutes of one core
     python scripts/make_frames.py regularizer_comparison nine    these again, the others as they are
 
 Each frame is one ascent with one thread and the seed named here, by the recipe of the explorable that shows it; its
@@ -27,9 +27,11 @@ from lecturelib.network.units import Channel, Logit, read
 from lecturelib.optimization import claims_inversion, shipped_frames
 from lecturelib.optimization.ascent import maximize
 from lecturelib.optimization.channel_pictures import LARGE, LARGE_STEPS
+from lecturelib.optimization.deep_prior import iter_denoise, psnr, with_noise
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
+    deep_prior,
     inversions,
     regularizer_comparison,
     starts,
@@ -47,6 +49,7 @@ from lecturelib.widgets import common_controls
 DATA = Path(__file__).resolve().parent.parent / "data"
 SEED = 0
 QUALITY = 84  # of WebP; photos look untouched at it
+LOSSLESS = ("deep_prior",)  # packing with loss takes noise away, and here the noise is what is shown
 CLASS_STEPS = 256
 VGG_STEPS = 64
 FEATURES = {  # network -> layer -> channels: four that the lesson shows, then prepared settings of explorables
@@ -163,6 +166,20 @@ def nine() -> Iterator[Made]:
             yield {"unit": unit, "weight": weight}, starts.as_sheet(step.image), numbers, starts.STEPS
 
 
+def prior_frames() -> Iterator[Made]:
+    """An untrained network's fit to a noisy photo after some steps, with the decibels on the way there."""
+    clean, last = photo(deep_prior.PHOTO, deep_prior.SIZE), deep_prior.AFTER[-1]
+    numbers: dict[str, float] = {"noisy": psnr(with_noise(clean), clean)}
+    for step in iter_denoise(with_noise(clean), last, seed=SEED):
+        pictures = {"output": step.image, "mean": step.mean}
+        for shown, image in pictures.items():
+            if step.step % deep_prior.EVERY == 0:
+                numbers[f"{shown}_{step.step}"] = psnr(image, clean)
+        if step.step in deep_prior.AFTER:
+            for shown, image in pictures.items():
+                yield {"shown": shown, "after": step.step}, image, dict(numbers), step.step
+
+
 SERIES: dict[str, Callable[[], Iterator[Made]]] = {
     "feature": features,
     "class_image": class_image,
@@ -171,13 +188,14 @@ SERIES: dict[str, Callable[[], Iterator[Made]]] = {
     "inversion": inversion,
     "protocol": protocol,
     "nine": nine,
+    "deep_prior": prior_frames,
 }
 
 
-def packed(image: Tensor) -> bytes:
+def packed(image: Tensor, lossless: bool = False) -> bytes:
     """A picture as a WebP file."""
     stream = io.BytesIO()
-    Image.fromarray(pixels_of(image)).save(stream, "WEBP", quality=QUALITY, method=6)
+    Image.fromarray(pixels_of(image)).save(stream, "WEBP", quality=QUALITY, method=6, lossless=lossless)
     return stream.getvalue()
 
 
@@ -185,7 +203,7 @@ def make(name: str) -> tuple[list[dict], dict[str, bytes]]:
     """The index entries and files of one series."""
     entries, files, members, began = [], {}, {}, time.process_time()
     for settings, image, numbers, steps in SERIES[name]():
-        content = packed(image)
+        content = packed(image, name in LOSSLESS)
         member = members.setdefault(
             content, f"{name}/{len(files):03d}.webp"
         )  # equal pictures are stored once
@@ -241,7 +259,7 @@ its steps, and the numbers read from it (the unit's value, scores, errors) befor
   pictures that differ in detail.
 * Networks: `alexnet`, `vgg16`, `efficientnet_lite0` as `lecturelib.models.load` gives them.
 * Photos they start from, or were found again from: `temple`, `flower` (scikit-learn, CC BY 2.0), `astronaut` (NASA,
-  public domain); the dreams of the first two are adaptations of them.
+  public domain), `cat` (scikit-image, CC0); the dreams of the first two are adaptations of them.
 * License: that of this project, for the dreams of `temple` and `flower` CC BY 2.0 as for their photos.
 * file: `{file}`, {size:.2f} MB, sha256 {digest}
 """

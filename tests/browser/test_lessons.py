@@ -9,7 +9,7 @@ LESSONS = {
     "03_confounds": 10,
     "04_parameters": 6,
     "05_gradients": 12,
-    "06_optimization": 14,
+    "06_optimization": 15,
     "07a_attention": 9,
     "07b_transformer": 11,
     "07c_language_model": 5,

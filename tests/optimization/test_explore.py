@@ -6,14 +6,17 @@ import re
 import pytest
 import torch
 
+from lecturelib.images import photo
 from lecturelib.network.hooks import record
 from lecturelib.network.units import Channel, read
 from lecturelib.optimization import explore, shipped_frames
 from lecturelib.optimization.deep_dream import deep_dream as deep_dream_of
 from lecturelib.optimization.deep_dream import zoomed
+from lecturelib.optimization.deep_prior import psnr
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
+    deep_prior,
     dream_cascade,
     inversions,
     regularizer_comparison,
@@ -261,3 +264,20 @@ def test_the_diversity_term_keeps_them_apart_and_costs_value(unit):
     alike = [found["alike"] for found in numbers]
     assert alike == sorted(alike, reverse=True) and alike[-1] < 0.65 < 0.95 < alike[0]
     assert numbers[-1]["value"] < numbers[0]["value"]
+
+
+# --- the deep image prior ------------------------------------------------------------------------------------
+
+
+def test_the_curve_belongs_to_the_pictures_and_falls_at_the_end():
+    steps, decibels, noisy = deep_prior.curves()
+    clean = photo(deep_prior.PHOTO, deep_prior.SIZE)
+    for label, key in deep_prior.KEYS.items():
+        for after in deep_prior.AFTER:
+            image = shipped_frames.frame("deep_prior", shown=key, after=after).image
+            assert psnr(image, clean) == pytest.approx(decibels[label][steps.index(after)], abs=0.02)
+    output, mean = decibels[deep_prior.OUTPUT], decibels[deep_prior.MEAN]
+    assert max(mean) > max(output) > noisy + 3
+    assert output[-1] < max(output) - 0.5, "it fits the noise"
+    picture = explore.deep_prior_explorer().picture({"after": 3000})
+    assert f"after 3,000 steps: {output[-1]:.1f} dB" in picture.caption

@@ -14,6 +14,7 @@ from lecturelib.optimization import claims_inversion, shipped_frames
 from lecturelib.optimization.explore import (
     class_images,
     deep_dream,
+    deep_prior,
     inversions,
     regularizer_comparison,
     starts,
@@ -65,6 +66,7 @@ def test_every_frame_that_the_explorables_ask_for_is_there():
             (name, layer) for name in claims_inversion.PHOTOS for layer in ("conv4", "conv5", "fc6")
         },
         "nine": {(unit, weight) for unit in starts.UNITS for weight in starts.WEIGHTS},
+        "deep_prior": {(shown, after) for shown in deep_prior.KEYS.values() for after in deep_prior.AFTER},
         "dream": {
             (layer, picture, octaves, steps)
             for picture, layers, _, octaves, steps in deep_dream.SHIPPED
@@ -90,6 +92,7 @@ def test_sizes_are_those_of_the_recipes():
     assert sizes("class_image") == {(class_images.SIZE,) * 2}
     assert sizes("inversion") == {(inversions.SIZE,) * 2}
     assert sizes("nine") == {(3 * starts.SIZE,) * 2}
+    assert sizes("deep_prior") == {(deep_prior.SIZE,) * 2}
     assert sizes("feature") == {(224, 224), (128, 128)}
     assert shipped_frames.frame("dream", layer="vgg16 relu4_3", picture="temple").image.shape[2:] == (
         384,

@@ -4,6 +4,7 @@ from lecturelib.optimization.explore.activation_grid import activation_grid_expl
 from lecturelib.optimization.explore.all_windows import deep_visualization
 from lecturelib.optimization.explore.class_images import class_image_explorer
 from lecturelib.optimization.explore.deep_dream import dream_explorer
+from lecturelib.optimization.explore.deep_prior import deep_prior_explorer
 from lecturelib.optimization.explore.draw_digit import draw_a_digit
 from lecturelib.optimization.explore.dream_cascade import cascade_explorer
 from lecturelib.optimization.explore.examples import examples_or_optimized
@@ -19,6 +20,7 @@ __all__ = [
     "activation_grid_explorer",
     "cascade_explorer",
     "class_image_explorer",
+    "deep_prior_explorer",
     "deep_visualization",
     "draw_a_digit",
     "dream_explorer",
