@@ -308,6 +308,10 @@ def test_prepared_settings_by_key_and_by_cell(ran):
     shows("k 1, plain")
     ran.press("0")
     shows("k 5, plain")
+    ran.press("z")  # its picture alone, until a key that moves nothing
+    assert ran.page.locator(".ll-deck-close").get_attribute("alt") == shades.alt
+    ran.press("+", "z", "PageDown")
+    assert ran.page.locator(".ll-deck-close").count() == 0 and ran.number == 4
     ran.press("7")
     assert "2 prepared settings" in ran.page.inner_text(".ll-deck-said")
     ran.press("n")  # a cell on stage calls one, and prepares another

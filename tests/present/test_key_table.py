@@ -8,7 +8,7 @@ import pytest
 from lecturelib.present.key_table import HERE, TABLE, as_markdown, key_table, of_file, with_table
 
 ROOT = Path(__file__).parents[2]
-FRONT = {"overview", "help", "black"}  # what lies over the stage
+FRONT = {"overview", "zoom", "help", "black"}  # what lies over the stage
 
 
 def actions_in(script: str) -> set[str]:

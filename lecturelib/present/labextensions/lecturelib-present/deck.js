@@ -10,6 +10,7 @@ import { callPreset } from "./preset.js";
 import { Presenter } from "./presenter.js";
 import { Runner, runs } from "./runner.js";
 import * as stage from "./stage.js";
+import { Theme } from "./theme.js";
 
 const AWAY = "ll-deck-away"; // the one class of a cell that is not on the page
 const LATER = "ll-deck-later"; // of one that a later step of the page shows: it has its place already
@@ -65,6 +66,8 @@ export class Deck {
     this._front = new Front(this);
     this._presenter = new Presenter(this);
     this._layout = new Layout(content.node);
+    this._theme = new Theme(this._services.themes);
+    this._undo.push(() => this._theme.restore());
     this._listen();
     this._read();
     const kept = resume && Deck.remembered(panel.context.path);
@@ -316,7 +319,7 @@ export class Deck {
       larger: () => this._resize(1),
       smaller: () => this._resize(-1),
       fullScreen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
-      theme: () => this._turnTheme(),
+      theme: () => this._theme.turn().then(() => this.tell()),
       presenter: () => this._presenter.open(),
       leave: () => this.leave(),
       edit: () => this._edit(),
@@ -327,7 +330,7 @@ export class Deck {
       preset: () => this._preset(Number(event.key)),
     };
     if (actions[what]) actions[what]();
-    else this._front.act(what); // overview, black, help
+    else this._front.act(what); // overview, zoom, black, help
     this.tell();
   }
 
@@ -351,20 +354,6 @@ export class Deck {
     this._size = Math.max(0, Math.min(SIZES.length - 1, this._size + by));
     stage.zoom(this.panel, SIZES[this._size]);
     this._show();
-  }
-
-  async _turnTheme() {
-    const themes = this._services.themes;
-    if (!themes) return;
-    if (!this._theme) {
-      const before = (this._theme = themes.theme);
-      this._undo.push(() => this._theme !== before && this._turning.then(() => themes.setTheme(before)));
-    }
-    // From what was wanted last, not from what is shown, and one after the other: a theme takes a moment to come and to
-    // be saved, and a second one saved meanwhile would be lost.
-    const wanted = (this._theme = themes.isLight(this._theme) ? "JupyterLab Dark" : "JupyterLab Light");
-    await (this._turning = (this._turning || Promise.resolve()).then(() => themes.setTheme(wanted)));
-    this.tell();
   }
 
   // --- cells -------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 // What lies over the stage: the bar with the page number, the list of pages, the list of keys, the black screen.
+import { Closeup, PICTURES } from "./closeup.js";
 import { HELP } from "./keys.js";
 import { make } from "./make.js";
 import { Overview } from "./overview.js";
@@ -73,6 +74,7 @@ export class Front {
     if (open === what) return;
     if (what === "overview") this._overview();
     if (what === "help") this._help();
+    if (what === "zoom") this._closeup();
     if (what === "black") this._open("black", "ll-deck-black", { "aria-label": "Black screen: any key goes on" });
   }
 
@@ -100,6 +102,15 @@ export class Front {
     });
   }
 
+  _closeup() {
+    const cells = this._deck.cellsOf(this._deck.at, this._deck.step);
+    const images = cells.flatMap((cell) => [...cell.node.querySelectorAll(PICTURES)]).filter((one) => one.getClientRects().length);
+    if (!images.length) return this.say("No picture on this page.");
+    this.say("Z: until its text can be read, and back; arrow keys move it; Escape closes");
+    this._picture = new Closeup(images, this._open("zoom", "ll-deck-closeup", { "aria-label": "The picture of the page" }));
+    return undefined;
+  }
+
   _help() {
     const node = this._open("help", "ll-deck-help", { "aria-label": "Keys" });
     make("h2", "", node).textContent = "Keys";
@@ -124,6 +135,7 @@ export class Front {
       this._pages.key(event);
       return true;
     }
+    if (what === "zoom" && this._picture.key(event)) return true;
     if (what === "help" && ["ArrowDown", "ArrowUp"].includes(key)) node.scrollBy(0, key === "ArrowDown" ? 80 : -80);
     else this._close();
     return true;

@@ -1,5 +1,6 @@
 // How a page fits: its height and width, its smallest text, and what is cut off. `slides --check` and the tests ask.
 
+const READABLE = 16; // pixels of a window 720 pixels high
 const DESIGN = 720; // text is counted in pixels of a window of this height
 // What may be smaller than the text around it: formulas, exponents, marks that only a pointer or a screen reader finds, and
 // the playground, a program of its own whose forty controls stand on one screen.
@@ -39,6 +40,12 @@ async function drawn(image) {
     const size = one.closest("[font-size]")?.getAttribute("font-size") || /font-size:\s*([\d.]+)/.exec(one.getAttribute("style") || "")?.[1];
     return [parseFloat(size || 16) * scale, one.textContent.trim()];
   });
+}
+
+// How much larger a drawing has to be for its smallest text to be read; 1 where it can be.
+export async function enlargement(image) {
+  const sizes = (await drawn(image)).map(([size]) => (size * DESIGN) / window.innerHeight).filter((size) => size > 0);
+  return sizes.length ? Math.max(1, READABLE / Math.min(...sizes)) : 1;
 }
 
 // `scroller`: what would scroll; `nodes`: what is on the page; `bottom`: where the page has to end.
