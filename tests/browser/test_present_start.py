@@ -14,6 +14,7 @@ from browser_stage import Stage
 from lecturelib.present import live_slides
 
 TIMES = 10
+TOKEN = "t0ken"
 CELLS = [
     ("slide", "# Widgets"),
     ("-", "import ipywidgets\nipywidgets.IntSlider(value=3, description='k')"),
@@ -108,9 +109,11 @@ def stage_on(_server_and_browser):
 
 
 def test_widgets_live_on_ten_fresh_servers_in_a_row(tmp_path, stage_on):
-    notebook = tmp_path / "fresh.ipynb"
-    write(notebook, CELLS)
-    before = notebook.read_bytes()
+    """The first opens by the address that it prints, with a token; there, a reload after leaving opens no slides."""
+    plain, spaced = tmp_path / "fresh.ipynb", tmp_path / "my fresh.ipynb"
+    write(plain, CELLS)
+    before = plain.read_bytes()
+    spaced.write_bytes(before)
     with contextlib.ExitStack() as waiting:
         ready = []
         for k in range(TIMES):
@@ -119,10 +122,14 @@ def test_widgets_live_on_ten_fresh_servers_in_a_row(tmp_path, stage_on):
             ):  # the next one starts while this one is looked at
                 home = tmp_path / f"home{k + len(ready)}"
                 home.mkdir()
-                ready.append(waiting.enter_context(presented(notebook, home)))
-            address, path = ready.pop(0)
-            wait_for(address)
-            stage = stage_on(address, path)
+                given = (spaced, home) if k + len(ready) == 0 else (plain, home)
+                one = contextlib.ExitStack()  # so that each ends when it was looked at
+                waiting.push(one)
+                token = TOKEN if k + len(ready) == 0 else ""
+                ready.append((one, *one.enter_context(presented(*given, token=token))))
+            server, address, path = ready.pop(0)
+            wait_for(address, token="" if k else TOKEN)
+            stage = stage_on(address, path if k else printed(tmp_path / "home0", address))
             stage.page.locator(".jp-Cell:not(.ll-deck-away) .noUi-handle").nth(1).wait_for()
             stage.rests()
             handle = stage.page.locator(".noUi-handle").first
@@ -132,23 +139,26 @@ def test_widgets_live_on_ten_fresh_servers_in_a_row(tmp_path, stage_on):
             stage.press("PageDown")
             assert "ran to its end" in stage.shown
             assert stage.notebook.complaints() == []
-    assert notebook.read_bytes() == before  # nothing is saved by itself
+            if k == 0:
+                leave_and_reload(stage)
+            stage.page.context.close()
+            server.close()
+    assert plain.read_bytes() == spaced.read_bytes() == before  # nothing is saved by itself
 
 
-def test_the_printed_address_opens_the_slides_and_a_reload_after_leaving_does_not(tmp_path, stage_on):
-    notebook = tmp_path / "my fresh.ipynb"
-    write(notebook, CELLS)
-    with presented(notebook, tmp_path, token="t0ken") as (address, _):
-        wait_for(address, token="t0ken")
-        (printed,) = set(re.findall(r"http://127\.0\.0\.1:\d+/\S+", (tmp_path / "log").read_text()))
-        assert printed.count("?") == 1 and printed.endswith("?token=...")
-        stage = stage_on(address, printed.removeprefix(address).replace("...", "t0ken"))
-        assert stage.number == 1
-        stage.press("q")
-        stage.page.reload()
-        stage.page.locator(".jp-Notebook").wait_for()
-        stage.page.wait_for_timeout(1500)
-        assert stage.page.locator(".ll-deck-away").count() == 0
+def printed(home, address):
+    """The path that the server prints, which ends with a token."""
+    (said,) = set(re.findall(r"http://127\.0\.0\.1:\d+/\S+", (home / "log").read_text()))
+    assert said.count("?") == 1 and said.endswith("?token=...")
+    return said.removeprefix(address).replace("...", TOKEN)
+
+
+def leave_and_reload(stage):
+    stage.press("q")
+    stage.page.reload()
+    stage.page.locator(".jp-Notebook").wait_for()
+    stage.page.wait_for_timeout(1500)
+    assert stage.page.locator(".ll-deck-away").count() == 0
 
 
 def test_pictures_stand_where_no_kernel_can_be_had(tmp_path, _server_and_browser, stage_on):
