@@ -243,6 +243,8 @@ def lint(arguments):
     """Check the style of code and notebooks."""
     setup("test")
     run(PYTHON, "-m", "ruff", "check", *(arguments or ["."]))
+    if not arguments:
+        run(PYTHON, "-m", "ruff", "format", "--check", "lecturelib", "scripts", "tests", "benchmarks")
 
 
 def test(arguments):
@@ -269,7 +271,12 @@ def check(arguments):
     lint([])
     run(PYTHON, "-m", "mypy")
     many, share = in_parallel()
-    quick = ["-m", "not notebook and not browser and not slow and not claims", "--ignore=tests/browser", *TESTS]
+    quick = [
+        "-m",
+        "not notebook and not browser and not slow and not claims",
+        "--ignore=tests/browser",
+        *TESTS,
+    ]
     run(PYTHON, "-m", "pytest", "-q", *many, *(arguments or quick), env=share)
 
 

@@ -64,7 +64,9 @@ def main() -> None:
         write(INDEX, json.dumps(index, indent=1).encode())
     write_checksums()
     digest, megabytes = hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size / 1e6
-    write_whole(DATA / "activation_grids.md", f"""# activation_grids
+    write_whole(
+        DATA / "activation_grids.md",
+        f"""# activation_grids
 
 A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYERS)}, for the photos
 {", ".join(common_controls.SUBJECTS)} (central square,
@@ -76,7 +78,8 @@ A picture of {SIDE} x {SIDE} px for every place of AlexNet's {" and ".join(LAYER
 * License: that of this project; made with torchvision's AlexNet weights (BSD-3-Clause); what the photos are under
   stands in `lecturelib.images.PHOTOS`.
 * file: `{FILE}`, {megabytes:.2f} MB, sha256 {digest}
-""")
+""",
+    )
 
 
 if __name__ == "__main__":

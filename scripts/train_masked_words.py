@@ -52,7 +52,8 @@ def main() -> None:
     encoder = Encoder(len(shipped_tokenizer())).train()
     sentences = [shipped_tokenizer().encode(english) for english, _ in pairs("train")]
     held_out = [
-        shipped_tokenizer().encode(english) for english in dict.fromkeys(english for english, _ in pairs("valid"))
+        shipped_tokenizer().encode(english)
+        for english in dict.fromkeys(english for english, _ in pairs("valid"))
     ]
     steps = options.epochs * -(-len(sentences) // BATCH)
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=PEAK, betas=(0.9, 0.98), weight_decay=0.01)

@@ -345,7 +345,16 @@ FORBIDDEN = (
     r"turn(?:ing|ed)? (?:the )?queries and keys",
     r"a network that forgot",
 )
-WHERE = ("lecturelib", "notebooks", "exercises", "benchmarks", "scripts", "docs", "README.md", "CONTRIBUTING.md")
+WHERE = (
+    "lecturelib",
+    "notebooks",
+    "exercises",
+    "benchmarks",
+    "scripts",
+    "docs",
+    "README.md",
+    "CONTRIBUTING.md",
+)
 
 
 def texts():

@@ -72,8 +72,12 @@ def test_every_requirement_is_a_range_with_one_locked_version_inside():
     for extra in project()["optional-dependencies"]:
         names = [canonicalize_name(wanted.name) for wanted in requirements(extra)]
         assert len(set(names)) == len(names)
-    ranges = {(wanted.name, str(wanted.specifier)) for wanted in requirements(*project()["optional-dependencies"])}
-    assert len({name for name, _ in ranges}) == len(ranges)  # the tests have what other extras have, at the same range
+    ranges = {
+        (wanted.name, str(wanted.specifier)) for wanted in requirements(*project()["optional-dependencies"])
+    }
+    assert len({name for name, _ in ranges}) == len(
+        ranges
+    )  # the tests have what other extras have, at the same range
     for wanted in requirements(*project()["optional-dependencies"]):
         assert re.fullmatch(r"<\d+(\.\d+)*,>=\d+(\.\d+)*", str(wanted.specifier)), wanted
         assert wanted.specifier.contains(locked()[canonicalize_name(wanted.name)]), wanted

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +50,7 @@ class AblatedLayer(EncoderLayer):
         super().__init__(d, heads, hidden, dropout=0.0, norm_first=norm_first)
         self.residual = residual
         if not norm:
-            self.norm1, self.norm2 = nn.Identity(), nn.Identity()
+            self.norm1, self.norm2 = (cast(nn.LayerNorm, nn.Identity()) for _ in range(2))
 
     def forward(
         self, x: Tensor, mask: Tensor | None = None, cache: KeyValueCache | None = None

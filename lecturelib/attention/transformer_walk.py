@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -101,14 +102,14 @@ def transformer_stages(model: Transformer, source: Sequence[int], target: Sequen
         embedded, position = _embedded(model, source)
         x, encoder = embedded + position, []
         for layer in model.encoder:
-            encoder.append(_layer(layer, x))
+            encoder.append(_layer(cast(EncoderLayer, layer), x))
             x = encoder[-1].out
         memory = x
         target_embedded, target_position = _embedded(model, target)
         x, decoder = target_embedded + target_position, []
         mask = causal_mask(len(target), x.device)[0]
         for layer in model.decoder:
-            decoder.append(_layer(layer, x, mask, memory))
+            decoder.append(_layer(cast(DecoderLayer, layer), x, mask, memory))
             x = decoder[-1].out
         logits = model.embedding.weight @ x[-1]  # (V, d) (d,) -> (V,)
         return TransformerStages(

@@ -118,7 +118,8 @@ def image_multiply_adds(model: VisionTransformer | ConvolutionalTwin) -> int:
     """
     if isinstance(model, ConvolutionalTwin):
         sides = (SIDE, SIDE // 2, SIDE // 2, SIDE // 4)
-        convolved = sum(s * s * part.weight.numel() for s, part in zip(sides, model.layers, strict=True))
+        weights = [part.weight for part in model.layers if isinstance(part, nn.Conv2d)]
+        convolved = sum(s * s * weight.numel() for s, weight in zip(sides, weights, strict=True))
         return convolved + model.classify.weight.numel()
     if not isinstance(model, VisionTransformer):
         raise TypeError(complaint("model", "a VisionTransformer or its twin", described(model)))

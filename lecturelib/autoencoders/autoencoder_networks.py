@@ -196,7 +196,9 @@ class ConvAutoencoder(nn.Module):
             return self.up1(F.interpolate(x, scale_factor=2)).sigmoid()
         if switches is None:
             raise ValueError(
-                complaint("code", "the switches of both poolings", "none", "without_switches(code) gives empty ones")
+                complaint(
+                    "code", "the switches of both poolings", "none", "without_switches(code) gives empty ones"
+                )
             )
         x = self.up2(F.max_unpool2d(maps, switches[1], (2, 2))).relu()  # (B, 16, 14, 14)
         return self.up1(F.max_unpool2d(x, switches[0], (2, 2))).sigmoid()

@@ -143,7 +143,9 @@ def diagnose_spectra(train: Tensor, ill: Tensor, test: Tensor, ridge: float = 1.
     """
     for name, spectra in (("train", train), ("test", test)):
         if not spectra.isfinite().all():
-            raise ValueError(complaint(name, "finite values", "NaN or infinity", "leave out these recordings"))
+            raise ValueError(
+                complaint(name, "finite values", "NaN or infinity", "leave out these recordings")
+            )
     groups = [train[ill == k] for k in (0, 1)]
     if not all(len(group) for group in groups):
         raise ValueError(complaint("ill", "both healthy (0) and ill (1) recordings", described(ill)))

@@ -19,7 +19,10 @@ from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
 
 SIZES = (0.3, 0.5)  # diameters in training, as shares of the picture's shorter side
-PATCH_FILE, PATCH_CLASS = "patch", "espresso"  # the shipped one: data/patch.safetensors, for efficientnet_lite0
+PATCH_FILE, PATCH_CLASS = (
+    "patch",
+    "espresso",
+)  # the shipped one: data/patch.safetensors, for efficientnet_lite0
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,9 @@ def _number(expected: float, got: Any, tolerance: float, here: str, values: bool
     if not values or np.isnan(got) or got == expected:
         return ""
     if np.isinf(expected):  # no tolerance: a share of infinity is infinite
-        return f"{here} has the wrong sign" if np.isinf(got) else f"{here} is a finite number; expected infinity"
+        return (
+            f"{here} has the wrong sign" if np.isinf(got) else f"{here} is a finite number; expected infinity"
+        )
     if abs(got - expected) <= tolerance * (abs(expected) or 1.0):
         return ""
     if expected and abs(got + expected) <= tolerance * abs(expected):

@@ -73,7 +73,9 @@ class FieldTracker(TorchDispatchMode):
     def seen(self, tensor: Tensor) -> Seen | None:
         """What a tensor sees; None for a constant, such as a weight."""
         if self._left:
-            return WHOLE  # it may have been made of a number that left, or chosen by one: `x if x[0] > 0 else y`
+            return (
+                WHOLE  # it may have been made of a number that left, or chosen by one: `x if x[0] > 0 else y`
+            )
         field = self._seen.get(tensor)
         if not self._written or field is WHOLE:
             return field

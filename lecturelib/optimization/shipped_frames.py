@@ -8,6 +8,7 @@ import io
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from torch import Tensor
 
@@ -27,7 +28,7 @@ class Frame:
     """
 
     series: str
-    settings: dict[str, object]
+    settings: dict[str, Any]
     numbers: dict[str, float] = field(repr=False)
     seed: int
     steps: int

@@ -82,7 +82,9 @@ def fit(
         )
     if not isinstance(monitors, Sequence) or isinstance(monitors, str):
         raise TypeError(complaint("monitors", "a list of monitors", described(monitors)))
-    with training(model):  # a map that another thread is drawing has switched the parameters' flags off: wait for it
+    with training(
+        model
+    ):  # a map that another thread is drawing has switched the parameters' flags off: wait for it
         made = checked_optimizer(optimizer, model)
     return Run(
         model, batches, of, made, loss, schedule, [Monitor.of(one) for one in monitors], passes, every, seed,

@@ -58,5 +58,8 @@ def test_bad_scores_are_a_sentence(bad):
 
 def test_the_prepared_thresholds_do_what_they_are_called():
     explorable = anomaly_explorer()
-    for name, words in (("no false alarms", " and 0.0% of the digits"), ("no clothes missed", "100.0% of the clothes")):
+    for name, words in (
+        ("no false alarms", " and 0.0% of the digits"),
+        ("no clothes missed", "100.0% of the clothes"),
+    ):
         assert words in explorable.picture(explorable.presets[name]).caption

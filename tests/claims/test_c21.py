@@ -17,4 +17,6 @@ def test_with_the_shipped_network():
 def test_as_measured_in_full():
     found = numbers("C21")
     assert found["networks"] >= 3
-    assert found["worst_network"] > found["accuracy_of_two_principal_components"] > found["accuracy_by_chance"]
+    assert (
+        found["worst_network"] > found["accuracy_of_two_principal_components"] > found["accuracy_by_chance"]
+    )

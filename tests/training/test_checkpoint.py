@@ -204,8 +204,12 @@ def test_a_loader_with_a_generator_and_one_without_are_different_runs(tmp_path):
     checkpoint.save_checkpoint(own, tmp_path / "own.pt")
     checkpoint.save_checkpoint(plain, tmp_path / "plain.pt")
     run = loader_run(torch.Generator().manual_seed(3))
-    unchanged(run, lambda: checkpoint.load_checkpoint(run, tmp_path / "plain.pt"), "with a generator of the loader")
+    unchanged(
+        run, lambda: checkpoint.load_checkpoint(run, tmp_path / "plain.pt"), "with a generator of the loader"
+    )
     other = loader_run(None)
-    unchanged(other, lambda: checkpoint.load_checkpoint(other, tmp_path / "own.pt"), "without a generator of the")
+    unchanged(
+        other, lambda: checkpoint.load_checkpoint(other, tmp_path / "own.pt"), "without a generator of the"
+    )
     again = checkpoint.load_checkpoint(run, tmp_path / "own.pt")
     assert again.step == 1

@@ -56,7 +56,9 @@ def test_the_quiz_judges_an_answer_and_unfolds_it():
     assert f"Not {other}. Planted: {fault}" in explorable.picture({"answer": other, "unfold": True}).caption
     explorable.state = {"answer": other, "unfold": True}
     explorable.state = {"run": 2}
-    assert explorable.state == {"run": 2, "answer": "not decided yet", "unfold": False}, "the next run begins covered"
+    assert explorable.state == {"run": 2, "answer": "not decided yet", "unfold": False}, (
+        "the next run begins covered"
+    )
 
 
 def test_anonymous_runs_hold_every_fault_once_and_answers_are_folded(capsys):

@@ -139,8 +139,8 @@ def _panel(
         if named and (step >= 12.5 or t == picked):
             size = min(13.0, max(step, 12.0))
             name = shortened(word, _LABELS - 12, size)
-            own = {"fill": MARK} if t == picked else {}
-            shapes.append(Label(left - 8, y + step / 2, name, size, "end", bold=t == picked, **own))
+            ink = MARK if t == picked else None
+            shapes.append(Label(left - 8, y + step / 2, name, size, "end", bold=t == picked, fill=ink))
         for s in range(columns) if panel.written else ():
             value, color = float(panel.values[t, s]), hex_of(pixels[t, s])
             text = percent(value) if panel.share else f"{value:.1f}" if panel.colored else f"{value:.0f}"
@@ -226,11 +226,11 @@ def _diagram(lit: str) -> list[Shape]:
     # frames of a layer: the encoder's from q, k, v to the second add & norm, the decoder's around its six parts
     for x, first, count in ((left, 3, 8), (right, 1, 6)):
         top = base - (first + count) * step + _GAP - 5
-        style = {"fill": "none", "stroke": MARK if lit == "stacked" and x == left else "#9a9a9a"}
+        framed = lit == "stacked" and x == left
         shapes.append(
             Box(
                 x - 7, top, _BOX_W + 14, count * step - _GAP + 10, 8,
-                stroke_width=3.0 if lit == "stacked" and x == left else 1.0, **style,
+                fill="none", stroke=MARK if framed else "#9a9a9a", stroke_width=3.0 if framed else 1.0,
             )
         )  # fmt: skip
         shapes.append(Label(x - 5, top - 10, "× 2", 12.5, "start", bold=True, role="muted"))
@@ -238,10 +238,10 @@ def _diagram(lit: str) -> list[Shape]:
         for k, (key, words) in enumerate(stack.items()):
             y = base - (k + 1) * step + _GAP - (14 if key in ("logits", "softmax") else 0)
             on = key == lit
-            own = {"fill": MARK, "stroke": MARK} if on else {"role": roles.get(key, "input")}
-            shapes.append(Box(x, y, _BOX_W, _BOX_H, 5, stroke_width=1.2, **own))
-            ink = {"fill": "#ffffff"} if on else {}
-            shapes.append(Label(x + _BOX_W / 2, y + _BOX_H / 2, words, 12, **ink))
+            role, mark = "other" if on else roles.get(key, "input"), MARK if on else None
+            shapes.append(Box(x, y, _BOX_W, _BOX_H, 5, role=role, fill=mark, stroke=mark, stroke_width=1.2))
+            ink = "#ffffff" if on else None
+            shapes.append(Label(x + _BOX_W / 2, y + _BOX_H / 2, words, 12, fill=ink))
             if k:
                 below = y + step + (14 if key == "logits" else 0)
                 shapes.append(Line(((x + _BOX_W / 2, below), (x + _BOX_W / 2, y + _BOX_H)), stroke=FAINT))

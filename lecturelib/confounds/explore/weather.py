@@ -50,9 +50,7 @@ def _render(state: dict) -> Picture:
     number = state["scene"] - 1
     in_lab = agrees(share / 100)[:MAPPED].tolist()
     own = in_lab[number]
-    shapes: list[Shape] = [
-        Label(4, 14, sky_words(number, own).capitalize(), 15, "start", bold=True)
-    ]
+    shapes: list[Shape] = [Label(4, 14, sky_words(number, own).capitalize(), 15, "start", bold=True)]
     shapes.append(scene_tile(number, own, 4, 28, BIG))
     answer, sure, right = verdict(network, number, own)
     shapes.append(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lecturelib.checks import complaint
 from lecturelib.network.relu_rules import Rule, relu_rule
-from lecturelib.show import Picture, side_by_side
+from lecturelib.show import Picture, pixels_of, side_by_side
 from lecturelib.show.image_grids import stacked
 from lecturelib.show.palettes import palette as palette_table
 from lecturelib.show.raster_text import draw_text, pixel_width
@@ -227,7 +227,7 @@ def _render_functions(state: dict) -> Picture:
     caption = f"x = ({x[0]:g}, {x[1]:g}). {said[0].capitalize()}. {said[1].capitalize()}."
     alt = f"Two planes of x1 and x2 with a point, each beside a small table. {caption}"
     whole = stacked(rows, gap=22, alt=alt, caption=caption)
-    height, width = whole.pixels.shape[:2]
+    height, width = pixels_of(whole).shape[:2]
     return replace(whole, panels=((0.0, 0.0, PLANE / width, PLANE / height),))
 
 

@@ -118,12 +118,11 @@ def _render(state: dict) -> Iterator[Picture | Progress]:
         try:
             yield _draw(state, image, cells, pictures, unit.name, title)
             for grid in run:
+                pictures = grid.pictures
                 if grid.step in SHOWN_AT:
-                    yield _draw(
-                        state, image, cells, grid.pictures, unit.name, f"{grid.step} of {STEPS} steps"
-                    )
+                    yield _draw(state, image, cells, pictures, unit.name, f"{grid.step} of {STEPS} steps")
                 yield Progress(grid.step / STEPS, f"{cells.strength.numel()} pictures emerge")
-            _remember(_grids, known, grid.pictures, REMEMBERED)
+            _remember(_grids, known, pictures, REMEMBERED)
         finally:
             if grid is not None and grid.step < STEPS:
                 _remember(_paused, known, (run, grid), PAUSED)
@@ -202,7 +201,7 @@ def _boxed(mosaic: np.ndarray, cell: tuple[int, int], side: int) -> np.ndarray:
     """The mosaic with a frame around one cell."""
     top, left = cell[0] * side, cell[1] * side
     box = (top, left, top + side - 1, left + side - 1)
-    return with_box(mosaic, box, "black", line=2, alt="the grid").pixels
+    return pixels_of(with_box(mosaic, box, "black", line=2, alt="the grid"))
 
 
 def _faded(tile: np.ndarray, opacity: float) -> np.ndarray:
