@@ -170,10 +170,10 @@ def _rate_too_low(m: Statistics, limits: Mapping[str, float]) -> Evidence:
 def _overfitting(m: Statistics, limits: Mapping[str, float]) -> Evidence:
     rise = m.get("validation_loss_rise", 1.0)
     by_heart = rise > limits["rise"] or m["accuracy_end"] > limits["by_heart"]
-    return (m["gap"] / limits["gap"] if by_heart else 0.0), (
-        f"the accuracy is {m['accuracy_end']:.0%} in training and {m['validation_end']:.0%} in validation, whose "
-        f"loss is {rise:.2f} times its lowest"
-    )
+    said = f"the accuracy is {m['accuracy_end']:.0%} in training and {m['validation_end']:.0%} in validation"
+    if "validation_loss_rise" in m:
+        said += f", whose loss is {rise:.2f} times its lowest"
+    return (m["gap"] / limits["gap"] if by_heart else 0.0), said
 
 
 # In this order: a cause explains the symptoms of those below it.

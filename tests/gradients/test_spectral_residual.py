@@ -134,6 +134,8 @@ def test_bad_input():
     ]:
         with pytest.raises(ValueError, match=said):
             spectral_residual(**{"image": image} | wrong)
+    for edge in ({"average": 9, "size": 9}, {"size": 1024}):  # the ends of what is allowed
+        assert spectral_residual(image, **edge).mean().item() == pytest.approx(1, abs=1e-4)
     found = spectral_residual(image)
     with pytest.raises(ValueError, match="factor"):
         threshold_objects(found, 0)

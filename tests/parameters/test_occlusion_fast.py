@@ -378,3 +378,14 @@ def test_nothing_is_left_on_the_network():
 def test_a_grey_image_is_laid_out_pixel_by_pixel():
     images = channels_last(torch.rand(2, 1, 28, 28))
     assert images.stride() == (784, 1, 28, 1)
+
+
+def test_the_largest_window_of_a_patch_by_hand():
+    """Patches of 16 x 16 in a 3 x 3 and a 5 x 5 convolution: windows of 18 and 22 places, and what they are made of."""
+    model = with_head(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 2, 5, padding=2), nn.ReLU())
+    reader = reader_of(model, pixels(), Logit(0), 16, 8)
+    assert isinstance(reader, WindowReader) and len(reader.steps) == 4
+    # conv1 reads 3 channels of 20 x 20 and gives 4 of 18 x 18; conv2 reads 4 of 26 x 26 and gives 2 of 22 x 22
+    assert reader.largest_window == 4 * 26 * 26
+    model = with_head(nn.Conv2d(3, 9, 3, padding=1), nn.ReLU())
+    assert reader_of(model, pixels(), Logit(0), 16, 8).largest_window == 9 * 18 * 18

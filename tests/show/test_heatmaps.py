@@ -50,3 +50,24 @@ def test_tiles_are_maps_with_or_without_a_channel():
     for beyond in (-0.01, 1.01, float("nan")):
         with pytest.raises(ValueError, match=r"tiles: expected values in \[0, 1\]"):
             colored(torch.full((1, 2, 2), beyond))
+
+
+def test_an_overlay_of_magnitudes_comes_in_with_the_value_in_inferno():
+    values = torch.tensor([[0.0, 0.5, 1.0], [0.25, 0.75, 2.0]])  # 2: beyond the limits, the end color
+    share = (0.8 * 256 * np.clip(values.numpy(), 0, 1).astype(float) ** 0.8).astype(int)[:, :, None]
+    places = np.rint(np.clip(values.numpy(), 0, 1) * 255).astype(int)
+    for name in (None, "viridis"):
+        made = overlay(PHOTO, values, palette=name, limits=(0, 1), size=3, color_bar=False).pixels
+        colors = palette(name or "inferno").astype(int)[places]
+        assert np.abs(made - ((colors * share + LUMA * (256 - share)) >> 8)).max() <= 1
+        assert (made[0, 0] == LUMA).all()
+
+
+def test_the_alt_text_says_where_the_largest_value_is():
+    rows, columns = ("top", "middle", "bottom"), ("left", "center", "right")
+    for place in range(9):
+        values = torch.zeros(9)
+        values[place] = 1
+        row, column = rows[place // 3], columns[place % 3]
+        where = "in the middle" if place == 4 else f"at the {row} {column}"
+        assert heatmap(values.view(3, 3)).alt.endswith(f"largest {where}.")

@@ -453,3 +453,45 @@ def test_every_fault_leaves_labels_and_shapes_that_belong_together(fault):
     next(run)
     assert run.history.notes["planted"] == fault
     assert np.isfinite(run.history["validation_loss"][0])
+
+
+def loss_alone(end, largest=0.0, start=0.5):
+    """The statistics of a run of which only losses and gradients were recorded."""
+    known = {"loss_start": start, "loss_end": end, "loss_largest": max(start, end, largest)}
+    return known | {"gradient_start": 2.0, "diverged": not np.isfinite(end)}
+
+
+def test_a_learning_rate_is_told_by_the_loss_alone_only_where_it_ends_far_above_its_start():
+    rule = CAUSES["learning rate too high"]
+    assert rule(loss_alone(6.0), LIMITS)[0] == pytest.approx(6.0 / 0.5 / LIMITS["grown"])
+    assert rule(loss_alone(float("nan"), largest=3.0), LIMITS)[0] == float("inf")
+    for calm in (
+        loss_alone(4.0, largest=9.0),
+        loss_alone(float("nan")),
+    ):  # rose and came back; NaN without a rise
+        with pytest.raises(KeyError, match="update_largest"):
+            rule(calm, LIMITS)
+
+
+def test_a_loss_that_rises_to_the_limit_has_not_overshot():
+    long = {"update_largest": 0.5}
+    rule, at = CAUSES["learning rate too high"], LIMITS["overshoot"] * 0.5
+    assert rule(loss_alone(0.4, largest=at) | long, LIMITS)[0] == 0
+    assert rule(loss_alone(0.4, largest=at + 0.01) | long, LIMITS)[0] == pytest.approx(
+        0.5 / LIMITS["update_high"]
+    )
+
+
+def test_a_gap_at_its_limit_is_told_beside_the_distance_of_the_sets():
+    numbers = {"apart": 1.0, "early_gap": LIMITS["early_gap"]}
+    strength, sentence = CAUSES["distribution mismatch"](numbers, LIMITS)
+    assert strength == 1 and "was 0.30 higher" in sentence
+
+
+def test_overfitting_does_not_quote_a_loss_that_was_not_recorded():
+    numbers = {"accuracy_end": 0.99, "validation_end": 0.6, "gap": 0.39}
+    strength, sentence = CAUSES["overfitting"](numbers, LIMITS)
+    assert strength == pytest.approx(0.39 / LIMITS["gap"]) and "loss" not in sentence
+    assert (
+        "1.30 times its lowest" in CAUSES["overfitting"](numbers | {"validation_loss_rise": 1.3}, LIMITS)[1]
+    )

@@ -274,3 +274,19 @@ def test_repeats_against_all_possible_ones(letters):
             expected.append((1, 1))
             place += 1
     assert chain_of(letters) == expected
+
+
+class Sums(nn.Module):
+    """Four equal additions: three are wired alike one by one, all four as two pairs."""
+
+    def forward(self, x):
+        z = x.tanh()
+        one = x + z
+        two = one + z
+        three = two + z
+        return (three + one).sigmoid()
+
+
+def test_a_run_that_is_one_step_longer_is_taken_although_its_copies_are_longer():
+    blocks = fold(trace(Sums(), (1, 4)), merge=False).blocks
+    assert [(b.count, len(b.inner) or 1) for b in blocks if b.count > 1] == [(2, 2)]
