@@ -2,9 +2,9 @@
 
 The training sentences have capitals where English has them, end with a sign, and repeat the same few names. A network
 of this size does not generalize beyond that: capitals only, a missing full stop or a name that it never met change a
-translation beyond recognition. Three well-known remedies need no training: restore the case of each word (truecasing,
-Lita et al. 2003), add the final sign, and write a frequent name in the place of an unknown one, which is put back into
-the translation (a placeholder, as Luong et al. 2015 do for rare words).
+translation beyond recognition. Some remedies need no training: restore the case of each word (truecasing, Lita et al. 2003), add
+the final sign, spell small numbers out, and write a frequent name in the place of an unknown one, which is put back
+into the translation (a placeholder, as Luong et al. 2015 do for rare words).
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ STAND_INS = ("Tom", "Mary", "John")  # the three most frequent names of the trai
 NUMBERS = ("20", "50", "40")  # numbers that are copied as they stand where others are not
 FOREIGN = 0.5  # a sentence of which so large a share was never met is taken for another language
 RARE = 10  # words met less often than this are seldom translated well
+WRITTEN_OUT = "two three four five six seven eight nine ten"  # 2 to 10, as the training sentences write them
 ASKING = (
     "who whose whom what where when why how which do does did is are am was were can could will would shall should has "
     "have had may might must don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't"
 )  # the first words of questions
+FRENCH_NUMBERS = (
+    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit "
+    "dix-neuf vingt"
+)  # 0 to 20, which a translation may spell out
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _YEAR_OR_TIME = re.compile(r"(?:1\d|20)\d\d|.*[:/-].*")
 
@@ -56,9 +61,20 @@ class TypedSentence:
 
     def after(self, translation: str) -> tuple[str, ...]:
         """The notes, with those that only the translation (names put back) can tell: names and numbers lost."""
-        kept = [*self.stand_ins.values(), *_NUMBER.findall(self.restore(self.sentence))]
-        lost = [each for each in dict.fromkeys(kept) if each not in translation]
+        kept = [*self.stand_ins.values(), *_NUMBER.findall(self.typed)]
+        lost = [each for each in dict.fromkeys(kept) if not _stands_in(each, translation)]
         return self.notes + tuple(f"“{each}” is lost in the translation." for each in lost)
+
+
+def _stands_in(kept: str, translation: str) -> bool:
+    """Is a name or number in the translation, as typed, spelled out (3: trois) or, a time, the French way (7 h 30)?"""
+    forms = [re.escape(kept)]
+    spelled = FRENCH_NUMBERS.split()
+    if re.fullmatch(r"\d{1,2}", kept) and int(kept) < len(spelled):
+        forms += [spelled[int(kept)], *(["une"] if kept == "1" else [])]
+    if re.fullmatch(r"\d{1,2}:\d\d", kept):
+        forms.append(kept.replace(":", r"\s?h\s?"))
+    return bool(re.search(rf"(?<![\w-])(?:{'|'.join(forms)})(?![\w-])", translation, re.IGNORECASE))
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +106,7 @@ def prepare(sentence: str) -> TypedSentence:
     if not isinstance(sentence, str):
         raise TypeError(complaint("sentence", "a string", described(sentence)))
     found = TypedSentence(sentence, normalized(sentence))
-    for step in (_truecased, _ended, _with_stand_ins, _with_warnings):
+    for step in (_truecased, _ended, _written_out, _with_stand_ins, _with_warnings):
         found = step(found)
     return found
 
@@ -127,6 +143,17 @@ def _ended(found: TypedSentence) -> TypedSentence:
     return _noted(found, text + sign, f"No sign at its end: read with “{sign}”")
 
 
+def _written_out(found: TypedSentence) -> TypedSentence:
+    """The numbers from 2 to 10 as words: in digits, most are translated into another number."""
+    small = {str(value): word for value, word in enumerate(WRITTEN_OUT.split(), 2)}
+    text = re.sub(
+        r"(?<![\w.,:/$€£-])(?:[2-9]|10)(?![\w:/%-]|[.,]\d)", lambda match: small[match[0]], found.sentence
+    )
+    if found.sentence[:1].isdigit():
+        text = text[:1].upper() + text[1:]
+    return _noted(found, text, "Numbers up to ten are read as words, as in training.")
+
+
 def _with_stand_ins(found: TypedSentence) -> TypedSentence:
     """Frequent names in the places of names that no training sentence has, and numbers that are copied for others."""
     text, known = found.sentence, known_words()
@@ -135,7 +162,7 @@ def _with_stand_ins(found: TypedSentence) -> TypedSentence:
     numbers = dict(zip(free, (n for n in typed if n not in NUMBERS), strict=False))
     for number, own in numbers.items():
         text = re.sub(rf"(?<![\w.,:]){re.escape(own)}(?![\w:]|[.,]\d)", number, text)
-    each = words(text)
+    each = [word.removesuffix("'s") for word in words(text)]  # Quentin's: Tom's
     names = [w for w in dict.fromkeys(each) if w[0].isupper() and w.casefold() not in known and len(w) > 1]
     names = [] if _is_foreign(each) else names
     parts = [f"{a} {b}" for a, b in pairwise(each) if a in names and b in names and f"{a} {b}" in text]

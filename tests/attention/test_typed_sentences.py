@@ -51,6 +51,36 @@ def test_names_and_numbers_come_back():
     assert found.after("Quentin a donné 6866 livres.")[-1] == "“Aisha” is lost in the translation."
 
 
+@pytest.mark.parametrize(
+    ("typed", "translation", "kept"),
+    [
+        ("I have 3 cats.", "J'ai trois chats.", True),
+        ("I have 1 sister.", "J'ai une sœur.", True),
+        ("I have 3 cats.", "J'ai vingt-trois chats.", False),
+        ("I have 3 cats.", "J'ai 30 chats.", False),
+        ("I have 3 cats.", "J'ai 3 chats.", True),
+        ("We meet at 7:30.", "Nous nous rencontrons à 7 h 30.", True),
+        ("We meet at 7:30.", "Nous nous rencontrons à 7 h.", False),
+        ("It is Quentin's.", "C'est à Quentin.", True),
+    ],
+)
+def test_a_number_that_is_spelled_out_is_not_lost(typed, translation, kept):
+    assert any("is lost" in note for note in prepare(typed).after(translation)) is not kept
+
+
+def test_numbers_up_to_ten_are_read_as_words():
+    found = prepare("3 cats and 10 dogs ate 2.5 kg at 7:30, 4-5 times, 1 of 11 for $5 or 6%.")
+    assert (
+        found.restore(found.sentence)
+        == "Three cats and ten dogs ate 2.5 kg at 7:30, 4-5 times, 1 of 11 for $5 or 6%."
+    )
+    assert "read as words" in found.notes[0] and not prepare("iron, Three cats.").notes
+    found = translator("transformer").translate("I have 3 cats.")
+    assert (
+        found.text == "J'ai trois chats." and found.sentence == "I have three cats." and len(found.notes) == 1
+    )
+
+
 def test_placeholders_that_are_exchanged_are_put_back_once():
     found = prepare("Quentin wrote 617 and 918.")
     swapped = dict(found.stand_ins)
