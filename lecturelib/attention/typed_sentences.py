@@ -2,9 +2,9 @@
 
 The training sentences have capitals where English has them, end with a sign, and repeat the same few names. A network
 of this size does not generalize beyond that: capitals only, a missing full stop or a name that it never met change a
-translation beyond recognition. Some remedies need no training: restore the case of each word (truecasing, Lita et al. 2003), add
-the final sign, spell small numbers out, and write a frequent name in the place of an unknown one, which is put back
-into the translation (a placeholder, as Luong et al. 2015 do for rare words).
+translation beyond recognition. Some remedies need no training: restore the case of each word (truecasing, Lita et al.
+2003), add the final sign, spell small numbers out, and write a frequent name in the place of an unknown one, which is
+put back into the translation (a placeholder, as Luong et al. 2015 do for rare words).
 """
 
 from __future__ import annotations
