@@ -21,7 +21,7 @@ from lecturelib.grading.grader import grade_one
 from lecturelib.grading.jail import Driver
 from lecturelib.grading.limits import Limits
 from lecturelib.grading.local_pool import LocalPool, Lost
-from lecturelib.grading.marks_table import StudentRow, folder_name, marks_csv, read_manual
+from lecturelib.grading.marks_table import MANUAL, StudentRow, folder_name, marks_csv, read_manual
 from lecturelib.grading.packs import exercises_of, grader_version, student_pack
 from lecturelib.grading.roster import Person, match
 from lecturelib.grading.submissions import find_submissions, read_submission, student_names
@@ -165,11 +165,14 @@ def run_batch(
     """Grade a folder and write everything into the plan's results; what was graded before is taken over."""
     results = Path(plan.results)
     batch = Batch(exercises=exercises_of(plan.part, plan.exercises))
-    manual = read_manual(results)
+    manual = read_manual(results, [each.name for each in batch.exercises])
     tasks, people = tasks_of(folder, roster)
     compared: dict[str, str] = {}
     rows: dict[str, StudentRow] = {}
     progress = ProgressBar(len(tasks), say)
+    nobody = sorted(set(manual) - {task.student for task in tasks} - {person.student for person in roster})
+    if nobody:
+        progress.say(f"{MANUAL}: nobody here is called {', '.join(nobody)}: these marks count nowhere")
     with closing(engine(plan, tasks, workers or os.cpu_count() or 1)) as answers:  # type: ignore[type-var]
         for task, ready, result, fresh in answers:
             row = StudentRow(task.student, people.get(task.name))

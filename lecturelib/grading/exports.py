@@ -34,7 +34,7 @@ def read_results(
             complaint("RESULTS", "the folder that `grade --out` has written", str(folder))
         )
     about = json.loads((results / "run.json").read_text(encoding="utf-8"))
-    manual = read_manual(results)
+    manual = read_manual(results, about["exercises"])
     found = {}
     for file in sorted((results / "students").glob("*/result.json")):
         result = json.loads(file.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lecturelib.checks import complaint
+from lecturelib.checks import complaint, nearest
 from lecturelib.files import write_whole
 from lecturelib.grading.roster import Person
 
@@ -60,13 +60,13 @@ class StudentRow:
         return round(sum(self.points(name) for name in exercises), 4)
 
 
-def read_manual(folder: Path) -> dict[str, dict[str, Manual]]:
+def read_manual(folder: Path, exercises: Iterable[str] = ()) -> dict[str, dict[str, Manual]]:
     """Marks by hand, from RESULTS/manual.csv (student, exercise, points, comment), by student and exercise.
 
     The file is made with its heading where it is not there, and never written again. Raises ValueError, with the
-    line, for points that are not a number.
+    line, for points that are not a number, or for an exercise that is none of `exercises`, where they are given.
     """
-    path = folder / MANUAL
+    path, known = folder / MANUAL, list(exercises)
     if not path.is_file():
         write_whole(path, ",".join(MANUAL_HEADING) + "\n")
     found: dict[str, dict[str, Manual]] = {}
@@ -83,6 +83,10 @@ def read_manual(folder: Path) -> dict[str, dict[str, Manual]]:
         except ValueError:
             hint = complaint("points", "a number", repr(row.get("points")))
             raise ValueError(f"{path}, line {number}: {hint}") from None
+        if known and exercise not in known:
+            near = ", ".join(nearest(exercise, known) or known)
+            hint = complaint("exercise", "one that is graded here", repr(exercise), f"try {near}")
+            raise ValueError(f"{path}, line {number}: {hint}")
         found.setdefault(student, {})[exercise] = Manual(points, str(row.get("comment") or "").strip())
     return found
 

@@ -111,6 +111,20 @@ def test_marks_by_hand_win_and_survive(graded, tmp_path):
         assert (results / MANUAL).read_text().count("\n") == 2
 
 
+def test_marks_by_hand_that_would_count_nowhere_are_named(tmp_path):
+    folder = tmp_path / "in"
+    write_submission(folder, "bo")
+    (tmp_path / MANUAL).write_text("student,exercise,points\nbo,dubled,2\n")
+    with pytest.raises(
+        ValueError, match="line 2: exercise: expected one that is graded here, got 'dubled'; try doubled"
+    ):
+        grade(folder, tmp_path)
+    said = []
+    (tmp_path / MANUAL).write_text("student,exercise,points\nboo,doubled,2\nbo,doubled,2\n")
+    grade(folder, tmp_path, say=said.append)
+    assert said[0] == "manual.csv: nobody here is called boo: these marks count nowhere"
+
+
 @pytest.mark.parametrize("points", ["many", "", "-1", "nan", "inf"])
 def test_points_by_hand_that_are_none_are_named_with_their_line(tmp_path, points):
     (tmp_path / MANUAL).write_text(f"student,exercise,points\nbo,doubled,{points}\n")

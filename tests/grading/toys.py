@@ -33,8 +33,8 @@ def plan_for(results, **more):
     return Plan("05", b"s" * 32, choose_driver(), str(results), str(COURSE), **{"limits": LIMITS, **more})
 
 
-def grade(folder, results, workers=2, roster=(), **more):
-    return run_batch(folder, plan_for(results, **more), workers, roster, say=lambda text: None)
+def grade(folder, results, workers=2, roster=(), say=lambda text: None, **more):
+    return run_batch(folder, plan_for(results, **more), workers, roster, say=say)
 
 
 def files_of(results):
