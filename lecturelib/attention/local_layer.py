@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from lecturelib import assets
 from lecturelib.attention.masks import masked_softmax
-from lecturelib.checks import check_images, check_name, check_whole, complaint
+from lecturelib.checks import check_name, check_whole, complaint
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
+from lecturelib.network.inputs import as_the_model_takes
 
 SEEDS = 1  # of each kind, in data/local_attention.safetensors
 KINDS = ("attention", "convolution")
@@ -112,7 +113,7 @@ class ClothesNet(nn.Module):
         self.classify = nn.Linear(WIDTHS[-1], 10)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         x, found = self.stem((images - FASHION_MEAN[0]) / FASHION_STD[0]), []
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = layer(F.max_pool2d(x, 2))  # (B, C, 28, 28) -> (B, C', 14, 14) -> (B, C'', 7, 7)

@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from lecturelib import assets
 from lecturelib.attention.transformer import EncoderLayer
-from lecturelib.checks import check_images, check_name, check_number, complaint, described
+from lecturelib.checks import check_name, check_number, complaint, described
 from lecturelib.models.small import FASHION_MEAN, FASHION_STD
+from lecturelib.network.inputs import as_the_model_takes
 
 NAME = "vision_transformer"  # of its files in data/
 KINDS = ("transformer", "convolution")
@@ -64,7 +65,7 @@ class VisionTransformer(nn.Module):
         self.norm, self.classify = nn.LayerNorm(d), nn.Linear(d, 10)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         x = self.embed(patches((images - FASHION_MEAN[0]) / FASHION_STD[0]))  # (B, 49, d)
         x = torch.cat([self.cls.expand(len(x), 1, -1), x], 1) + self.position  # (B, 50, d)
         found = []
@@ -93,7 +94,7 @@ class ConvolutionalTwin(nn.Module):
         self.classify = nn.Linear(WIDTHS[-1], 10)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         x = (images - FASHION_MEAN[0]) / FASHION_STD[0]
         for k, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             x = norm(layer(x)).relu()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib.checks import check_images, check_number, check_whole, complaint, described
+from lecturelib.network.inputs import to_the_weights
 
 SIDE = 28  # pixels of a digit or a garment
 
@@ -74,7 +75,7 @@ class Autoencoder(nn.Module):
     def encode(self, images: Tensor) -> Tensor:
         """Codes (B, code_size) of pictures (B, 1, 28, 28) in [0, 1]; other pictures are a `ValueError`."""
         return self.encoder(
-            self.noise(check_pictures(images)).flatten(1)
+            self.noise(check_pictures(images, self)).flatten(1)
         )  # (B, 1, 28, 28) -> (B, 784) -> (B, k)
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -123,7 +124,7 @@ class TiedAutoencoder(nn.Module):
 
     def encode(self, images: Tensor) -> Tensor:
         """Codes (B, code_size) of pictures (B, 1, 28, 28) in [0, 1]; other pictures are a `ValueError`."""
-        pixels = self.noise(check_pictures(images)).flatten(1)
+        pixels = self.noise(check_pictures(images, self)).flatten(1)
         return self.ACTIVATIONS[self.activation](F.linear(pixels, self.weight, self.encoder_bias))
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -180,7 +181,7 @@ class ConvAutoencoder(nn.Module):
 
     def encode(self, images: Tensor) -> Pooled:
         """The code of pictures (B, 1, 28, 28) in [0, 1]: maps (B, c, 7, 7), and the switches where they are used."""
-        x = self.down1(check_pictures(images)).relu()
+        x = self.down1(check_pictures(images, self)).relu()
         x, first = F.max_pool2d(x, 2, return_indices=True)  # (B, 16, 14, 14)
         x, second = F.max_pool2d(self.down2(x).relu(), 2, return_indices=True)  # (B, c, 7, 7)
         return Pooled(x, (first, second) if self.unpooling == "switches" else None)
@@ -225,8 +226,8 @@ def upper_left(shape: Sequence[int]) -> Tensor:
     return index.expand(shape)
 
 
-def check_pictures(images: Tensor) -> Tensor:
-    """The pictures, if they are (B, 1, 28, 28) in [0, 1]; `TypeError` or `ValueError` as `check_images`.
+def check_pictures(images: Tensor, model: nn.Module | None = None) -> Tensor:
+    """The pictures, if they are (B, 1, 28, 28) in [0, 1], as the model takes them; raises as `check_images`.
 
     >>> check_pictures(torch.zeros(1, 1, 28, 28)).shape
     torch.Size([1, 1, 28, 28])
@@ -237,7 +238,7 @@ def check_pictures(images: Tensor) -> Tensor:
         raise ValueError(
             complaint("images", expected, tuple(images.shape), "images.fit(image, 28) brings one there")
         )
-    return images
+    return images if model is None else to_the_weights(images, model)
 
 
 def check_codes(codes: Tensor, code_size: int) -> Tensor:

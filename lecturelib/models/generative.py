@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lecturelib.checks import check_images, check_whole, complaint, described
+from lecturelib.checks import check_whole, complaint, described
+from lecturelib.network.inputs import as_the_model_takes
 
 SIDE = 7  # of the first map; two doublings give 28 px
 VAE_LATENT, VAE_WIDTHS = 20, (96, 48, 24)
@@ -108,7 +109,7 @@ class VAE(nn.Module):
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance (B, latent_size) of the codes of images (B, channels, size, size) in [0, 1]."""
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         if images.shape[-2:] != (self.size, self.size):
             expected = f"{self.size} x {self.size} px, as {self.name or 'this VAE'} takes"
             raise ValueError(complaint("images", expected, tuple(images.shape[-2:])))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images, check_whole, complaint
+from lecturelib.checks import check_whole, complaint
+from lecturelib.network.inputs import as_the_model_takes
 
 CHANNELS = (8, 16, 32)  # of the three convolutions
 
@@ -39,7 +40,7 @@ class CellAttentionNetwork(nn.Module):
 
         images (B, 1, side, side) in [0, 1]; other pictures are a `ValueError`.
         """
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         if images.shape[-2:] != (self.side, self.side):
             expected = f"pictures of {self.side} x {self.side} pixels, as this network was built for"
             raise ValueError(complaint("images", expected, tuple(images.shape)))

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lecturelib.checks import check_images, complaint
+from lecturelib.checks import complaint
+from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.visual_attention.caption_grammar import VOCABULARY
 from lecturelib.visual_attention.caption_rendering import SIDE
 from lecturelib.visual_attention.caption_scenes import CaptionScene
@@ -64,7 +65,7 @@ class CellEncoder(nn.Module):
         )  # (L, 8)
 
     def forward(self, images: Tensor) -> Tensor:
-        check_images(images)
+        images = as_the_model_takes(images, self)
         if images.shape[1:] != (3, SIDE, SIDE):
             expected = f"shape (B, 3, {SIDE}, {SIDE}), as render_scene gives them"
             raise ValueError(complaint("images", expected, tuple(images.shape), f"images.fit(image, {SIDE})"))

@@ -9,7 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from lecturelib.checks import check_choice, check_images, check_number, check_whole
+from lecturelib.checks import check_choice, check_number, check_whole
+from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.visual_attention.retina import check_locations, check_sensor, padded_for, sensed
 
 Policy = Literal["learned", "random"]
@@ -120,7 +121,7 @@ class GlimpseNetwork(nn.Module):
         always draws. `glimpses`: another number than it was trained with. `random`: uniform places whatever the policy.
         Raises `TypeError` or `ValueError`.
         """
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         check_sensor(self.size, self.scales, images.shape[-2:])
         count = self.glimpses if glimpses is None else check_whole("glimpses", glimpses, 1, 64)
         state, location = self.start(len(images))
@@ -161,7 +162,7 @@ class GlimpseNetwork(nn.Module):
 
         Raises `TypeError` or `ValueError` for other pictures, or locations that are none.
         """
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         check_sensor(self.size, self.scales, images.shape[-2:])
         check_whole("glimpses", len(locations), 1)
         state, said = self.start(len(images))[0], []

@@ -6,7 +6,8 @@ import math
 
 from torch import Tensor, nn
 
-from lecturelib.checks import check_images, check_whole, complaint
+from lecturelib.checks import check_whole, complaint
+from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.visual_attention.retina import check_sensor
 
 HALF = 128  # units of each branch of the glimpse network, half of its hidden size
@@ -142,7 +143,7 @@ def _map_sides(side: int, stride: int | None = None) -> tuple[int, int]:
 
 
 def _of_side(images: Tensor, model: DenseClassifier | ConvClassifier) -> Tensor:
-    check_images(images, model)
+    images = as_the_model_takes(images, model)
     if images.shape[-2:] != (model.side, model.side):
         expected = f"pictures of {model.side} x {model.side} pixels, as this network was built for"
         raise ValueError(complaint("images", expected, tuple(images.shape)))

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lecturelib.checks import check_choice, check_images, check_whole, complaint
+from lecturelib.checks import check_choice, check_whole, complaint
+from lecturelib.network.inputs import as_the_model_takes
 from lecturelib.visual_attention.filterbank import SoftWindow, affine_window, gaussian_window
 
 Sampler = Literal["gaussian", "affine"]
@@ -54,7 +55,7 @@ class WindowNetwork(nn.Module):
 
     def window(self, images: Tensor) -> SoftWindow:
         """Where it reads pictures (B, 1, side, side) in [0, 1]; other pictures are a `ValueError`."""
-        check_images(images, self)
+        images = as_the_model_takes(images, self)
         if images.shape[-2:] != (self.side, self.side):
             expected = f"pictures of {self.side} x {self.side} pixels, as this network was built for"
             raise ValueError(complaint("images", expected, tuple(images.shape)))
@@ -67,6 +68,7 @@ class WindowNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of pictures (B, 1, side, side) in [0, 1]."""
+        images = as_the_model_takes(images, self)
         return self.reader(self.read(images, self.window(images)))
 
     def extra_repr(self) -> str:
