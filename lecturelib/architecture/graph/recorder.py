@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ from lecturelib.architecture.graph.labels import (
     module_detail,
     role_of,
 )
+from lecturelib.architecture.graph.open_calls import OpenCall, OpenCalls
 from lecturelib.architecture.graph.pass_inputs import Given, named_tensors
 from lecturelib.architecture.graph.tensor_origins import Source, TensorOrigins
 from lecturelib.architecture.graph.tensor_stats import (
@@ -42,21 +43,6 @@ DECISIONS = {"__bool__", "item", "tolist", "__int__", "__float__", "__index__", 
 FIRST_ONLY = {"to", "type_as", "expand_as", "view_as", "reshape_as"}
 SHAPE_ONLY = {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like",
               "new_zeros", "new_ones", "new_empty", "new_full", "new_tensor", "bernoulli"}  # fmt: skip
-
-
-@dataclass
-class _Frame:
-    """A module call that has begun."""
-
-    index: int
-    module: nn.Module | None
-    first_node: int
-    mark: tuple[int, int]  # in the tensor origins
-    sources: list[Source]
-    count: int
-    parameters: dict[str, nn.Parameter]
-    shared: bool  # all its parameters were counted before
-    items: list[tuple[str, int]] = field(default_factory=list)
 
 
 def _unrecorded(method: Callable) -> Callable:
@@ -83,7 +69,7 @@ class Recorder(TorchFunctionMode):
         self.sources: list[list[Source]] = []  # of each node: what flows in
         self.calls: list[ModuleCall] = []
         self.notes: list[str] = []
-        self.running: list[_Frame] = []
+        self.running = OpenCalls()
         self.failing: tuple[Exception, Callable, tuple, dict] | None = None  # the last function that raised
         self.names = {module: name for name, module in walk(model)}
         self._taken = set(self.names.values())
@@ -136,6 +122,7 @@ class Recorder(TorchFunctionMode):
         # what is only handed on (dropout outside training) becomes a tensor of its own
         outcome = self._fresh(outcome, len(self.nodes), {id(tensor) for tensor in changed})
         results = list(tensors_in(outcome)) or changed
+        self._leave_raised()
         self._note_function(function, args, kwargs, given, results, sources, weights, before)
         for tensor in changed:
             self.origins.write(tensor, len(self.nodes) - 1)
@@ -180,6 +167,7 @@ class Recorder(TorchFunctionMode):
         """A module's call begins; None stands for a step without a module, which needs a name and a kind."""
         if module is not None:
             name, kind = self.names.get(module, ""), type(module).__name__
+        self._leave_raised()
         parent = self.running[-1].index if self.running else None
         call = self._key(name) if self.running else 0
         detail = module_detail(module) if module is not None else ""
@@ -190,8 +178,7 @@ class Recorder(TorchFunctionMode):
         parameters = dict(module.named_parameters()) if module is not None else {}
         shared = bool(parameters) and all(id(p) in self._counted for p in parameters.values())
         places = (len(self.nodes), self.origins.mark)
-        frame = _Frame(index, module, *places, sources, self.adds.count, parameters, shared)
-        self.running.append(frame)
+        self.running.append(OpenCall(index, module, *places, sources, self.adds.count, parameters, shared))
 
     @_unrecorded
     def end(self, output):
@@ -199,6 +186,7 @@ class Recorder(TorchFunctionMode):
 
         A call is one node if nothing ran inside, or functions only, and it is PyTorch's own layer or a single function.
         """
+        self._leave_raised()
         frame = self.running.pop()
         functions = [
             index for what, index in frame.items if what == "node" and not self.nodes[index].is_module
@@ -213,7 +201,7 @@ class Recorder(TorchFunctionMode):
         self._as_call(frame, output)
         return output
 
-    def _as_call(self, frame: _Frame, output) -> None:
+    def _as_call(self, frame: OpenCall, output) -> None:
         self.calls[frame.index] = replace(
             self.calls[frame.index],
             items=tuple(frame.items),
@@ -224,7 +212,17 @@ class Recorder(TorchFunctionMode):
         if self.running:
             self.running[-1].items.append(("call", frame.index))
 
-    def _as_one_node(self, frame: _Frame, output, keep_weights: bool):
+    def _leave_raised(self) -> None:
+        """Before anything else is noted: the network has caught the error of calls that raised."""
+        for frame in self.running.pop_raised():
+            call = self.calls[frame.index]
+            self.notes.append(f"{call.name} ({call.kind}): raised an error, which the network caught.")
+            if frame.items:
+                self._as_call(frame, ())
+            else:  # the last call, for nothing ran in it
+                del self.calls[frame.index]
+
+    def _as_one_node(self, frame: OpenCall, output, keep_weights: bool):
         call, module, index = self.calls.pop(), frame.module, frame.first_node
         inner = self.nodes[index:]
         sources = [*frame.sources, *(s for found in self.sources[index:] for s in found if s[0] < index)]
@@ -264,7 +262,7 @@ class Recorder(TorchFunctionMode):
     def _view(self, tensor: Tensor) -> Tensor:
         return tensor.view_as(tensor)
 
-    def _note_unseen(self, frame: _Frame, output) -> None:
+    def _note_unseen(self, frame: OpenCall, output) -> None:
         """A result whose making was not seen (compiled code) gets a step of its own, fed by all that came in."""
         unseen = [t for t in tensors_in(output) if not self.origins.known(t)]
         if not unseen:
@@ -310,13 +308,15 @@ class Recorder(TorchFunctionMode):
                 self.begin(module, args, kwargs)
 
         def after(module, args, kwargs, output):
-            return self.end(output) if threading.get_ident() == self._thread else None
+            if threading.get_ident() != self._thread or self.running.has_raised(module):
+                return None
+            return self.end(output)
 
         handles = []
         try:
             for _, module in walk(model):
                 handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-                handles.append(module.register_forward_hook(after, with_kwargs=True))
+                handles.append(module.register_forward_hook(after, with_kwargs=True, always_call=True))
             yield
         finally:
             for handle in handles:

@@ -529,3 +529,33 @@ def test_a_layer_called_like_a_function_keeps_its_name():
             return self.add(x) + x
 
     assert {node.key for node in trace(Named(), (1, 4)).nodes} == {"input", "add", "add()", "output"}
+
+
+class Tries(nn.Module):
+    """Runs `a`, and where that raises, `b`; each try begins in the handling of the last one's error."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Sequential(nn.ReLU(), nn.Linear(7, 3))  # too wide for the inputs
+        self.b, self.c = nn.Linear(4, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        try:
+            y = self.a(x)
+        except RuntimeError:
+            try:
+                y = self.a[1](x)
+            except RuntimeError:
+                y = self.b(x) + 1
+        return self.c(y)
+
+
+def test_a_call_whose_error_the_network_catches_is_over():
+    graph = trace(Tries(), (1, 4))
+    assert [node.name for node in graph.nodes] == ["input", "a.0", "b", "add", "c", "output"]
+    assert [(edge.source, edge.target) for edge in graph.edges] == [(0, 1), (0, 2), (2, 3), (3, 4), (4, 5)]
+    assert [(call.name, call.items) for call in graph.calls] == [
+        ("", (("call", 1), ("node", 2), ("node", 3), ("node", 4))),
+        ("a", (("node", 1),)),
+    ]
+    assert sum("which the network caught" in note for note in graph.notes) == 3  # a.1 twice, and a
