@@ -15,11 +15,12 @@ class FileError(OSError):
     """A file could not be written or read; the message says why, and what is still there."""
 
 
-def write_whole(path: str | Path, content: bytes | str) -> Path:
+def write_whole(path: str | Path, content: bytes | str, mode: int = 0o644) -> Path:
     """Write a file atomically: under its name stands the old content until the new one is safe on the disk.
 
     The content goes to a temporary file in the same folder, is flushed to the disk (fsync), and then takes the place
-    of the old file in one step (`os.replace`). Text is encoded as UTF-8; missing folders are made. Returns the path.
+    of the old file in one step (`os.replace`). Text is encoded as UTF-8; missing folders are made; `mode`: who may read
+    and write it, from the start. Returns the path.
     Raises `FileError` with a sentence where the disk is full or the folder cannot be written: the old file, if there
     is one, is untouched, and no temporary file is left.
 
@@ -38,7 +39,7 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's files can be read by their owner only
+        os.chmod(temporary, mode)  # mkstemp's files can be read by their owner only
         os.replace(temporary, path)
         temporary = None
     except OSError as error:

@@ -26,6 +26,7 @@ from lecturelib.checks import (
 from lecturelib.network.class_names import class_index
 from lecturelib.network.freezing import frozen
 from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.units import Logit
 
 Norm = Literal["linf", "l2"]
 Classes = int | str | Tensor | None
@@ -236,7 +237,8 @@ def _goal(model, images, label, target) -> tuple[Tensor, float]:
                 "label and target", "one of them (untargeted or targeted)", "both", "leave out the label"
             )
         )
-    given = label if target is None else target
+    given, shape = label if target is None else target, tuple(images.shape[1:])
+    Logit(0).check(model, shape)  # a picture of another size than the network takes ends here
     if given is None:
         with torch.no_grad(), frozen(model):
             return model(images).argmax(1), 1.0
@@ -252,6 +254,7 @@ def _goal(model, images, label, target) -> tuple[Tensor, float]:
         classes = [class_index(model, given)] * len(images)
     if min(classes) < 0:
         raise IndexError(complaint(name, "an index from 0 up", min(classes)))
+    Logit(max(classes)).check(model, shape)
     return torch.tensor(classes, device=images.device), sign
 
 

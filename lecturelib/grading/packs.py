@@ -50,8 +50,7 @@ def make_secret(file: str | Path) -> bytes:
     """The secret of a file, which is made, for its owner only, where it is not there."""
     path = Path(file)
     if not path.is_file():
-        write_whole(path, random_bytes.token_bytes(SECRET_BYTES))
-        path.chmod(0o600)
+        write_whole(path, random_bytes.token_bytes(SECRET_BYTES), mode=0o600)
     data = path.read_bytes()
     if len(data) < 16:
         raise ValueError(complaint("--secret", "a file of 16 bytes or more", f"{len(data)}"))

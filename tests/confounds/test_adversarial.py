@@ -8,6 +8,7 @@ from torch import nn
 from lecturelib import datasets, models
 from lecturelib.checks import UnknownName
 from lecturelib.confounds.adversarial import fgsm, iter_pgd, loss_and_gradient, pgd, random_noise
+from lecturelib.confounds.fooling_images import iter_fooling_image
 
 WEIGHT = torch.tensor([3.0, -4.0, 0.0, 12.0])  # length 13
 
@@ -184,6 +185,18 @@ def test_dropout_is_off_while_attacked():
 def test_bad_input_is_a_sentence_before_any_work(lenet, digits, change, error, says):
     with pytest.raises(error, match=says.replace("(", r"\(")):
         iter_pgd(lenet, **({"images": digits} | change))  # at the call, before the first step
+
+
+def test_pictures_of_another_size_or_a_class_beyond_the_outputs_end_before_any_work(lenet):
+    for act in (
+        lambda: fgsm(lenet, torch.rand(1, 1, 20, 20)),
+        lambda: iter_pgd(lenet, torch.rand(1, 1, 20, 20), target=3),
+        lambda: iter_fooling_image(lenet, 3, size=20),
+    ):
+        with pytest.raises(ValueError, match="images: expected 28 x 28 px"):
+            act()
+    with pytest.raises(IndexError, match="2"):
+        iter_pgd(linear(), half(), target=2)
 
 
 @pytest.mark.parametrize("targeted", [False, True])
