@@ -167,6 +167,7 @@ def _walls(program: str, disk: int) -> list[str]:
         "--unshare-ipc",
         "--unshare-uts",
         "--unshare-cgroup-try",
+        "--as-pid-1",  # the worker is the first process: whatever an answer kills, that one stays
     ]
     if os.geteuid() == 0:  # the worker takes a spare user id itself; then it has no capability left
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]

@@ -418,7 +418,7 @@ CRASHES = [
             return deep(0)
     """),
     answer("kills everything", "ok", in_answer("import os\ntry:\n    os.kill(-1, 9)\nexcept OSError:\n    pass")),
-    answer("kills its parent", "crashed", in_answer("import os\nif os.getppid() > 1:\n    os.kill(os.getppid(), 9)\nimport time\ntime.sleep(9)")),
+    answer("kills its parent", "ok", in_answer("import os\nos.kill(os.getppid(), 9)")),
     answer("stops everything else", "ok", in_answer("""
         import os
         for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:

@@ -170,7 +170,19 @@ def test_the_autograder_grades_in_a_container_without_a_network(tmp_path):
         "--dev",
         "/dev",
     ]
-    walls += ["--tmpfs", "/tmp", "--bind", str(root), "/mnt", "--setenv", "AUTOGRADER", "/mnt"]
+    walls += [
+        "--tmpfs",
+        "/tmp",
+        "--ro-bind",
+        sys.prefix,
+        sys.prefix,
+        "--bind",
+        str(root),
+        "/mnt",
+        "--setenv",
+        "AUTOGRADER",
+        "/mnt",
+    ]
     walls += ["--setenv", "PYTHON", sys.executable, "--setenv", "PYTHONPATH", f"/mnt/source:{site}"]
     command = [*walls, "bash", "/mnt/source/run_autograder"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
