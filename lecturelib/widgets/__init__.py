@@ -10,7 +10,7 @@ from lecturelib.widgets.controls import Choice, Control, Pointer, Slider, Toggle
 from lecturelib.widgets.emerging import Progress
 from lecturelib.widgets.explorable import Explorable
 from lecturelib.widgets.pointer_pad import PointerPad
-from lecturelib.widgets.region_picker import RegionPicker
+from lecturelib.widgets.region_picker import Kept, RegionPicker
 from lecturelib.widgets.running import running
 from lecturelib.widgets.text_box import TextBox
 
@@ -19,6 +19,7 @@ __all__ = [
     "Control",
     "PointerPad",
     "Explorable",
+    "Kept",
     "RegionPicker",
     "Pointer",
     "Progress",

@@ -34,8 +34,9 @@ class Explorable:
     `Progress` in between. `controls`: Slider, Choice, Toggle, TextBox, Upload, Pointer, PointerPad, RegionPicker.
     `presets`: states by name, also incomplete ones. `refresh(state) -> {name: Control}` gives the controls that others
     limit (quick: it runs at every change); values outside the new limits are clipped. `resets`: controls that begin
-    anew where others change, by name, such as the class with the picture. `alt_prefix` begins every alt text. Raises
-    ValueError, TypeError or KeyError for controls or presets that contradict each other.
+    anew where others change, by name, such as the class with the picture. `follow(before, after) -> {name: value}`:
+    what keeps its meaning then, such as a picked word. `alt_prefix` begins every alt text. Raises ValueError, TypeError
+    or KeyError for controls or presets that contradict each other.
 
     >>> import numpy as np
     >>> from lecturelib.show import picture
@@ -54,13 +55,14 @@ class Explorable:
         refresh: Callable[[dict], dict[str, Control]] | None = None,
         alt_prefix: str = "",
         resets: Mapping[str, Sequence[str]] | None = None,
+        follow: Callable[[dict, dict], dict] | None = None,
     ):
         if not callable(render):
             raise TypeError(complaint("render", "a function of the state", described(render)))
         if not isinstance(title, str) or not title.strip():
             raise ValueError(complaint("title", "a text that names the explorable", described(title)))
         self.title, self._alt_prefix = one_line(title).strip(), alt_prefix
-        self._render, self._refresh = render, refresh
+        self._render, self._refresh, self._follow = render, refresh, follow
         self._resets = {name: tuple(others) for name, others in (resets or {}).items()}
         self._base: dict[str, Control] = {}
         for control in controls:
@@ -286,6 +288,8 @@ class Explorable:
             known = f"known: {', '.join(base)}"
             raise UnknownName(complaint("state", f"controls of {self.title!r}", repr(unknown[0]), known))
         state = {**base, **given}
+        kept = self._follow(base, dict(state)) if self._follow is not None else {}
+        state.update({name: value for name, value in kept.items() if name not in given})
         # what means something else now, such as a class of another network, takes its control's own start
         begun = {
             name

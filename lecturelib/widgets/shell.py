@@ -180,11 +180,9 @@ class Shell:
             rows = [pixels[top : top + side] for top in range(0, len(pixels), side)]
             self._guarded(lambda: self._explorable._from_front(self._drawing.as_state(rows)))
         elif content.get("type") == "region":
-            opened = self._regions.from_state(self._explorable._state)[1]
-            key = content["key"]
-            if content["toggle"]:
-                opened = tuple(k for k in opened if k != key) if key in opened else (*opened, key)
-            self._guarded(lambda: self._explorable._from_front(self._regions.as_state((key, opened))))
+            controls, state = self._explorable.controls, self._explorable._state
+            given = self._regions.pressed(content["key"], content["toggle"], controls, state)
+            self._guarded(lambda: self._explorable._from_front(given))
         elif content.get("type") == "stop":
             self._explorable._worker.stop()
         elif content.get("type") == "seen":

@@ -15,9 +15,10 @@ from lecturelib.network.hooks import record
 from lecturelib.network.units import Logit
 from lecturelib.parameters import explore, high_frequency_share
 from lecturelib.parameters.code_map_plots import SIDE, THUMBNAIL, places_on_canvas, with_frame
+from lecturelib.parameters.explore import cnn_codes
 from lecturelib.parameters.explore.kernels import _of_noise
 from lecturelib.parameters.occlusion import iter_occlusion_map
-from lecturelib.widgets import common_controls
+from lecturelib.widgets import RegionPicker, common_controls
 
 LIBRARY = str(Path(lecturelib.__file__).parent) + "/"
 
@@ -170,3 +171,65 @@ def test_another_photo_or_order_keeps_the_channel_and_another_layer_does_not():
     assert f"Channel 7, number {ranked.index(7) + 1} of them" in explorable.picture().caption
     explorable.state = {"layer": "relu1"}
     assert explorable.state["channel"] == explorable.controls["channel"].options[0]
+
+
+def test_a_tile_of_the_grid_sets_the_channel_by_click_or_arrow_key():
+    explorable = explore.activation_browser("lenet")
+    explorable.state = {"layer": "relu2"}
+    regions = explorable.picture().regions
+    order = explorable.controls["channel"].options
+    assert [part.key for part in regions] == [str(channel) for channel in order[:12]]
+    picker = next(each for each in explorable.controls.values() if isinstance(each, RegionPicker))
+    given = picker.pressed(regions[4].key, False, explorable.controls, explorable.state)
+    assert given == {"channel": order[4]}  # the page sends the same for an arrow key
+    explorable._from_front(given)
+    shown = explorable.picture()
+    assert f"Channel {order[4]}, number 5 of them" in shown.caption
+    frame = shown.raster != explorable.picture({"layer": "relu2", "channel": order[6]}).raster
+    rows, columns = frame.any(-1).nonzero()
+    left, top, right, bottom = regions[4].box
+    inside = (columns >= left * frame.shape[1] - 2) & (columns < right * frame.shape[1] + 2)
+    inside &= (rows >= top * frame.shape[0] - 2) & (rows < bottom * frame.shape[0] + 2)
+    assert inside.any()  # the tile of the chosen channel has a frame
+
+
+def test_the_picked_item_is_followed_into_other_maps(monkeypatch):
+    monkeypatch.setattr(cnn_codes, "_places", _shuffled)
+    monkeypatch.setattr(
+        cnn_codes, "_canvas", lambda *key: (np.zeros((SIDE, SIDE, 3), np.uint8), _shuffled(*key[:4]))
+    )
+    monkeypatch.setattr(cnn_codes, "picked_panel", lambda image, label, names: _panel(image))
+    explorable = explore.code_map()
+    explorable.state = {"x": 0.3, "y": 0.6}
+    item = _item(explorable)
+    for given in (
+        {"seed": 4},
+        {"perplexity": 5},
+        {"layer": "relu1"},
+        {"seed": 0, "layer": "relu3", "perplexity": 30},
+    ):
+        explorable.state = given
+        assert _item(explorable) == item, given
+    explorable.state = {"seed": 7}
+    explorable.state = {"x": 0.9}
+    places = _shuffled("clothes", "relu3", 30, 7)
+    at = torch.tensor([0.9, 0.6]) * (SIDE - 1)
+    images = cnn_codes._codes("clothes", "relu3")[0]
+    nearest = int((places - at).square().sum(1).argmin())
+    assert _item(explorable) == float(images[nearest].mean())
+
+
+def _shuffled(data, layer, perplexity, seed):
+    """Places (N, 2) that stand in for t-SNE: others for every map."""
+    chance = torch.Generator().manual_seed(hash((perplexity, seed, len(layer), layer[-1] == "1")) % 2**31)
+    return 30 + (SIDE - 60) * torch.rand(cnn_codes.IMAGES, 2, generator=chance)
+
+
+def _panel(image):
+    _panel.shown = float(image.mean())
+    return np.zeros((SIDE, 260, 3), np.uint8)
+
+
+def _item(explorable):
+    explorable.picture()
+    return _panel.shown

@@ -1,5 +1,6 @@
 """Explorable of activation maps: the channels of a layer that respond most to an image, and one of them over it."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -7,8 +8,8 @@ from torch import Tensor
 
 from lecturelib.parameters.activations import activation_tiles, activations, strongest_channels
 from lecturelib.parameters.explore.kernels import NETWORKS
-from lecturelib.show import Picture, colored, overlay, picture, side_by_side, tiled
-from lecturelib.widgets import Choice, Explorable, common_controls
+from lecturelib.show import Picture, Region, colored, overlay, picture, side_by_side, tiled, with_box
+from lecturelib.widgets import Choice, Explorable, RegionPicker, common_controls
 
 MAP_LAYERS = ("ReLU", "ReLU6", "MaxPool2d", "Conv2d", "SameConv2d")
 
@@ -34,6 +35,7 @@ def activation_browser(network: str = "alexnet") -> Explorable:
             "scale", ("shared", "each"), label="scale of the grid", labels=("one for all", "each its own")
         ),
         *own,
+        RegionPicker((), chooses="channel", label="tiles of the grid, each a channel"),
     ]
     # another picture, or another order, keeps the channel; another layer has other ones
     resets = {"channel": ("network", "layer")}
@@ -75,6 +77,9 @@ def _render_activations(state: dict) -> Picture:
     grid = tiled(
         tiles, 4, labels=[str(c) for c in most.tolist()], zoom=max(1, round(104 / maps.shape[-1])), pad=6
     )
+    shares = grid.panels
+    if channel in order[:12]:
+        grid = with_box(grid, _pixels(shares[order.index(channel)], grid), line=2)
     over = overlay(image, maps[channel], percentile=100)
     titles = [
         common_controls.picture_title(state),
@@ -90,4 +95,24 @@ def _render_activations(state: dict) -> Picture:
     alt = (
         f"{left.alt} {words} {over.alt} The strongest channels are {', '.join(map(str, most[:8].tolist()))}."
     )
-    return side_by_side([left, over, grid], titles, height=360, alt=alt, caption=words)
+    whole = side_by_side([left, over, grid], titles, height=360, alt=alt, caption=words)
+    return replace(whole, regions=_regions(shares, whole.panels[2], most.tolist(), maps))
+
+
+def _pixels(share: tuple[float, ...], grid: Picture) -> tuple[float, ...]:
+    """A tile (left, top, right, bottom) in fractions of the grid as (top, left, bottom, right) in its pixels."""
+    height, width = grid.raster.shape[:2]
+    left, top, right, bottom = share
+    return (top * height, left * width, bottom * height, right * width)
+
+
+def _regions(
+    shares: tuple, panel: tuple[float, ...], channels: list[int], maps: Tensor
+) -> tuple[Region, ...]:
+    """The tiles of the grid, each with its channel, where the grid lies in a panel of the whole picture."""
+    x, y, width, height = panel[0], panel[1], panel[2] - panel[0], panel[3] - panel[1]
+    found = []
+    for (left, top, right, bottom), channel in zip(shares, channels, strict=True):
+        box = (x + left * width, y + top * height, x + right * width, y + bottom * height)
+        found.append(Region(str(channel), box, f"channel {channel}, reaches {maps[channel].max():.2f}"))
+    return tuple(found)

@@ -19,7 +19,7 @@ from lecturelib.parameters.code_map_plots import (
     with_frame,
 )
 from lecturelib.show import Picture, side_by_side
-from lecturelib.widgets import Choice, Explorable, Pointer, Progress, Slider, Toggle, common_controls
+from lecturelib.widgets import Choice, Explorable, Kept, Pointer, Progress, Slider, Toggle, common_controls
 
 PIXELS = "pixels"
 LAYERS = (PIXELS, "relu1", "relu2", "relu3", "fc4")
@@ -37,6 +37,7 @@ MAPPED = {
     "digits": ("lenet", datasets.digits, datasets.DIGITS),
     "clothes on photos": ("textures_net", _on_photos, datasets.CLOTHES),
 }
+_MAP_OF = ("layer", "perplexity", "seed")
 LAYERS_OF = {"clothes on photos": (PIXELS, "relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5", "fc6")}
 
 
@@ -54,6 +55,7 @@ def code_map(data: str = "clothes") -> Explorable:
         Choice("view", ("pictures", "numbers of the classes")),
         Toggle("by_class", True, label="color by class"),
         Pointer("x", "y", panel=0, hover=True, label="pick a picture"),
+        Kept("pointed_in", (), label="picked in the map of"),
     ]
     presets: dict[str, dict] = {
         "by pixels: no network": {"layer": "pixels"},
@@ -62,7 +64,19 @@ def code_map(data: str = "clothes") -> Explorable:
         "clothes on photos, by pixels": {"data": "clothes on photos", "layer": PIXELS},
         "clothes on photos, by the network": {"data": "clothes on photos", "layer": "relu5"},
     }
-    return Explorable(_render_map, controls, "Map of codes", presets, refresh, resets={"layer": ("data",)})
+    resets = {"layer": ("data",)}
+    return Explorable(
+        _render_map, controls, "Map of codes", presets, refresh, resets=resets, follow=_same_item
+    )
+
+
+def _same_item(before: dict, after: dict) -> dict[str, tuple]:
+    """The map in which the pointer picked: the item is followed into maps of other layers, perplexities and seeds."""
+    if any(before[name] != after[name] for name in ("data", "x", "y")):
+        return {"pointed_in": ()}
+    here = tuple(before[name] for name in _MAP_OF)
+    moved = here != tuple(after[name] for name in _MAP_OF)
+    return {"pointed_in": here} if moved and not before["pointed_in"] else {}
 
 
 def _layer_control(state: dict) -> Choice:
@@ -77,7 +91,8 @@ def _render_map(state: dict) -> Iterator[Picture | Progress]:
     images, labels, _ = _codes(state["data"], state["layer"])
     names = MAPPED[state["data"]][2]
     at = torch.tensor([state["x"], state["y"]]) * (SIDE - 1)
-    picked = int((places - at).square().sum(1).argmin())  # (N, 2) -> ()
+    pointed = _places(state["data"], *state["pointed_in"]) if state["pointed_in"] else places
+    picked = int((pointed - at).square().sum(1).argmin())  # (N, 2) -> ()
     near = (places - places[picked]).square().sum(1).argsort()[1:6]
     words = (
         f"{IMAGES} pictures of {state['data']} by {state['layer']}, perplexity {state['perplexity']}, seed "
