@@ -116,6 +116,17 @@ def test_two_views_in_one_notebook_do_not_disturb_one_another():
     assert second.picture().svg != before == first.picture().svg
 
 
+def test_the_picked_word_is_kept_when_the_sentence_changes():
+    explorable = explore.heads_explorer()
+    explorable.state = {"picked": "row 9", "layer": 4, "head": "2"}  # it
+    explorable.state = {"sentence": "Yesterday, the big animal slept: it was tired."}
+    assert explorable.state["picked"] == "row 7" and "“it” attends to" in explorable.picture().caption
+    explorable.state = {"special": True}
+    assert explorable.state["picked"] == "row 8" and "“it” attends to" in explorable.picture().caption
+    explorable.state = {"sentence": "Nobody sleeps."}
+    assert explorable.state["picked"] == ""
+
+
 def test_a_sentence_of_128_tokens_is_shown_in_every_view():
     explorable, sentence = explore.heads_explorer(), "word " * 126
     for view in ("lines", "model", "matrix", "text"):
@@ -157,6 +168,16 @@ def test_an_empty_sentence_is_told_and_a_pick_that_is_gone_is_dropped(make):
     if "picked" in explorable.state:
         last = [part.key for part in explorable.picture().regions][-1]
         assert explorable.picture({"sentence": "I sleep.", "picked": last}).alt
+
+
+def test_the_transformers_last_layer_comes_first_and_the_beam_begins_with_what_is_translated_well():
+    explorable = explore.alignment_explorer()
+    explorable.state = {"translator": "transformer"}
+    assert explorable.state["layer"] == 2
+    beam = explore.beam_search_explorer()
+    assert "Elle a une voiture rouge" in beam.picture().caption
+    early = beam.presets["a sentence that ends too early"]
+    assert "dort" not in beam.picture({**early, "width": 1}).caption
 
 
 def test_kinds_of_attention_change_weights_as_they_say():

@@ -52,7 +52,8 @@ def alignment_explorer() -> Explorable:
         "a rare word": {"sentence": "Nobody has ever told me not to eat mushrooms."},
         "not English": {"sentence": "Ich habe heute leider keine Zeit."},
     }
-    return Explorable(_render, controls, "Alignment: the decoder's attention weights", presets, refresh)
+    title, resets = "Alignment: the decoder's attention weights", {"layer": ("translator",)}
+    return Explorable(_render, controls, title, presets, refresh, resets=resets)
 
 
 def _layer(name: str) -> Choice:

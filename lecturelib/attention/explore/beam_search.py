@@ -21,8 +21,8 @@ def beam_search_explorer() -> Explorable:
     """Keep the `width` best beginnings at every step, and see which sentences come out, best first."""
     controls = [
         sentence_control(
-            "I don't know where the black cat sleeps.",
             "She has a red car.",
+            "I don't know where the black cat sleeps.",
             "He was reading a newspaper when I came in.",
         ),
         translator_control("transformer", "attention", "fixed"),
@@ -34,6 +34,7 @@ def beam_search_explorer() -> Explorable:
         "four beginnings": {"width": 4},
         "ten beginnings": {"width": 10},
         "ten, without a length penalty": {"width": 10, "penalty": 0.0},
+        "a sentence that ends too early": {"sentence": "I don't know where the black cat sleeps."},
     }
     return Explorable(_render, controls, "Beam search", presets)
 

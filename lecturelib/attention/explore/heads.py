@@ -59,7 +59,32 @@ def heads_explorer(sentence: str = TIRED) -> Explorable:
         "all 72 heads": {"view": "model", "picked": "head 0 2", "special": True},
         "what each verb acts on": {"head": "2", "layer": 4, "sentence": TIRED},
     }
-    return Explorable(_render, controls, "What the heads of a trained encoder attend to", presets, refresh)
+    title = "What the heads of a trained encoder attend to"
+    return Explorable(_render, controls, title, presets, refresh, follow=_same_word)
+
+
+def _same_word(before: dict, after: dict) -> dict[str, str]:
+    """The picked row or column of the same word, by its occurrence, where the sentence or its signs changed."""
+    kind, _, number = before["picked"].partition(" ")
+    if kind not in ("row", "column") or all(before[name] == after[name] for name in ("sentence", "special")):
+        return {}
+    try:
+        old, new = (_shown_tokens(state["sentence"], state["special"]) for state in (before, after))
+    except (TypeError, ValueError):  # no sentence: the rendering says so
+        return {}
+    if int(number) >= len(old):
+        return {"picked": ""}
+    word = old[int(number)]
+    places = [k for k, token in enumerate(new) if token == word]
+    if not places:
+        return {"picked": ""}
+    return {"picked": f"{kind} {places[min(old[: int(number)].count(word), len(places) - 1)]}"}
+
+
+def _shown_tokens(sentence: str, special: bool) -> list[str]:
+    model = minilm.load()
+    tokens = [model.tokenizer.id_to_token(k) for k in model.encode(sentence, LONGEST)]
+    return tokens if special or len(tokens) <= 3 else tokens[1:-1]
 
 
 def _first(sentence: str) -> Slider:
