@@ -1,7 +1,8 @@
 """`python -m benchmarks [occlusion] [search] [gradients] ...`: measure, print, write the document.
 
-All groups together rewrite docs/benchmarks.md. Named groups are printed only, or with `--write` replace their own
-sections there.
+All groups together rewrite docs/benchmarks.md, but for `busy`, which is measured when it is named and keeps its
+section. Named groups are printed only, or with `--write` replace their own sections there. What grading costs is a
+command of its own: `python -m benchmarks.grading`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch
 from benchmarks import (
     architecture,
     attention,
+    busy,
     gradients,
     growth,
     imports,
@@ -62,7 +64,9 @@ GROUPS = {
     "imports": ("Import in a fresh process: CPU time as a multiple of `import torch`", imports.rows),
     "growth": ("Growth: CPU time against size", growth.rows),
     "memory": ("Memory and CPU time of whole notebooks", memory.rows),
+    "busy": ("A notebook beside k busy processes", busy.rows),
 }
+NAMED_ONLY = ("busy",)  # minutes on a machine that must do nothing else: measured when it is named
 INTRO = """# Benchmarks
 
 Written by `make bench`, group by group, each with the load of the machine where it was noted. Ratios, not seconds: the
@@ -85,6 +89,10 @@ What misses its target, and why (profiles of 2026-11):
   quick way. **Occlusion on resnet18** reuses the clean maps up to the first skip connection only.
 * **Another layer of the maximal browser** on alexnet, 2.4 s of CPU time: its convolutions over all photos at three
   scales are 145 GFLOP. To search all layers in one go was tried: 7.3 s before the first picture.
+
+Not part of `make bench`, each some minutes on a machine that does nothing else: `python -m benchmarks busy --write` (a
+notebook beside busy processes), `python -m benchmarks.grading` (what grading costs a notebook, hostile ones too) and
+`python -m benchmarks.classroom` (students at once).
 """
 
 
@@ -119,15 +127,28 @@ def section(name: str) -> str:
     return f"## {title}\n\n{found if isinstance(found, str) else table(found)}\n\n{load}\n"
 
 
+def sections_of(document: str) -> tuple[str, dict[str, str]]:
+    """What stands before the first section, and the sections of the groups by name."""
+    head, *parts = re.split(r"^(?=## )", document, flags=re.MULTILINE)
+    known = {f"## {GROUPS[group][0]}": group for group in GROUPS}
+    return head, {known[title]: part for part in parts if (title := part.split("\n", 1)[0]) in known}
+
+
+def joined(head: str, found: dict[str, str]) -> str:
+    """A document of these sections, in the order in which they are measured."""
+    return "\n\n".join([head.strip(), *(found[group].strip() for group in GROUPS if group in found)]) + "\n"
+
+
 def replaced(document: str, name: str, text: str) -> str:
     """The document with the section of one group replaced, or put behind those that are measured before it."""
-    parts = re.split(r"^(?=## )", document, flags=re.MULTILINE)
-    known = {f"## {GROUPS[group][0]}": group for group in GROUPS}
-    order = list(GROUPS)
-    found = {known[part.split("\n", 1)[0]]: part for part in parts[1:] if part.split("\n", 1)[0] in known}
-    found[name] = text
-    sections = [found[group].strip() for group in order if group in found]
-    return "\n\n".join([parts[0].strip(), *sections]) + "\n"
+    head, found = sections_of(document)
+    return joined(head, {**found, name: text})
+
+
+def begun(written: str) -> str:
+    """A new document: the introduction, and of the one written before what is measured only when it is named."""
+    old = sections_of(written)[1]
+    return joined(f"{INTRO}\nMachine: {machine()}", {name: old[name] for name in NAMED_ONLY if name in old})
 
 
 def main(arguments: list[str]) -> None:
@@ -139,9 +160,9 @@ def main(arguments: list[str]) -> None:
     if unknown:
         parser.error(f"no group is called {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
     torch.set_num_threads(1)
-    head = f"{INTRO}\nMachine: {machine()}\n\n"
-    document = TARGET.read_text(encoding="utf-8") if chosen.groups and TARGET.is_file() else head
-    for name in chosen.groups or GROUPS:
+    written = TARGET.read_text(encoding="utf-8") if TARGET.is_file() else ""
+    document = written if chosen.groups and written else begun(written)
+    for name in chosen.groups or [name for name in GROUPS if name not in NAMED_ONLY]:
         start = time.perf_counter()
         text = section(name)
         print(text, f"({time.perf_counter() - start:.0f} s)\n", sep="\n", flush=True)

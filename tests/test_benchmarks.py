@@ -1,10 +1,15 @@
 """The benchmark's arithmetic and its table; the measuring itself is `make bench`."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from benchmarks import (
     architecture,
     attention,
+    busy,
     classroom,
     growth,
     memory,
@@ -13,7 +18,7 @@ from benchmarks import (
     timing,
     training,
 )
-from benchmarks.__main__ import GROUPS, main, replaced, table
+from benchmarks.__main__ import GROUPS, NAMED_ONLY, begun, main, replaced, table
 from benchmarks.kernels import Usage, student
 
 
@@ -27,6 +32,12 @@ def test_ratios_are_medians_within_a_round(monkeypatch):
 
 def test_a_method_that_works_takes_cpu_time():
     assert timing.cpu_seconds(lambda: sum(range(200_000))) > 0
+
+
+def test_the_cpu_time_of_a_program_that_was_waited_for_counts():
+    command = [sys.executable, "-c", "sum(range(3_000_000))"]
+    seconds = timing.cpu_seconds(lambda: subprocess.run(command, check=True))
+    assert seconds > 0.005  # starting Python alone takes as much
 
 
 def test_the_table_has_a_column_per_method():
@@ -104,6 +115,26 @@ def test_a_section_is_replaced_and_the_others_stay():
     found = replaced(document, "search", new)  # between the two, as they are measured
     assert found.index("old") < found.index("new") < found.rindex("old")
     assert replaced(found, "search", new) == found
+
+
+def test_a_new_document_keeps_what_is_measured_only_when_it_is_named():
+    assert set(NAMED_ONLY) < set(GROUPS)
+    old = f"# Benchmarks\n\n## {GROUPS['occlusion'][0]}\n\nold\n\n## {GROUPS['busy'][0]}\n\nkept\n"
+    assert begun(old).endswith(f"## {GROUPS['busy'][0]}\n\nkept\n") and "old" not in begun(old)
+    assert "## " not in begun("")
+
+
+def test_busy_processes_end_and_thread_settings_come_back(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    with busy.unset(), busy.busy(2) as spinning:
+        assert "OMP_WAIT_POLICY" not in os.environ
+        assert [process.poll() for process in spinning] == [None, None]
+    assert all(process.poll() is not None for process in spinning)
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+def test_a_line_beside_busy_processes_gives_multiples_of_alone():
+    assert busy.line(4, 90, 33, (30, 30), cores=2) == "| 4 | 90 | 3.0 | 2.5 | 33 | 1.10 |"
 
 
 def test_percentiles_of_a_class():
