@@ -370,3 +370,21 @@ def test_check_needs_nothing_heavy():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(answer.stdout.split()) & {"matplotlib", "ipywidgets", "torchvision", "sklearn", "IPython"}
+
+
+def test_a_profiler_runs_after_a_time_limit_in_another_thread():
+    """On Python 3.11 an exception for a thread that is taken back hangs every profiler and debugger of the process."""
+    program = """
+import cProfile, threading
+from lecturelib.exercises.time_limit import time_limit
+
+def limited():
+    with time_limit(30):
+        pass
+
+thread = threading.Thread(target=limited)
+thread.start()
+thread.join()
+cProfile.Profile().runcall(lambda: (lambda: 3)())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
