@@ -55,9 +55,7 @@ def trained(name: str) -> tuple[torch.nn.Module, dict]:
     rounded(model.eval())
     found = {"steps": steps, "cpu_seconds": round(seconds)}
     found["test_error"] = round(reconstruction_error(model, test), 5)
-    if (
-        name == "digits_denoising"
-    ):  # what it was trained for: half of the pixels masked, the whole picture wanted
+    if name == "digits_denoising":  # its task: half of the pixels masked, the whole picture wanted
         kept = torch.rand(test.shape, generator=torch.Generator().manual_seed(SEED)) >= 0.5
         found["test_error_of_masked_pictures"] = round(reconstruction_error(model, test * kept, test), 5)
     if name == "clothes_joint":

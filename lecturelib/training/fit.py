@@ -82,9 +82,8 @@ def fit(
         )
     if not isinstance(monitors, Sequence) or isinstance(monitors, str):
         raise TypeError(complaint("monitors", "a list of monitors", described(monitors)))
-    with training(
-        model
-    ):  # a map that another thread is drawing has switched the parameters' flags off: wait for it
+    # a map that another thread is drawing has switched the parameters' flags off: wait for it
+    with training(model):
         made = checked_optimizer(optimizer, model)
     return Run(
         model, batches, of, made, loss, schedule, [Monitor.of(one) for one in monitors], passes, every, seed,

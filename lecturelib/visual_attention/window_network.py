@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lecturelib.checks import check_choice, check_whole, complaint
-from lecturelib.network.inputs import as_the_model_takes
+from lecturelib.network.inputs import as_the_model_takes, to_the_weights
 from lecturelib.visual_attention.filterbank import SoftWindow, affine_window, gaussian_window
 
 Sampler = Literal["gaussian", "affine"]
@@ -68,8 +68,8 @@ class WindowNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of pictures (B, 1, side, side) in [0, 1]."""
-        images = as_the_model_takes(images, self)
-        return self.reader(self.read(images, self.window(images)))
+        window = self.window(images)
+        return self.reader(self.read(to_the_weights(images, self), window))
 
     def extra_repr(self) -> str:
         return (

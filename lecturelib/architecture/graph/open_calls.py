@@ -33,9 +33,8 @@ class OpenCall:
     parameters: dict[str, nn.Parameter]
     shared: bool  # all its parameters were counted before
     items: list[tuple[str, int]] = field(default_factory=list)
-    handled: BaseException | None = field(
-        default_factory=sys.exception
-    )  # the error in whose handling it began
+    # the error in whose handling it began
+    handled: BaseException | None = field(default_factory=sys.exception)
     raised: bool = False
 
 

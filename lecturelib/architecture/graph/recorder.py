@@ -212,6 +212,7 @@ class Recorder(TorchFunctionMode):
         if self.running:
             self.running[-1].items.append(("call", frame.index))
 
+    @_unrecorded
     def _leave_raised(self) -> None:
         """Before anything else is noted: the network has caught the error of calls that raised."""
         for frame in self.running.pop_raised():
